@@ -1,0 +1,1 @@
+"""What travels: protobuf messages and Arrow in Flight's framing."""
