@@ -1,0 +1,1 @@
+"""Frozen values: what parties, datasets, contracts and queries are, and what follows from them."""

@@ -1,0 +1,212 @@
+"""Grants: which datasets, columns and rows may be used, how, and what must hold of the outcome."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from sekisho.model.masks import Mask
+from sekisho.model.names import PartyId, split_dataset
+from sekisho.model.terms import DocumentModel, LongText, Slug, enforced, mistake
+from sekisho.model.terms_values import MAX_COUNT, ColumnName, DatasetName
+
+
+class Access(StrEnum):
+    """The way in which a grant lets its datasets be used."""
+
+    ROWS = "rows"
+    AGGREGATE = "aggregate"
+    PRIVATE = "private"
+    POOLED = "pooled"
+    MATCH = "match"
+
+
+SERVED_ACCESS = frozenset({Access.ROWS})
+"""What this release serves; a grant in another mode is reviewed and signed, never answered."""
+
+
+class Use(StrEnum):
+    """What a query may do with a column's values, after its mask."""
+
+    RETURN = "return"
+    FILTER = "filter"
+    JOIN = "join"
+    GROUP = "group"
+    MEASURE = "measure"
+
+
+class Function(StrEnum):
+    """What may be computed over a measure where rows do not leave."""
+
+    COUNT = "count"
+    SUM = "sum"
+    AVG = "avg"
+    STDDEV = "stddev"
+
+
+class LookupType(StrEnum):
+    """The type of a column in a small table that the consumer brings."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DATE = "date"
+    BOOLEAN = "boolean"
+
+
+def _rising(bounds: tuple[int, int]) -> tuple[int, int]:
+    if bounds[0] >= bounds[1]:
+        message = f"`clamp` begins at {bounds[0]} and ends at {bounds[1]}"
+        raise mistake(message, "write the smaller bound first, such as `[-60, 1440]`")
+    return bounds
+
+
+Integer = Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)]
+Percent = Annotated[int, Field(ge=1, le=100)]
+
+
+class Threshold(DocumentModel):
+    """A declared measure that is 1 where a column reaches a bound, and 0 elsewhere."""
+
+    column: Annotated[ColumnName, enforced("Column compared", "比較する項目")]
+    at_least: Annotated[Integer, enforced("Counts as 1 from", "1とみなす下限値")]
+
+
+class ColumnGrant(DocumentModel):
+    """What one column may be used for, and in which form it is shown."""
+
+    use: Annotated[
+        frozenset[Use], Field(min_length=1), enforced("May be used to", "許諾される用法")
+    ] = frozenset()
+    mask: Annotated[Mask | None, enforced("Shown as", "開示する形")] = None
+    clamp: Annotated[
+        tuple[Integer, Integer] | None,
+        AfterValidator(lambda bounds: bounds and _rising(bounds)),
+        enforced("Measured between (values outside count as the bound)", "計測値の下限と上限"),
+    ] = None
+    source: Annotated[
+        Threshold | None,
+        Field(alias="from"),
+        enforced("Computed from", "算出元"),
+    ] = None
+
+    def uses(self, access: Access) -> frozenset[Use]:
+        """Tell what the column may be used for in a grant of this access mode.
+
+        `return` implies the others: who sees a value may compute on it. In `rows`, a column
+        without `use` may be returned; the other modes have no default.
+        """
+        written = self.use
+        if not written and access is Access.ROWS:
+            written = frozenset({Use.RETURN})
+        return frozenset(Use) if Use.RETURN in written else written
+
+
+class Lookup(DocumentModel):
+    """A small table that the consumer may bring, joined at the provider."""
+
+    name: Annotated[
+        str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$"), enforced("Table", "参照表の名称")
+    ]
+    key: Annotated[ColumnName, enforced("Joined on", "結合する項目")]
+    columns: Annotated[
+        Mapping[ColumnName, LookupType],
+        Field(min_length=1, max_length=100),
+        enforced("Columns that it brings", "持ち込む項目"),
+    ]
+    max_rows: Annotated[int, Field(ge=1, le=1_000_000), enforced("Rows at most", "行数の上限")]
+    must_match: Annotated[
+        bool,
+        enforced("Every key must be found at the provider", "全てのキーが提供者側に存在すること"),
+    ] = True
+    provider_may: Annotated[
+        Literal["nothing-else"],
+        enforced("The provider may use it otherwise for", "提供者による参照表の他の利用"),
+    ] = "nothing-else"
+
+
+class Dominance(DocumentModel):
+    """When a cell is withheld because a few units make up most of it."""
+
+    largest_percent: Annotated[
+        Percent, enforced("Withheld when one unit exceeds, in percent", "1単位の占有率の上限(%)")
+    ] = 50
+    two_largest_percent: Annotated[
+        Percent,
+        enforced("Withheld when two units exceed, in percent", "上位2単位の占有率の上限(%)"),
+    ] = 85
+    p_percent: Annotated[
+        Percent,
+        enforced("Withheld when one unit can be estimated within, in percent", "p%ルールの閾値(%)"),
+    ] = 10
+
+
+class Disclosure(DocumentModel):
+    """What must hold of an outcome before it is released."""
+
+    minimum_units: Annotated[
+        int,
+        Field(ge=2, le=1_000_000),
+        enforced("Fewest distinct privacy units", "保護単位の最小数(これ未満は開示しない)"),
+    ] = 10
+    dominance: Annotated[Dominance, enforced("Dominance", "占有ルール")] = Dominance()
+    round_counts_to: Annotated[
+        int,
+        Field(ge=1, le=1000),
+        enforced("Counts rounded to multiples of", "件数の丸め単位"),
+    ] = 5
+
+
+class Grant(DocumentModel):
+    """Datasets, columns, a row filter and an access mode."""
+
+    grant: Annotated[Slug, enforced("Grant", "許諾の名称")]
+    datasets: Annotated[
+        tuple[DatasetName, ...],
+        Field(min_length=1, max_length=1000, json_schema_extra={"uniqueItems": True}),
+        enforced("Datasets", "対象データセット"),
+    ]
+    access: Annotated[Access, enforced("Access mode", "アクセス方式")]
+    privacy_units: Annotated[
+        tuple[ColumnName, ...],
+        Field(max_length=16, json_schema_extra={"uniqueItems": True}),
+        enforced(
+            "Protected units (who must not be singled out)", "保護単位(個別に識別させない対象)"
+        ),
+    ] = ()
+    where: Annotated[
+        LongText | None,
+        enforced("Only rows for which this is true", "対象とする行の条件"),
+    ] = None
+    columns: Annotated[
+        Mapping[ColumnName, ColumnGrant],
+        Field(min_length=1, max_length=10_000),
+        enforced("Columns", "対象項目"),
+    ]
+    functions: Annotated[
+        tuple[Function, ...],
+        Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+        enforced("Functions over measures", "計測値に使える関数"),
+    ] = tuple(Function)
+    lookups: Annotated[
+        tuple[Lookup, ...],
+        Field(max_length=100),
+        enforced("Tables that the consumer may bring", "利用者が持ち込める参照表"),
+    ] = ()
+    disclosure: Annotated[Disclosure | None, enforced("Conditions of release", "開示の条件")] = None
+
+    @property
+    def effective_disclosure(self) -> Disclosure | None:
+        """What must hold of an outcome: nothing for rows unless written, the defaults elsewhere."""
+        if self.disclosure is None and self.access in {Access.AGGREGATE, Access.PRIVATE}:
+            return Disclosure()
+        return self.disclosure
+
+    @property
+    def is_served(self) -> bool:
+        """Whether this release can answer under the grant at all."""
+        return self.access in SERVED_ACCESS
+
+    def datasets_of(self, provider: PartyId) -> tuple[DatasetName, ...]:
+        """List the grant's datasets that one provider offers."""
+        return tuple(item for item in self.datasets if split_dataset(item)[0] == provider)

@@ -1,0 +1,106 @@
+"""What every authored document is made of: strict frozen models whose fields carry their meaning.
+
+A field says in its own definition whether the node enforces it, keeps evidence of it, or merely
+records what people promised, and says so in English and in Japanese. The review, the reference
+page and the JSON Schema are all made from these words, so that they cannot drift apart.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+SLUG_PATTERN = r"^[a-z][a-z0-9_-]{0,62}$"
+"""Names that people give inside a contract: grants and purposes."""
+
+
+class Label(StrEnum):
+    """How far a node stands behind a term."""
+
+    ENFORCED = "enforced"
+    """The node refuses what breaks it."""
+    EVIDENCED = "evidenced"
+    """The node records, reminds and exports proof."""
+    DECLARED = "declared"
+    """It binds people, not machines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """What one field of a document means, and how far a node stands behind it."""
+
+    label: Label
+    en: str
+    """A noun phrase, as a review prints it before the value."""
+    ja: str
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Give editors the same words that the review prints."""
+        schema = handler(core_schema)
+        schema["description"] = f"{self.en} [{self.label}]"
+        return schema
+
+
+class DocumentModel(BaseModel):
+    """A part of an authored document: frozen, strict, and closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldWords:
+    """One field of a model together with its clause."""
+
+    name: str
+    """As people write it in YAML."""
+    attribute: str
+    """As Python reads it."""
+    clause: Clause
+    is_required: bool
+    default: Any
+
+
+def fields_of(model: type[BaseModel]) -> Iterator[FieldWords]:
+    """List the fields of a model in the order of their definition, each with its clause."""
+    for attribute, field in model.model_fields.items():
+        clause = next(item for item in field.metadata if isinstance(item, Clause))
+        yield FieldWords(
+            name=field.alias or attribute,
+            attribute=attribute,
+            clause=clause,
+            is_required=field.is_required(),
+            default=None if field.is_required() else field.get_default(call_default_factory=True),
+        )
+
+
+def enforced(en: str, ja: str) -> Clause:
+    """Mark a field that the node refuses to see broken."""
+    return Clause(label=Label.ENFORCED, en=en, ja=ja)
+
+
+def evidenced(en: str, ja: str) -> Clause:
+    """Mark a field of which the node keeps evidence."""
+    return Clause(label=Label.EVIDENCED, en=en, ja=ja)
+
+
+def declared(en: str, ja: str) -> Clause:
+    """Mark a field that binds people and not machines."""
+    return Clause(label=Label.DECLARED, en=en, ja=ja)
+
+
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
+"""A title or a name."""
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
+"""A sentence or a few."""
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
+
+
+def mistake(message: str, hint: str) -> PydanticCustomError:
+    """Build the error by which a field's own reader speaks to the author."""
+    return PydanticCustomError("mistake", "{message}", {"message": message, "hint": hint})
