@@ -1,0 +1,1 @@
+"""Generated protobuf code; edit `proto/` and run `make proto`."""
