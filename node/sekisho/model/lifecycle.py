@@ -181,10 +181,7 @@ def supersedes_at(successor: SignedContract, facts: ContractFacts) -> datetime |
         successor: The amendment.
         facts: What the node knows of the amendment, not of its predecessor.
     """
-    completed_at = facts.completed_at(successor)
-    if completed_at is None or completed_at >= successor.sign_by_at:
-        return None
-    return max(completed_at, successor.starts_at)
+    return _started_at(facts, successor)
 
 
 def _part_state(
@@ -213,22 +210,46 @@ def _fold(
     switches: tuple[Notice, ...] = (),
 ) -> ContractState:
     """Lead the events that have happened by now through the table, in their order."""
-    order = list(ContractEvent)
     events = [
         *_shared_events(facts, signed),
         *([(terminated_at, _E.TERMINATE)] if terminated_at else []),
-        *((item.effective_at, _SWITCHES[item.kind]) for item in switches),
+        *_switch_events(switches, _started_at(facts, signed)),
     ]
     state = _S.DRAFT
+    # The sort is stable: of two switches within one instant, the one recorded later holds.
     for _, event in sorted(
         (item for item in events if item[0] <= now),
-        key=lambda item: (item[0], order.index(item[1])),
+        key=lambda item: (item[0], _RANKS[item[1]]),
     ):
         state = TRANSITIONS.get((state, event), state)
     return state
 
 
+def _switch_events(
+    switches: tuple[Notice, ...], started_at: datetime | None
+) -> Iterator[tuple[datetime, ContractEvent]]:
+    """Date a provider's switches; the last one thrown before the start holds at the start."""
+    if started_at is None:
+        return
+    in_order = sorted(switches, key=lambda item: item.effective_at)
+    early = [item for item in in_order if item.effective_at <= started_at]
+    for item in early[-1:]:
+        yield started_at, _SWITCHES[item.kind]
+    for item in in_order[len(early) :]:
+        yield item.effective_at, _SWITCHES[item.kind]
+
+
 _SWITCHES = {NoticeKind.SUSPENSION: _E.SUSPEND, NoticeKind.RESUMPTION: _E.RESUME}
+_RANKS = {event: rank for rank, event in enumerate(ContractEvent)} | {
+    _E.RESUME: list(ContractEvent).index(_E.SUSPEND)
+}
+
+
+def _started_at(facts: ContractFacts, signed: SignedContract) -> datetime | None:
+    completed_at = facts.completed_at(signed)
+    if completed_at is None or completed_at >= signed.sign_by_at:
+        return None
+    return max(completed_at, signed.starts_at)
 
 
 def _shared_events(
@@ -244,9 +265,10 @@ def _shared_events(
         yield min(rejections), _E.REJECT
     yield signed.sign_by_at, _E.SIGN_BY_PASSES
     completed_at = facts.completed_at(signed)
-    if completed_at is not None and completed_at < signed.sign_by_at:
+    started_at = _started_at(facts, signed)
+    if completed_at is not None and started_at is not None:
         yield completed_at, _E.COMPLETE
-        yield max(completed_at, signed.starts_at), _E.START
+        yield started_at, _E.START
     if facts.superseded_at is not None:
         yield facts.superseded_at, _E.SUPERSEDE
     yield signed.ends_at, _E.END

@@ -5,6 +5,7 @@ records what people promised, and says so in English and in Japanese. The review
 page and the JSON Schema are all made from these words, so that they cannot drift apart.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -104,3 +105,23 @@ Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 def mistake(message: str, hint: str) -> PydanticCustomError:
     """Build the error by which a field's own reader speaks to the author."""
     return PydanticCustomError("mistake", "{message}", {"message": message, "hint": hint})
+
+
+def path_text(*place: str | int, below: str = "") -> str:
+    """Write where something stands in a document: `grants[0].columns.origin`.
+
+    Names that hold more than letters, digits, `_` and `-` are quoted: `columns["Tail Number"]`.
+    """
+    text = below
+    for step in place:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _PLAIN_STEP.fullmatch(step):
+            text += f".{step}" if text else step
+        else:
+            quoted = step.replace("\\", "\\\\").replace('"', '\\"')
+            text += f'["{quoted}"]'
+    return text
+
+
+_PLAIN_STEP = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
