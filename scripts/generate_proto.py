@@ -1,4 +1,4 @@
-"""Generates the protobuf code under `node/sekisho/wire/gen/` from `proto/`, or checks that it is fresh.
+"""Generates the protobuf code below `sekisho.wire.gen`, or checks that it is fresh.
 
 protoc writes imports that follow the folders of the proto files (`from sekisho.v1 import …`). Here
 that code lives below `sekisho.wire.gen`, so its imports are rewritten after it is generated; the
@@ -29,7 +29,7 @@ _SERVICE = re.compile(r"^service\s", re.MULTILINE)
 def main(arguments: list[str] | None = None) -> int:
     """Generate the code, or with `--check` report what is stale."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when the code is stale")
+    parser.add_argument("--check", action="store_true", help="change nothing, name what is stale")
     check: bool = parser.parse_args(arguments).check
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "gen"
@@ -46,7 +46,10 @@ def generate(sources: list[Path], target: Path) -> None:
     target.mkdir(parents=True)
     services = [source for source in sources if _SERVICE.search(source.read_text(encoding="utf-8"))]
     run_protoc(sources, {"python_out": f"{target}", "mypy_out": f"quiet:{target}"})
-    run_protoc(services, {"grpc_python_out": f"{target}", "mypy_grpc_out": f"quiet,only_sync:{target}"})
+    run_protoc(
+        services,
+        {"grpc_python_out": f"{target}", "mypy_grpc_out": f"quiet,only_sync:{target}"},
+    )
     for folder in (target, *(path for path in target.rglob("*") if path.is_dir())):
         (folder / "__init__.py").write_text(INIT_TEXT, encoding="utf-8")
     roots = sorted({source.relative_to(PROTO).parts[0] for source in sources})
@@ -61,7 +64,8 @@ def run_protoc(sources: list[Path], outputs: dict[str, str]) -> None:
     scripts = Path(sys.executable).parent
     well_known = Path(protoc.__file__).parent / "_proto"
     command = ["protoc", f"-I{PROTO}", f"-I{well_known}"]
-    command += [f"--plugin={name}={scripts / name}" for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")]
+    plugins = ("protoc-gen-mypy", "protoc-gen-mypy_grpc")
+    command += [f"--plugin={name}={scripts / name}" for name in plugins]
     command += [f"--{name}={value}" for name, value in outputs.items()]
     if protoc.main([*command, *map(str, sources)]) != 0:
         sys.exit("protoc failed; its message stands above")

@@ -1,0 +1,60 @@
+# Everything that a person or a machine does with this repository. `make` alone lists it.
+#
+# Each target makes .venv when it is not there: with what the package needs (demo, bench), or with
+# the tools of a developer too (test, lint, format, docs, proto). PYTHON=… chooses the interpreter.
+
+SHELL := /bin/sh
+BIN := .venv/bin
+
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint format docs bench proto clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+
+demo: .venv/runtime.stamp  ## five companies sign a contract and ask each other (ARGS=--keep leaves them running)
+	@$(BIN)/sekisho demo $(ARGS)
+
+test: .venv/dev.stamp  ## run the tests (ARGS=tests/unit narrows them)
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: .venv/dev.stamp  ## check style, types, layers, docs and that generated code is fresh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/interrogate --quiet node scripts
+	$(BIN)/codespell
+	$(BIN)/python scripts/generate_proto.py --check
+
+format: .venv/dev.stamp  ## lay out the code, and mend what can be mended by rule
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+docs: .venv/dev.stamp  ## check that docs/ and what it shows are true
+	$(BIN)/python -m pytest tests/architecture -k docs $(ARGS)
+
+bench: .venv/dev.stamp  ## measure against peers (ONLY=stream runs one)
+	$(BIN)/python benchmarks/run.py $(ONLY)
+
+proto: .venv/dev.stamp  ## generate the protobuf code from proto/
+	$(BIN)/python scripts/generate_proto.py
+
+clean:  ## remove the environment and everything built or cached
+	rm -rf .venv build dist .coverage .coverage.* htmlcov
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find node tests scripts -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# A stamp stands when its install has ended well, so that an interrupted one is done again.
+.venv/runtime.stamp: pyproject.toml constraints.txt scripts/make_environment.sh
+	@sh scripts/make_environment.sh
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/runtime.stamp
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
