@@ -1,0 +1,1 @@
+"""Documents: read strictly, written canonically, sealed in envelopes; none is believed yet."""
