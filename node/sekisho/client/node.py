@@ -1,0 +1,154 @@
+"""One connection to the company's own node, for people and their programs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import grpc
+
+from sekisho.client.answer import Answer, Progress
+from sekisho.client.channel import open_channel, raise_error
+from sekisho.wire.flight import (
+    CONTRACT_HEADER,
+    DO_GET,
+    GET_FLIGHT_INFO,
+    PROGRESS_HEADER,
+    PURPOSE_HEADER,
+    pack_statement,
+    parse_info,
+)
+from sekisho.wire.gen.sekisho.v1 import node_service_pb2
+from sekisho.wire.gen.sekisho.v1.node_service_pb2_grpc import NodeServiceStub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FragmentExplanation:
+    """What one provider would be asked, under which clauses, at what charge."""
+
+    provider: str
+    sql: str
+    clauses: tuple[str, ...]
+    plan: str
+    charges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What a query would do; nothing has been read or charged."""
+
+    fragments: tuple[FragmentExplanation, ...]
+    residual: str
+    columns: tuple[str, ...]
+
+
+class Node:
+    """A connection to a node's users' face; a context manager."""
+
+    def __init__(self, channel: grpc.Channel, *, token: str) -> None:
+        """Use `connect` instead."""
+        self.channel = channel
+        self._authorization = ("authorization", f"Bearer {token}")
+
+    def __enter__(self) -> Self:
+        """Close the connection when the block ends."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self.close()
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """The headers that every call of this user carries."""
+        return (self._authorization,)
+
+    def query(
+        self,
+        sql: str,
+        *,
+        contract: str,
+        purpose: str = "",
+        on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
+    ) -> Answer:
+        """Ask one query under one contract.
+
+        Args:
+            sql: One SELECT over the relations that the contract shows.
+            contract: Whole id, unambiguous prefix, or the title of the contract in force.
+            purpose: One that the contract lists; may be left out when there is one.
+            on_progress: Called with the providers' progress while the query runs.
+
+        Raises:
+            Refusal: The contract does not allow the query.
+            PeerError: A provider is away, or its answer did not verify.
+        """
+        headers = [*self.metadata, (CONTRACT_HEADER, contract)]
+        if purpose:
+            headers.append((PURPOSE_HEADER, purpose))
+        if on_progress is not None:
+            headers.append((PROGRESS_HEADER, "1"))
+        # No serializers: messages are bytes on both sides, copied once.
+        info = self.channel.unary_unary(GET_FLIGHT_INFO)
+        get = self.channel.unary_stream(DO_GET)
+        try:
+            ticket = parse_info(info(pack_statement(sql), metadata=headers))
+        except grpc.RpcError as error:
+            raise_error(error)
+        return Answer(get(ticket, metadata=headers), on_progress=on_progress)
+
+    def explain(self, sql: str, *, contract: str, purpose: str = "") -> Explanation:
+        """Tell what a query would do: fragments, clauses, charges. Reads no data.
+
+        Raises:
+            Refusal: The contract does not allow the query.
+        """
+        request = node_service_pb2.ExplainQueryRequest(contract=contract, purpose=purpose, sql=sql)
+        try:
+            found = NodeServiceStub(self.channel).ExplainQuery(request, metadata=self.metadata)
+        except grpc.RpcError as error:
+            raise_error(error)
+        fragments = tuple(
+            FragmentExplanation(
+                provider=item.provider,
+                sql=item.sql,
+                clauses=tuple(item.clauses),
+                plan=item.plan,
+                charges=tuple(item.charges),
+            )
+            for item in found.fragments
+        )
+        return Explanation(
+            fragments=fragments, residual=found.residual, columns=tuple(found.columns)
+        )
+
+    def close(self) -> None:
+        """Close the connection; running answers are cancelled."""
+        self.channel.close()
+
+
+def connect(url: str, *, token: str | Path, ca: str | Path | bytes | None = None) -> Node:
+    """Connect to a node.
+
+    Args:
+        url: `grpc+tls://HOST:PORT`, the node's users' face.
+        token: The user's token, or the path of the file that holds it.
+        ca: PEM anchor to believe, as bytes or a path; the node's is `certs/anchor.pem`.
+
+    Raises:
+        ValueError: The URL is not of that form.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "grpc+tls" or not parts.hostname or not parts.port:
+        msg = f"expected `grpc+tls://HOST:PORT`, found `{url}`"
+        raise ValueError(msg)
+    roots = ca if isinstance(ca, bytes) or ca is None else Path(ca).read_bytes()
+    secret = token.read_text().strip() if isinstance(token, Path) else token.strip()
+    return Node(open_channel(f"{parts.hostname}:{parts.port}", roots=roots), token=secret)

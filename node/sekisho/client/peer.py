@@ -1,0 +1,234 @@
+"""Calls one other company's node: contracts, notices, grants, and answers that must verify."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from blake3 import blake3
+
+from sekisho.client.channel import error_of, fault_in, open_channel, raise_error
+from sekisho.documents.envelope import Envelope
+from sekisho.errors import PeerError, Refusal, SekishoError
+from sekisho.ledger.receipt import Opening, Outcome, Receipt
+from sekisho.ledger.request import Request
+from sekisho.model.names import ContractId, PartyId
+from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
+from sekisho.wire.flight import DO_GET, pack_request_ticket
+from sekisho.wire.frames import check_message, hash_frame, parse_frame
+from sekisho.wire.gen.sekisho.v1 import exchange_service_pb2 as exchange
+from sekisho.wire.gen.sekisho.v1 import fragment_service_pb2 as fragment
+from sekisho.wire.gen.sekisho.v1.exchange_service_pb2_grpc import ExchangeServiceStub
+from sekisho.wire.gen.sekisho.v1.fragment_service_pb2_grpc import FragmentServiceStub
+from sekisho.wire.statements import parse_statement_envelope
+
+CONTROL_SECONDS = 15.0
+"""A control call's time at most; answers have none but the engine's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What this company's node shows: a leaf certificate that its own anchor issued."""
+
+    key: bytes
+    certificate: bytes
+
+
+class Peer:
+    """One other company's node."""
+
+    def __init__(
+        self, party: PartyId, *, address: str, anchor: bytes, credentials: Credentials
+    ) -> None:
+        """Open a channel that believes the party's own anchor and nothing else."""
+        self.party = party
+        self._channel = open_channel(
+            address,
+            roots=anchor,
+            key=credentials.key,
+            certificate=credentials.certificate,
+            server_name=party,
+        )
+        self._exchange = ExchangeServiceStub(self._channel)
+        self._fragment = FragmentServiceStub(self._channel)
+        self._do_get = self._channel.unary_stream(DO_GET)
+
+    def deliver_contract(self, envelope: Envelope) -> Envelope:
+        """Hand over a contract with the signatures held here; get the ones held there."""
+        message = exchange.DeliverContractRequest(contract=envelope_to_proto(envelope))
+        found = self._call(self._exchange.DeliverContract, message)
+        return envelope_from_proto(found.contract)
+
+    def deliver_notice(self, envelope: Envelope) -> None:
+        """Hand over a notice; returns once it has taken effect there."""
+        message = exchange.DeliverNoticeRequest(notice=envelope_to_proto(envelope))
+        self._call(self._exchange.DeliverNotice, message)
+
+    def list_granted_datasets(self, contract: ContractId) -> tuple[fragment.GrantedDataset, ...]:
+        """Ask what a contract shows here, with columns as they look after masks."""
+        message = fragment.ListGrantedDatasetsRequest(contract_id=contract)
+        found = self._call(self._fragment.ListGrantedDatasets, message)
+        return tuple(found.datasets)
+
+    def explain(
+        self, contract: ContractId, purpose: str, sql: str
+    ) -> fragment.ExplainFragmentResponse:
+        """Ask what the gate there would decide."""
+        message = fragment.ExplainFragmentRequest(contract_id=contract, purpose=purpose, sql=sql)
+        found = self._call(self._fragment.ExplainFragment, message)
+        if not isinstance(found, fragment.ExplainFragmentResponse):
+            raise TypeError
+        return found
+
+    def ask(self, envelope: Envelope, request: Request, digest: str, verify: "Verify") -> "Asking":
+        """Send a signed request; the answer streams from the result.
+
+        Args:
+            envelope: The signed request.
+            request: The same, parsed.
+            digest: Its id.
+            verify: Holds a statement to the provider's `receipt` keys.
+        """
+        call = self._do_get(pack_request_ticket(envelope))
+        return Asking(call, party=self.party, request=request, digest=digest, verify=verify)
+
+    def close(self) -> None:
+        """Close the channel; running answers are cancelled."""
+        self._channel.close()
+
+    def _call(self, method: Any, message: Any) -> Any:
+        try:
+            return method(message, timeout=CONTROL_SECONDS)
+        except grpc.RpcError as error:
+            raise_error(error, party=self.party)
+
+
+Verify = Callable[[Envelope], Opening | Receipt]
+"""Verifies a provider's statement and parses it; raises `PeerError` when it does not hold."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has arrived so far."""
+
+    rows: int = 0
+    bytes: int = 0
+    hasher: Any = field(default_factory=blake3)
+
+
+class Asking:
+    """One answer on its way in: iterate over its frames; it is whole when that ends.
+
+    The frames are handed on while they arrive. Whoever computes on them must let go of the outcome
+    when the iteration raises: then the receipt is missing or says otherwise.
+    """
+
+    def __init__(
+        self, call: Any, *, party: PartyId, request: Request, digest: str, verify: Verify
+    ) -> None:
+        """Wrap a running call."""
+        self._call = call
+        self._verify = verify
+        self._request = request
+        self._digest = digest
+        self._lock = threading.Lock()
+        self.party = party
+        self.tally = Tally()
+        self.receipt: Receipt | None = None
+        self.receipt_envelope: Envelope | None = None
+        """The receipt as it was received, once the answer is whole or was refused."""
+        self.error: SekishoError | None = None
+        """Why the answer did not arrive whole."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the frames of the Arrow stream: the schema, then batches."""
+        try:
+            yield from self._frames()
+        except grpc.RpcError as error:
+            self.error = self._refused(error)
+            raise self.error from None
+        except SekishoError as error:
+            self.error = error
+            self._call.cancel()
+            raise
+
+    def cancel(self) -> None:
+        """Stop the work at the provider."""
+        self._call.cancel()
+
+    def _frames(self) -> Iterator[bytes]:
+        opened = False
+        for data in self._call:
+            frame = parse_frame(data)
+            if not opened:
+                self._check_opening(self._statement(frame.metadata))
+                opened = True
+            elif len(frame.metadata):
+                self._check_receipt(self._statement(frame.metadata))
+                continue
+            if self.receipt is not None:
+                raise self._broken("it went on after its receipt")
+            self._count(frame)
+            yield data
+        if self.receipt is None:
+            raise self._broken("it ended without a receipt")
+
+    def _statement(self, metadata: memoryview) -> Opening | Receipt:
+        if not len(metadata):
+            raise self._broken("it began without an opening")
+        envelope = parse_statement_envelope(metadata)
+        statement = self._verify(envelope)
+        if isinstance(statement, Receipt):
+            self.receipt_envelope = envelope
+        return statement
+
+    def _count(self, frame: Any) -> None:
+        tally = self.tally
+        rows = check_message(frame).rows
+        tally.rows += rows or 0
+        tally.bytes += len(frame.header) + len(frame.body)
+        hash_frame(tally.hasher, frame)
+
+    def _check_opening(self, opening: Opening | Receipt) -> None:
+        if isinstance(opening, Receipt):
+            self._check_receipt(opening)
+            raise self._broken("it was answered before; this is the receipt of that")
+        self._check_names(opening)
+
+    def _check_names(self, statement: Opening | Receipt) -> None:
+        wanted = (self._digest, self._request.contract, self.party, self._request.nonce)
+        found = (statement.request, statement.contract, statement.provider, statement.nonce)
+        if found != wanted or statement.consumer != self._request.consumer:
+            raise self._broken("its opening or receipt is about another request")
+
+    def _check_receipt(self, receipt: Opening | Receipt) -> None:
+        if isinstance(receipt, Opening):
+            raise self._broken("it was opened twice")
+        self._check_names(receipt)
+        self.receipt = receipt
+        if receipt.outcome is Outcome.REFUSED:
+            return
+        tally = self.tally
+        counted = (tally.rows, tally.bytes, tally.hasher.hexdigest())
+        if counted != (receipt.rows, receipt.bytes, receipt.blake3):
+            raise self._broken("its receipt does not fit what arrived")
+
+    def _refused(self, error: grpc.RpcError) -> SekishoError:
+        """Tell why a call failed; keep the signed refusal when one came and verifies."""
+        found = error_of(error, party=self.party)
+        fault = fault_in(error)
+        if isinstance(found, Refusal) and fault is not None and fault.receipt is not None:
+            try:
+                self._check_names(self._verify(fault.receipt))
+            except SekishoError as broken:
+                return broken
+            self.receipt_envelope = fault.receipt
+        return found
+
+    def _broken(self, why: str) -> PeerError:
+        return PeerError(
+            f"the answer of `{self.party}` does not hold: {why}",
+            party=self.party,
+            hint="nothing of it was used; ask again, and tell its operator if it happens again",
+        )

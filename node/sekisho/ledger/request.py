@@ -1,0 +1,77 @@
+"""The request: what a consumer's node signs before it asks, so that the provider can prove who asked.
+
+Built here and signed elsewhere; the payload is canonical JSON. Its digest is the request's id.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sekisho.errors import DocumentError, Finding, TrustError
+from sekisho.ledger.instants import parse_moment
+from sekisho.ledger.record import from_record, parse_record, record_bytes, to_record
+from sekisho.model.names import ContractId, PartyId
+
+REQUEST_FORMAT = "sekisho.request/v1"
+MAX_AGE = timedelta(seconds=120)
+"""How far the two nodes' clocks may be apart, and how long a request may travel."""
+NONCE_PATTERN = r"[0-9a-f]{32}"
+"""128 bits in hex."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One query of one provider under one contract."""
+
+    contract: ContractId
+    provider: PartyId
+    consumer: PartyId
+    purpose: str
+    sql: str
+    nonce: str
+    issued_at: str
+
+    def __post_init__(self) -> None:
+        """Refuse a nonce or an instant that is not one."""
+        parse_moment(self.issued_at)
+        if not re.fullmatch(NONCE_PATTERN, self.nonce):
+            message = "a nonce is 32 digits of lower-case hex"
+            raise ValueError(message)
+
+
+def request_bytes(request: Request) -> bytes:
+    """Write the payload of a request."""
+    return record_bytes({"format": REQUEST_FORMAT} | to_record(request))
+
+
+def parse_request(payload: bytes) -> Request:
+    """Read the verified payload of a request.
+
+    Raises:
+        DocumentError: It is not canonical, or not exactly a request.
+    """
+    record = parse_record(payload, name="request")
+    if record.pop("format", None) != REQUEST_FORMAT:
+        message = f"its format is not `{REQUEST_FORMAT}`"
+        raise DocumentError((Finding(message=message),), name="request")
+    return from_record(Request, record, name="request")
+
+
+def verify_request(
+    request: Request, *, provider: PartyId, consumer: PartyId, now: datetime
+) -> None:
+    """Hold a request to the connection it came by and to the clock.
+
+    Raises:
+        TrustError: It is for another provider, from another consumer, or not from now.
+    """
+    if request.provider != provider:
+        message = "the request is for another provider"
+        raise TrustError(message, step="request.provider")
+    if request.consumer != consumer:
+        message = "the request is another party's than the connection"
+        raise TrustError(message, step="request.consumer")
+    if abs(now - parse_moment(request.issued_at)) > MAX_AGE:
+        message = "the request is not from now"
+        hint = "check that both nodes' clocks are right; 120 seconds apart is the most"
+        raise TrustError(message, step="request.issued_at", hint=hint)

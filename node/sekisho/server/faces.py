@@ -1,0 +1,89 @@
+"""Builds the two gRPC servers: TLS, bounds, health, and the Flight data plane's bare handlers."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from sekisho.client.channel import MAX_MESSAGE_BYTES
+from sekisho.errors import NodeError
+from sekisho.wire.flight import DO_GET, GET_FLIGHT_INFO
+
+MAX_CALLS = 96
+"""Calls at once on a face; a running answer holds one thread."""
+MAX_METADATA_BYTES = 16 * 1024
+"""A call's headers: a token, a contract and a purpose are under 1 kB."""
+KEEPALIVE_MILLISECONDS = 20_000
+"""After so long without a sign a peer is taken to be gone."""
+
+SERVER_OPTIONS: Sequence[tuple[str, Any]] = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+    ("grpc.max_concurrent_streams", MAX_CALLS),
+    ("grpc.keepalive_time_ms", KEEPALIVE_MILLISECONDS),
+    ("grpc.keepalive_timeout_ms", KEEPALIVE_MILLISECONDS),
+    ("grpc.so_reuseport", 0),
+)
+
+GetInfo = Callable[[bytes, grpc.ServicerContext], bytes]
+DoGet = Callable[[bytes, grpc.ServicerContext], Iterator[bytes]]
+
+
+class FlightHandler(grpc.GenericRpcHandler):
+    """Serves Flight's two methods on bytes, so that a batch is not copied into a message."""
+
+    def __init__(self, *, get_info: GetInfo, do_get: DoGet) -> None:
+        """Take the two methods; messages reach them unparsed."""
+        self._handlers = {
+            GET_FLIGHT_INFO: grpc.unary_unary_rpc_method_handler(get_info),
+            DO_GET: grpc.unary_stream_rpc_method_handler(do_get),
+        }
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
+        """Find the handler of a method; other Flight methods are unimplemented."""
+        return self._handlers.get(handler_call_details.method)
+
+
+class Face:
+    """One gRPC server with its health service."""
+
+    def __init__(self, name: str, credentials: grpc.ServerCredentials) -> None:
+        """Build the server; nothing listens yet."""
+        self._credentials = credentials
+        self._health = health.HealthServicer()
+        self.name = name
+        self.server = grpc.server(
+            ThreadPoolExecutor(MAX_CALLS, thread_name_prefix=name),
+            options=SERVER_OPTIONS,
+            maximum_concurrent_rpcs=MAX_CALLS,
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+
+    def listen(self, address: str) -> None:
+        """Bind the address.
+
+        Raises:
+            NodeError: The address is taken or cannot be bound.
+        """
+        try:
+            port = self.server.add_secure_port(address, self._credentials)
+        except RuntimeError as error:
+            msg = f"cannot listen on `{address}` for {self.name}"
+            hint = "is another node running? give a free port under `listen:` in node.yaml"
+            raise NodeError(msg, hint=hint) from error
+        if not port:
+            msg = f"cannot listen on `{address}` for {self.name}"
+            raise NodeError(msg, hint="give a free port under `listen:` in node.yaml")
+
+    def start(self) -> None:
+        """Serve, and say so to health checks."""
+        self.server.start()
+        self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+
+    def stop(self, grace_seconds: float) -> None:
+        """Tell health checks, take no new calls, give running ones a grace, then end them."""
+        self._health.enter_graceful_shutdown()
+        self.server.stop(grace_seconds).wait()

@@ -1,0 +1,89 @@
+"""Answers that are on their way out, so that a termination can cut them at once."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sekisho.model.names import ContractId, PartyId
+
+POLITE_SECONDS = 0.02
+"""How long a cut lets streams end by themselves, so that the peer is told why."""
+FINISH_SECONDS = 2.0
+"""How long a cut waits for streams whose calls it has dropped."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Stream:
+    """One running answer."""
+
+    contract: ContractId
+    party: PartyId
+    """The party at the other end."""
+    stop: Callable[[], None]
+    """Stops the engine; may be called from any thread, more than once."""
+    drop: Callable[[], None]
+    """Drops the call with whatever is still queued."""
+    cut_reason: str = ""
+    """Set once the stream must end; the answer's own thread reads it between batches."""
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+class Streams:
+    """The register of running answers; safe from any thread."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._lock = threading.Lock()
+        self._running: dict[int, Stream] = {}
+        self._closing = ""
+
+    @contextmanager
+    def registered(self, stream: Stream) -> Iterator[Stream]:
+        """Keep a stream in the register while it runs."""
+        with self._lock:
+            self._running[id(stream)] = stream
+            stream.cut_reason = self._closing
+        try:
+            yield stream
+        finally:
+            with self._lock:
+                del self._running[id(stream)]
+            stream.ended.set()
+
+    def cut(self, contract: ContractId, reason: str) -> int:
+        """End every stream under a contract and wait until it has ended.
+
+        Returns:
+            How many streams were cut.
+        """
+        with self._lock:
+            streams = [item for item in self._running.values() if item.contract == contract]
+        return _end(streams, reason)
+
+    def close(self, reason: str) -> int:
+        """End every stream, and each that registers from now on."""
+        with self._lock:
+            self._closing = reason
+            streams = list(self._running.values())
+        return _end(streams, reason)
+
+    def count(self) -> int:
+        """Tell how many answers are running."""
+        with self._lock:
+            return len(self._running)
+
+
+def _end(streams: list[Stream], reason: str) -> int:
+    for stream in streams:
+        stream.cut_reason = reason
+        stream.stop()
+    patience = POLITE_SECONDS
+    for stream in streams:
+        if not stream.ended.wait(patience):
+            # A peer that reads slowly must not hold what is queued for it.
+            stream.drop()
+            patience = 0
+    for stream in streams:
+        stream.ended.wait(FINISH_SECONDS)
+    return len(streams)

@@ -1,0 +1,114 @@
+"""The Flight and Flight SQL messages of the data plane: commands and tickets.
+
+Numbers and names follow Arrow's specification, restated in `proto/arrow/flight/`.
+"""
+
+from google.protobuf.any_pb2 import Any
+from google.protobuf.message import DecodeError
+
+from sekisho.documents.envelope import Envelope
+from sekisho.errors import DocumentError, Finding
+from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
+from sekisho.wire.gen.arrow.flight import flight_pb2, flight_sql_pb2
+from sekisho.wire.gen.sekisho.v1 import ticket_pb2
+
+SERVICE = "arrow.flight.protocol.FlightService"
+GET_FLIGHT_INFO = f"/{SERVICE}/GetFlightInfo"
+DO_GET = f"/{SERVICE}/DoGet"
+CONTRACT_HEADER = "x-sekisho-contract"
+PURPOSE_HEADER = "x-sekisho-purpose"
+PROGRESS_HEADER = "x-sekisho-progress"
+"""A client that sends `1` gets progress as metadata on zero-row batches."""
+
+
+def pack_statement(sql: str) -> bytes:
+    """Build the FlightDescriptor of a query."""
+    command = Any()
+    command.Pack(flight_sql_pb2.CommandStatementQuery(query=sql))
+    return flight_pb2.FlightDescriptor(
+        type=flight_pb2.FlightDescriptor.CMD, cmd=command.SerializeToString()
+    ).SerializeToString()
+
+
+def parse_statement(data: bytes) -> str:
+    """Read the query out of a FlightDescriptor.
+
+    Raises:
+        DocumentError: The command is not a `CommandStatementQuery` outside a transaction.
+    """
+    descriptor = flight_pb2.FlightDescriptor()
+    command = Any()
+    statement = flight_sql_pb2.CommandStatementQuery()
+    try:
+        descriptor.ParseFromString(data)
+        command.ParseFromString(descriptor.cmd)
+        is_statement = command.Unpack(statement)
+    except DecodeError:
+        is_statement = False
+    if not is_statement or statement.transaction_id:
+        raise _unreadable(
+            "the Flight command is not a statement query",
+            "send CommandStatementQuery of Arrow Flight SQL, without a transaction",
+        )
+    return statement.query
+
+
+def pack_info(descriptor: bytes, handle: bytes, schema: bytes) -> bytes:
+    """Build the FlightInfo that names one ticket.
+
+    Args:
+        descriptor: As the client sent it.
+        handle: The sealed statement handle.
+        schema: An encapsulated IPC schema message, empty when it is not known yet.
+    """
+    ticket = Any()
+    ticket.Pack(flight_sql_pb2.TicketStatementQuery(statement_handle=handle))
+    info = flight_pb2.FlightInfo(schema=schema, total_records=-1, total_bytes=-1, ordered=True)
+    info.flight_descriptor.ParseFromString(descriptor)
+    info.endpoint.add().ticket.ticket = ticket.SerializeToString()
+    return info.SerializeToString()
+
+
+def parse_info(data: bytes) -> bytes:
+    """Read the serialised Ticket of the only endpoint out of a FlightInfo."""
+    info = flight_pb2.FlightInfo()
+    try:
+        info.ParseFromString(data)
+    except DecodeError:
+        info.Clear()
+    if len(info.endpoint) != 1:
+        raise _unreadable("the node's answer names no ticket", "check that both sides run Sekisho")
+    return info.endpoint[0].ticket.SerializeToString()
+
+
+def pack_request_ticket(request: Envelope) -> bytes:
+    """Build the Flight ticket that holds one signed request."""
+    content = Any()
+    content.Pack(ticket_pb2.RequestTicket(request=envelope_to_proto(request)))
+    return flight_pb2.Ticket(ticket=content.SerializeToString()).SerializeToString()
+
+
+def parse_ticket(data: bytes) -> Envelope | bytes:
+    """Read a Flight ticket: a signed request, or the handle of an earlier statement.
+
+    Raises:
+        DocumentError: It is neither.
+    """
+    ticket = flight_pb2.Ticket()
+    content = Any()
+    signed = ticket_pb2.RequestTicket()
+    handle = flight_sql_pb2.TicketStatementQuery()
+    try:
+        ticket.ParseFromString(data)
+        content.ParseFromString(ticket.ticket)
+        if content.Unpack(signed):
+            return envelope_from_proto(signed.request)
+        if content.Unpack(handle):
+            return handle.statement_handle
+    except DecodeError:
+        pass
+    raise _unreadable("the Flight ticket is not one of this node's", "ask GetFlightInfo for one")
+
+
+def _unreadable(message: str, hint: str) -> DocumentError:
+    return DocumentError((Finding(message=message, hint=hint),), name="message")
