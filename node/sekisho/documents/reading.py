@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from yaml.error import Mark
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
@@ -212,7 +211,7 @@ class Reading:
                 hint=f'write `{key}: "…"`, so that no `#` in it can begin a comment',
             )
         first = self.keys[path].line
-        self._spans.append(_Span(first, _line(node.end_mark), path))
+        self._spans.append(_Span(first, _last_line(node), path))
 
     def _check_comments(self) -> None:
         """Refuse comments beside the value of a text key, once all comments are known."""
@@ -241,11 +240,12 @@ def _as_node(event: Event) -> NodeEvent:
 
 
 def _place(event: Event) -> Place:
-    """Say where an event begins."""
+    """Say where an event begins; the parser marks every event, its types do not promise it."""
     mark = event.start_mark
-    return Place(_line(mark), mark.column + 1 if mark else 0)
+    return Place(mark.line + 1, mark.column + 1) if mark else Place(0, 0)
 
 
-def _line(mark: Mark | None) -> int:
-    """Count lines from 1; the parser marks every event, the stubs do not know it."""
+def _last_line(event: Event) -> int:
+    """Say on which line an event ends; for a block of text, the line after it."""
+    mark = event.end_mark
     return mark.line + 1 if mark else 0
