@@ -7,7 +7,6 @@ SHELL := /bin/sh
 BIN := .venv/bin
 
 export PIP_CONSTRAINT := constraints.txt
-export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test lint format docs bench proto clean
