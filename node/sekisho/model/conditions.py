@@ -114,7 +114,7 @@ class CountLimit(DocumentModel):
 class ByteLimit(DocumentModel):
     """A number of bytes in a period."""
 
-    max: Annotated[Size, enforced("At most, in bytes", "上限(バイト)")]
+    max: Annotated[Size, enforced("At most, in bytes", "上限（バイト）")]
     per: Annotated[Period, enforced("Counted per", "集計期間")]
 
 
@@ -145,7 +145,7 @@ class PersonalData(DocumentModel):
     )
     basis: Annotated[LongText | None, declared("Legal basis", "法的根拠")] = None
     reference: Annotated[
-        LongText | None, declared("Reference", "根拠資料(同意書・審査番号など)")
+        LongText | None, declared("Reference", "根拠資料（同意書・審査番号など）")
     ] = None
 
 
@@ -154,7 +154,7 @@ class EndingRight(DocumentModel):
 
     by: Annotated[Ender, enforced("May be used by", "行使できる当事者")] = Ender.ANY_PARTY
     notice_days: Annotated[
-        int, Field(ge=0, le=3650), enforced("Days of notice", "予告期間(日)")
+        int, Field(ge=0, le=3650), enforced("Days of notice", "予告期間（日）")
     ] = 0
 
 

@@ -154,7 +154,7 @@ class Term(DocumentModel):
     """From when to when, in whole days, both included."""
 
     starts: Annotated[Day, enforced("First day", "開始日")]
-    ends: Annotated[Day, enforced("Last day, included", "終了日(当日を含む)")]
+    ends: Annotated[Day, enforced("Last day, included", "終了日（当日を含む）")]
     timezone: Annotated[
         Zone, enforced("Time zone of all days and months", "日付の基準とする時間帯")
     ]
@@ -187,7 +187,7 @@ class Contract(DocumentModel):
     ]
     term: Annotated[Term, enforced("Term", "契約期間")]
     sign_by: Annotated[
-        Day | None, enforced("To be signed by the end of", "署名期限(当日を含む)")
+        Day | None, enforced("To be signed by the end of", "署名期限（当日を含む）")
     ] = None
     grants: Annotated[
         tuple[Grant, ...], Field(min_length=1, max_length=1000), enforced("Grants", "利用許諾")

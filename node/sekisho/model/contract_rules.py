@@ -66,9 +66,10 @@ def _aliases_are_usable(contract: Contract) -> Iterator[Finding]:
                 "and is no SQL keyword, such as `alias: ua`",
             )
         elif alias in aliases[:at]:
+            other = contract.parties[aliases.index(alias)].party
             yield Finding(
                 path=place,
-                message=f"alias `{alias}` is taken by `{contract.parties[aliases.index(alias)].party}`",
+                message=f"alias `{alias}` is taken by `{other}`",
                 hint="give one of the two another `alias`",
             )
 

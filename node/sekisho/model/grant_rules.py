@@ -164,7 +164,7 @@ def _units_stay_hidden(grant: Grant, place: str) -> Iterator[Finding]:
             )
 
 
-def _mask_fits_use(grant: Grant, column: ColumnGrant, place: str) -> Iterator[Finding]:
+def _mask_fits_use(_: Grant, column: ColumnGrant, place: str) -> Iterator[Finding]:
     match column.mask:
         case RedactMask() if column.use - {Use.RETURN}:
             yield Finding(

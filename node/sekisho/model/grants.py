@@ -75,14 +75,17 @@ class Threshold(DocumentModel):
 class ColumnGrant(DocumentModel):
     """What one column may be used for, and in which form it is shown."""
 
-    use: Annotated[
-        frozenset[Use], Field(min_length=1), enforced("May be used to", "許諾される用法")
-    ] = frozenset()
+    use: Annotated[frozenset[Use], Field(min_length=1), enforced("May be", "許諾される用法")] = (
+        frozenset()
+    )
     mask: Annotated[Mask | None, enforced("Shown as", "開示する形")] = None
     clamp: Annotated[
         tuple[Integer, Integer] | None,
         AfterValidator(lambda bounds: bounds and _rising(bounds)),
-        enforced("Measured between (values outside count as the bound)", "計測値の下限と上限"),
+        enforced(
+            "Measured (values outside count as the bound) between",
+            "計測値の範囲（範囲外の値は上限値又は下限値とみなす）",
+        ),
     ] = None
     source: Annotated[
         Threshold | None,
@@ -129,15 +132,17 @@ class Dominance(DocumentModel):
     """When a cell is withheld because a few units make up most of it."""
 
     largest_percent: Annotated[
-        Percent, enforced("Withheld when one unit exceeds, in percent", "1単位の占有率の上限(%)")
+        Percent, enforced("Withheld when one unit exceeds, in percent", "1単位の占有率の上限（%）")
     ] = 50
     two_largest_percent: Annotated[
         Percent,
-        enforced("Withheld when two units exceed, in percent", "上位2単位の占有率の上限(%)"),
+        enforced("Withheld when two units exceed, in percent", "上位2単位の占有率の上限（%）"),
     ] = 85
     p_percent: Annotated[
         Percent,
-        enforced("Withheld when one unit can be estimated within, in percent", "p%ルールの閾値(%)"),
+        enforced(
+            "Withheld when one unit can be estimated within, in percent", "p%ルールの閾値（%）"
+        ),
     ] = 10
 
 
@@ -147,7 +152,7 @@ class Disclosure(DocumentModel):
     minimum_units: Annotated[
         int,
         Field(ge=2, le=1_000_000),
-        enforced("Fewest distinct privacy units", "保護単位の最小数(これ未満は開示しない)"),
+        enforced("Fewest distinct privacy units", "保護単位の最小数（これ未満は開示しない）"),
     ] = 10
     dominance: Annotated[Dominance, enforced("Dominance", "占有ルール")] = Dominance()
     round_counts_to: Annotated[
@@ -171,7 +176,7 @@ class Grant(DocumentModel):
         tuple[ColumnName, ...],
         Field(max_length=16, json_schema_extra={"uniqueItems": True}),
         enforced(
-            "Protected units (who must not be singled out)", "保護単位(個別に識別させない対象)"
+            "Protected units (who must not be singled out)", "保護単位（個別に識別させない対象）"
         ),
     ] = ()
     where: Annotated[

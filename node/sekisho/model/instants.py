@@ -5,6 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 INSTANT_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
+"""To the second, as a contract's instants are written."""
+EXACT_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
+"""To the millisecond, as what happened is written."""
 DAY_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
 ZONE_PATTERN = r"^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$"
 """An IANA name such as `Asia/Tokyo`; abbreviations such as `EST` change meaning and are refused."""
@@ -33,9 +36,23 @@ def parse_instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def parse_exact(text: str) -> datetime:
+    """Read `2026-12-01T05:00:00.123Z`, raising `ValueError` for anything else."""
+    if not re.fullmatch(EXACT_PATTERN, text, re.ASCII):
+        message = "not an instant with milliseconds"
+        raise ValueError(message)
+    return datetime.fromisoformat(text)
+
+
 def instant_text(instant: datetime) -> str:
-    """Write an aware instant in UTC to the second, as documents carry it."""
+    """Write an aware instant in UTC to the second; what is finer is cut off."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def exact_text(instant: datetime) -> str:
+    """Write an aware instant in UTC to the millisecond; what is finer is cut off."""
+    in_utc = instant.astimezone(UTC)
+    return f"{in_utc:%Y-%m-%dT%H:%M:%S}.{in_utc.microsecond // 1000:03d}Z"
 
 
 def is_zone(name: str) -> bool:

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from sekisho.errors import Finding
 from sekisho.model.contract import Ender, Grant, Role, Scope
+from sekisho.model.instants import instant_text
 from sekisho.model.names import PartyId
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.model.signed import SignedContract
@@ -88,7 +90,10 @@ class ContractFacts:
     superseded_at: datetime | None = None
     """From when an amendment that all have signed takes this contract's place."""
     remembered: ContractState | None = None
-    """The terminal state that this node has recorded, if any: it holds whatever else is said."""
+    """The terminal state of the whole that this node has recorded: it holds whatever is said later.
+
+    That one provider's part has ended is remembered by its notice.
+    """
 
     def __post_init__(self) -> None:
         """Refuse to remember a state that is not terminal."""
@@ -130,11 +135,14 @@ def state_at(
     if party is not None and not _is_consumer_in(facts, signed, now, consumer=party):
         return _fold(facts, signed, now, terminated_at=_left_at(facts, party))
     states = {_part_state(facts, signed, now, provider=provider) for provider in signed.providers}
-    order = (_S.IN_FORCE, _S.SUSPENDED)
-    return next((state for state in order if state in states), min(states, key=list(_S).index))
+    if _S.IN_FORCE in states:
+        return _S.IN_FORCE
+    # Parts that ended early say nothing of the whole while another part has come further.
+    lasting = states - {_S.TERMINATED} or states
+    return _S.SUSPENDED if _S.SUSPENDED in lasting else lasting.pop()
 
 
-def grants_in_force(
+def grants_in_force(  # noqa: PLR0917  four things, in the order in which one says them
     facts: ContractFacts,
     signed: SignedContract,
     provider: PartyId,
@@ -172,6 +180,53 @@ def termination_effective_at(
     terms = signed.contract.termination
     right = terms.for_breach if for_breach else terms.for_convenience
     return issued_at + timedelta(days=right.notice_days)
+
+
+def check_notice(notice: Notice, signed: SignedContract) -> tuple[Finding, ...]:
+    """Find what a contract does not let a party say."""
+    if notice.contract != signed.id:
+        return (Finding(path="contract", message="the notice is about another contract"),)
+    if notice.party not in signed.parties:
+        return (
+            Finding(
+                path="party",
+                message=f"`{notice.party}` is not a party of this contract",
+                hint="only a party may speak about its contract",
+            ),
+        )
+    return tuple(_check_right(notice, signed))
+
+
+def _check_right(notice: Notice, signed: SignedContract) -> Iterator[Finding]:
+    match notice.kind:
+        case NoticeKind.SUSPENSION | NoticeKind.RESUMPTION:
+            if notice.party not in signed.providers:
+                yield Finding(
+                    path="party",
+                    message=f"`{notice.party}` provides nothing that could be suspended",
+                    hint="suspending and resuming are a provider's own switch",
+                )
+        case NoticeKind.TERMINATION:
+            yield from _check_termination(notice, signed)
+        case NoticeKind.REJECTION:
+            return
+
+
+def _check_termination(notice: Notice, signed: SignedContract) -> Iterator[Finding]:
+    clause = "for_breach" if notice.for_breach else "for_convenience"
+    if not may_terminate(signed, notice.party, for_breach=notice.for_breach):
+        yield Finding(
+            path="party",
+            message=f"the contract's `termination.{clause}` does not let `{notice.party}` end it",
+            hint="read `termination` in the contract's review",
+        )
+    earliest = termination_effective_at(signed, notice.issued_at, for_breach=notice.for_breach)
+    if notice.effective_at < earliest:
+        yield Finding(
+            path="effective_at",
+            message="the notice takes effect before the days of notice are over",
+            hint=f"it may take effect from {instant_text(earliest)} on",
+        )
 
 
 def supersedes_at(successor: SignedContract, facts: ContractFacts) -> datetime | None:

@@ -55,7 +55,7 @@ class RoundMask(DocumentModel):
     round_to: Annotated[
         int,
         Field(ge=1, le=10**12),
-        enforced("Number rounded to multiples of", "数値の丸め単位(この数の倍数に丸める)"),
+        enforced("Number rounded to multiples of", "数値の丸め単位（この数の倍数に丸める）"),
     ]
 
 

@@ -47,7 +47,7 @@ class Confidentiality(DocumentModel):
     years: Annotated[
         int,
         Field(ge=0, le=100),
-        declared("Years of confidentiality after the end", "契約終了後の秘密保持期間(年)"),
+        declared("Kept secret after the end for, in years", "契約終了後の秘密保持期間（年）"),
     ] = 5
 
 
@@ -55,7 +55,7 @@ class Deletion(DocumentModel):
     """When the consumer deletes what it received."""
 
     within_days: Annotated[
-        int, Field(ge=0, le=36_500), evidenced("Deleted within days", "削除の期限(日)")
+        int, Field(ge=0, le=36_500), evidenced("Deleted within, in days", "削除の期限（日）")
     ] = 90
     after: Annotated[Literal["end-of-term"], evidenced("Counted from", "期限の起算点")] = (
         "end-of-term"
@@ -124,7 +124,7 @@ class Obligations(DocumentModel):
     incident_notice_hours: Annotated[
         int,
         Field(ge=1, le=8760),
-        declared("Incidents are notified within hours", "事故発生時の通知期限(時間)"),
+        declared("Incidents are notified within, in hours", "事故発生時の通知期限（時間）"),
     ] = 24
     region: Annotated[
         tuple[Country, ...],

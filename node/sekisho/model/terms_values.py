@@ -1,12 +1,12 @@
 """The kinds of value that a contract's fields hold: days, sizes, decimals, names and codes."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from sekisho.model.instants import is_zone, parse_day
+from sekisho.model.instants import is_zone, parse_day, parse_exact, parse_instant
 from sekisho.model.iso import COUNTRIES, CURRENCIES, LANGUAGES
 from sekisho.model.names import ID_PATTERN, NAME_PATTERN, ContractId, DatasetId, PartyId, is_party
 from sekisho.model.terms import mistake
@@ -36,6 +36,24 @@ def _day(value: object) -> date:
     except ValueError as error:
         message = f"`{text}` is not a day of the calendar"
         raise mistake(message, "write year, month and day, such as `2026-12-01`") from error
+
+
+def _instant(value: object) -> datetime:
+    text = _text(value, "an instant", "2026-12-01T05:00:00Z")
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        message = f"`{text}` is not an instant in UTC to the second"
+        raise mistake(message, "write it as `2026-12-01T05:00:00Z`") from error
+
+
+def _exact(value: object) -> datetime:
+    text = _text(value, "an instant", "2026-12-01T05:00:00.123Z")
+    try:
+        return parse_exact(text)
+    except ValueError as error:
+        message = f"`{text}` is not an instant in UTC to the millisecond"
+        raise mistake(message, "write it as `2026-12-01T05:00:00.123Z`") from error
 
 
 def _size(value: object) -> int:
@@ -135,6 +153,14 @@ def _column_name(value: object) -> str:
 _PARTY_SCHEMA = {"type": "string", "maxLength": 253, "pattern": r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}
 
 Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Instant = Annotated[
+    datetime, PlainValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""In UTC, to the second."""
+Exact = Annotated[
+    datetime, PlainValidator(_exact), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""In UTC, to the millisecond."""
 Size = Annotated[
     int,
     PlainValidator(_size),

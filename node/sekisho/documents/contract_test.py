@@ -1,0 +1,192 @@
+"""Reads `NAME.contract.test.yaml`: queries that a contract must allow or refuse, kept beside it.
+
+The format is DESIGN's; running the tests is left to the gate's callers.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from sekisho.documents.models import document_error, locate, parse_model
+from sekisho.documents.yaml import parse_yaml
+from sekisho.errors import Finding, RefusalReason
+from sekisho.model.dataset import Column, Dataset
+from sekisho.model.limits import DEFAULT_LIMITS, Limits
+from sekisho.model.names import DatasetId, PartyId
+from sekisho.model.terms import DocumentModel, LongText, ShortText, Slug, mistake, path_text
+from sekisho.model.terms_values import ColumnName, DatasetName, Instant, Party
+
+CONTRACT_TEST_FORMAT = "sekisho.contract-test/v1"
+
+_DUCKDB_TYPES: Mapping[str, str] = {
+    "bool": "BOOLEAN",
+    "int8": "TINYINT",
+    "int16": "SMALLINT",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "uint8": "UTINYINT",
+    "uint16": "USMALLINT",
+    "uint32": "UINTEGER",
+    "uint64": "UBIGINT",
+    "float32": "FLOAT",
+    "float": "FLOAT",
+    "float64": "DOUBLE",
+    "double": "DOUBLE",
+    "string": "VARCHAR",
+    "large_string": "VARCHAR",
+    "utf8": "VARCHAR",
+    "binary": "BLOB",
+    "date32": "DATE",
+    "date32[day]": "DATE",
+    "time64[us]": "TIME",
+    "timestamp[s]": "TIMESTAMP_S",
+    "timestamp[ms]": "TIMESTAMP_MS",
+    "timestamp[us]": "TIMESTAMP",
+    "timestamp[ns]": "TIMESTAMP_NS",
+    "timestamp[us, tz=UTC]": "TIMESTAMP WITH TIME ZONE",
+}
+_DECIMAL = re.compile(r"decimal(?:128)?\(([1-9][0-9]?), ?([0-9]{1,2})\)", re.ASCII)
+
+
+class Expectation(StrEnum):
+    """What the gate must say to a query."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+
+
+def duckdb_type(arrow_name: str) -> str:
+    """Name the DuckDB type that an Arrow type becomes; `ValueError` for one that is not served."""
+    if (found := _DECIMAL.fullmatch(arrow_name)) is not None:
+        return f"DECIMAL({found[1]},{found[2]})"
+    if arrow_name not in _DUCKDB_TYPES:
+        raise ValueError(arrow_name)
+    return _DUCKDB_TYPES[arrow_name]
+
+
+def _known_type(name: str) -> str:
+    try:
+        duckdb_type(name)
+    except ValueError as error:
+        message = f"`{name}` is not the name of an Arrow type"
+        raise mistake(
+            message, "write a name such as string, int16, date32, bool or decimal(12, 2)"
+        ) from error
+    return name
+
+
+class SchemaSource(DocumentModel):
+    """Where the columns of a dataset are known from: written here, or read from a file."""
+
+    columns: Mapping[ColumnName, Annotated[str, AfterValidator(_known_type)]] | None = None
+    parquet: ShortText | None = None
+    csv: ShortText | None = None
+    privacy_units: tuple[ColumnName, ...] = ()
+
+    def inline_dataset(self, dataset: DatasetId) -> Dataset | None:
+        """Build the dataset from the columns written here, if they are."""
+        if self.columns is None:
+            return None
+        return Dataset(
+            id=dataset,
+            columns=tuple(
+                Column(name=name, type=duckdb_type(kind)) for name, kind in self.columns.items()
+            ),
+            privacy_units=self.privacy_units,
+        )
+
+
+class Defaults(DocumentModel):
+    """What a test takes where it says nothing itself."""
+
+    consumer: Party | None = None
+    provider: Party | None = None
+    purpose: Slug | None = None
+    at: Instant | None = None
+
+
+class QueryTest(DocumentModel):
+    """One query and what the gate must say to it."""
+
+    name: ShortText
+    sql: LongText
+    expect: Expectation
+    reason: RefusalReason | None = None
+    clause: ShortText | None = None
+    consumer: Party | None = None
+    provider: Party | None = None
+    purpose: Slug | None = None
+    at: Instant | None = None
+
+
+class ContractTest(DocumentModel):
+    """Tests of one contract."""
+
+    format: Literal["sekisho.contract-test/v1"]
+    contract: ShortText
+    """The contract's file, relative to this one."""
+    datasets: Annotated[Mapping[DatasetName, SchemaSource], Field(min_length=1)]
+    defaults: Defaults = Defaults()
+    tests: Annotated[tuple[QueryTest, ...], Field(min_length=1, max_length=10_000)]
+
+    def consumer_of(self, test: QueryTest) -> PartyId | None:
+        """Tell who asks, if the file says so."""
+        return test.consumer or self.defaults.consumer
+
+    def provider_of(self, test: QueryTest) -> PartyId | None:
+        """Tell who is asked, if the file says so."""
+        return test.provider or self.defaults.provider
+
+    def purpose_of(self, test: QueryTest) -> str | None:
+        """Tell for what purpose a query is asked, if the file says so."""
+        return test.purpose or self.defaults.purpose
+
+    def at_of(self, test: QueryTest) -> datetime | None:
+        """Tell when a query is asked, if the file says so."""
+        return test.at or self.defaults.at
+
+
+def parse_contract_test(
+    data: bytes, *, name: str = "contract test", limits: Limits = DEFAULT_LIMITS
+) -> ContractTest:
+    """Read a file of contract tests.
+
+    Raises:
+        DocumentError: With every finding, each with line, column and mend.
+    """
+    document = parse_yaml(data, name=name, limits=limits)
+    tests = parse_model(document, ContractTest)
+    findings = tuple(_check(tests))
+    if findings:
+        raise document_error([locate(item, document) for item in findings], name=name)
+    return tests
+
+
+def _check(tests: ContractTest) -> Iterator[Finding]:
+    names = [item.name for item in tests.tests]
+    for at, item in enumerate(tests.tests):
+        if item.name in names[:at]:
+            yield Finding(
+                path=f"tests[{at}].name",
+                message=f"test `{item.name}` is listed twice",
+                hint="give each test its own name",
+            )
+        for field in ("reason", "clause"):
+            if item.expect is Expectation.ALLOWED and getattr(item, field) is not None:
+                yield Finding(
+                    path=f"tests[{at}].{field}",
+                    message=f"a query that is allowed has no `{field}`",
+                    hint=f"remove `{field}`, or write `expect: refused`",
+                )
+    for dataset, source in tests.datasets.items():
+        given = [field for field in ("columns", "parquet", "csv") if getattr(source, field)]
+        if len(given) != 1:
+            yield Finding(
+                path=path_text("datasets", dataset),
+                message=f"the columns of `{dataset}` are given {len(given)} times",
+                hint="write one of `columns`, `parquet` and `csv`",
+            )
