@@ -95,7 +95,7 @@ def _in_short(contract: Contract, terms: TermsList, language: int) -> Iterator[s
     who = {
         role: terms.listed(
             [
-                f"{item.party} ({item.legal_name})" if item.legal_name else item.party
+                f"{item.party} {terms.quoted(item.legal_name)}" if item.legal_name else item.party
                 for item in contract.parties
                 if item.role is role
             ]
