@@ -1,7 +1,7 @@
 # Everything that a person or a machine does with this repository. `make` alone lists it.
 #
-# Each target makes .venv when it is not there: with what the package needs (demo, bench), or with
-# the tools of a developer too (test, lint, format, docs, proto). PYTHON=… chooses the interpreter.
+# Each target makes .venv when it is not there: with what the package needs for the demo, with the
+# tools of a developer too for the others. PYTHON=… chooses the interpreter.
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -35,7 +35,7 @@ format: .venv/dev.stamp  ## lay out the code, and mend what can be mended by rul
 	$(BIN)/ruff format .
 
 docs: .venv/dev.stamp  ## check that docs/ and what it shows are true
-	$(BIN)/python -m pytest tests/architecture -k docs $(ARGS)
+	$(BIN)/python -m pytest tests/architecture/test_docs.py $(ARGS)
 
 bench: .venv/dev.stamp  ## measure against peers (ONLY=stream runs one)
 	$(BIN)/python benchmarks/run.py $(ONLY)

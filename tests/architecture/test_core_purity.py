@@ -101,7 +101,7 @@ def test_protobuf_messages_stay_in_wire(modules):
         for module in modules
         if module.room != "wire"
         for name in module.imported()
-        if name.endswith("_pb2")
+        if name.startswith("sekisho.wire.gen.") and name.endswith("_pb2")
     ]
     assert outside == []
 
