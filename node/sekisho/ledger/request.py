@@ -1,4 +1,4 @@
-"""The request: what a consumer's node signs before it asks, so that the provider can prove who asked.
+"""The request: what a consumer's node signs before it asks, to prove who asked.
 
 Built here and signed elsewhere; the payload is canonical JSON. Its digest is the request's id.
 """

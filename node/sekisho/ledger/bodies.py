@@ -1,0 +1,219 @@
+"""The kinds of entry: what each records, one frozen class a kind.
+
+A provider's answer is `opened` and then `closed`, `cut` or `interrupted`, or it is `refused` at
+once. The consumer's side of the same is `asked` and then `received`, `failed`, `denied` or
+`interrupted`. Contracts and members leave an entry at every step of their lives.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sekisho.model.contract import RequestEvidence
+from sekisho.model.names import ContractId, PartyId
+
+
+class CutReason(StrEnum):
+    """Why an answer ended before its last batch."""
+
+    CANCELLED = "cancelled"
+    """The consumer went away or gave up."""
+    TERMINATED = "terminated"
+    """The contract ended."""
+    SUSPENDED = "suspended"
+    """The provider suspended the contract."""
+    LIMIT = "limit"
+    """A limit of the contract was met in mid-stream."""
+    ENGINE = "engine"
+    """The engine did not finish."""
+    PEER = "peer"
+    """The connection broke."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A provider's node is about to answer; on disk before the first byte leaves."""
+
+    request: str
+    """Digest of the request."""
+    nonce: str
+    purpose: str
+    sql: str
+    """As the provider learned it."""
+    evidence: RequestEvidence
+    grant: str
+    clauses: tuple[str, ...]
+    """What allowed it."""
+    plan: str
+    """Digest of the plan that the engine ran."""
+    reserved_rows: int
+    reserved_bytes: int
+    """Charged at once; more is reserved while the answer streams."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """An answer left whole."""
+
+    ends: int
+    """Index of its `opened`."""
+    rows: int
+    bytes: int
+    blake3: str
+    """Of the IPC messages, in hex."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """An answer ended early; `rows` and `bytes` are what really left."""
+
+    ends: int
+    reason: CutReason
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted:
+    """Found at start: an `opened` or `asked` that the node did not live to end."""
+
+    ends: int
+    reserved_rows: int
+    reserved_bytes: int
+    """At most this much left; all of it stays charged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A provider's node said no."""
+
+    request: str
+    nonce: str
+    purpose: str
+    sql: str
+    evidence: RequestEvidence
+    reason: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A consumer's node is about to ask one provider."""
+
+    request: str
+    nonce: str
+    purpose: str
+    sql: str
+    """The provider's fragment."""
+    person: str
+    """User of this node; never sent to the provider."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """An answer arrived whole, with the provider's receipt."""
+
+    ends: int
+    """Index of its `asked`."""
+    receipt: str
+    """The receipt's envelope as JSON text, as it was received."""
+    rows: int
+    bytes: int
+    blake3: str
+    """As counted and hashed here, not as the receipt claims."""
+    verified: bool
+    """Whether the receipt is the provider's and says the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """No whole answer arrived; `rows` and `bytes` are what did."""
+
+    ends: int
+    reason: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """The provider's node refused."""
+
+    ends: int
+    reason: str
+    clause: str
+    receipt: str
+    """The signed refusal's envelope as JSON text; empty when none came."""
+
+
+class ContractChange(StrEnum):
+    """What happened to a contract at this node."""
+
+    PROPOSED = "proposed"
+    SIGNED = "signed"
+    NOTICED = "noticed"
+    """A notice arrived that takes effect later."""
+    REJECTED = "rejected"
+    TERMINATED = "terminated"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractEvent:
+    """A step in a contract's life."""
+
+    contract: ContractId
+    event: ContractChange
+    party: PartyId
+    """Who took the step."""
+    document: str
+    """Digest of the document that says so; empty when there is none."""
+
+
+class MemberChange(StrEnum):
+    """What happened to a member at this node."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberEvent:
+    """A member document was accepted."""
+
+    party: PartyId
+    event: MemberChange
+    version: int
+    fingerprint: str
+
+
+Start = Opened | Asked
+"""What begins an answer; it is ended at most once."""
+End = Closed | Cut | Interrupted | Received | Failed | Denied
+"""What ends one, naming its index."""
+Body = Start | End | Refused | ContractEvent | MemberEvent
+
+KINDS: dict[str, type[Body]] = {
+    "opened": Opened,
+    "closed": Closed,
+    "cut": Cut,
+    "interrupted": Interrupted,
+    "refused": Refused,
+    "asked": Asked,
+    "received": Received,
+    "failed": Failed,
+    "denied": Denied,
+    "contract": ContractEvent,
+    "member": MemberEvent,
+}
+KIND_OF = {body: kind for kind, body in KINDS.items()}
+
+ENDS: dict[type[Start], tuple[type[End], ...]] = {
+    Opened: (Closed, Cut, Interrupted),
+    Asked: (Received, Failed, Denied, Interrupted),
+}
+"""Which ends each start can have."""
+
+UNCHANNELLED: tuple[type[Body], ...] = (ContractEvent, MemberEvent)
+"""Bodies that concern no single provider and consumer."""

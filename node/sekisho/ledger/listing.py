@@ -1,0 +1,134 @@
+"""A ledger as people read it: one row for each answer, question, contract step and member."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from sekisho.ledger.bodies import (
+    Asked,
+    Closed,
+    ContractEvent,
+    Cut,
+    Denied,
+    End,
+    Failed,
+    Interrupted,
+    MemberEvent,
+    Opened,
+    Received,
+    Refused,
+)
+from sekisho.ledger.entry import Entry, Link
+
+UNVERIFIED = "receipt does not verify"
+"""The reason shown for an answer whose receipt was not believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """One row of `ledger list`; field names are its JSON names."""
+
+    index: int
+    """Of the entry that begins the row's subject."""
+    at: str
+    kind: str
+    """`answer` at the provider, `query` at the consumer, `contract` or `member`."""
+    contract: str
+    """Empty for members."""
+    party: str
+    """The other party of an answer; whoever took a step otherwise."""
+    state: str
+    """`open answered refused interrupted cut`; empty for contracts and members."""
+    reason: str
+    """Of a refusal or cut; the step's name for contracts and members."""
+    rows: int
+    bytes: int
+    """What left; for `interrupted`, the most that can have left."""
+
+
+def summaries(entries: Iterable[Entry]) -> tuple[Summary, ...]:
+    """Fold entries into rows, in order of the entry that begins each.
+
+    An end whose start is not among the entries is left out, so that a part of a ledger can be
+    listed too.
+    """
+    rows: dict[int, Summary] = {}
+    for entry in entries:
+        body = entry.body
+        match body:
+            case Closed() | Cut() | Interrupted() | Received() | Failed() | Denied():
+                if body.ends in rows:
+                    rows[body.ends] = _ended(rows[body.ends], body)
+            case _:
+                rows[entry.index] = _begun(entry)
+    return tuple(rows.values())
+
+
+def _begun(entry: Entry) -> Summary:
+    body = entry.body
+    match body:
+        case Opened():
+            return _row(entry, kind="answer", state="open")
+        case Asked():
+            return _row(entry, kind="query", state="open")
+        case Refused():
+            return _row(entry, kind="answer", state="refused", reason=body.reason)
+        case ContractEvent():
+            return _row(
+                entry,
+                kind="contract",
+                contract=body.contract,
+                party=body.party,
+                reason=body.event,
+            )
+        case MemberEvent():
+            return _row(entry, kind="member", party=body.party, reason=body.event)
+        case _:
+            message = f"{entry.kind} begins nothing"
+            raise ValueError(message)
+
+
+def _row(
+    entry: Entry,
+    *,
+    kind: str,
+    contract: str = "",
+    party: str = "",
+    state: str = "",
+    reason: str = "",
+) -> Summary:
+    link = entry.link
+    return Summary(
+        index=entry.index,
+        at=entry.at,
+        kind=kind,
+        contract=link.channel.contract if link else contract,
+        party=_other_party(link, kind) if link else party,
+        state=state,
+        reason=str(reason),
+        rows=0,
+        bytes=0,
+    )
+
+
+def _other_party(link: Link, kind: str) -> str:
+    return link.channel.consumer if kind == "answer" else link.channel.provider
+
+
+def _ended(row: Summary, end: End) -> Summary:
+    match end:
+        case Closed():
+            return replace(row, state="answered", rows=end.rows, bytes=end.bytes)
+        case Received():
+            state, reason = ("answered", "") if end.verified else ("cut", UNVERIFIED)
+            return replace(row, state=state, reason=reason, rows=end.rows, bytes=end.bytes)
+        case Cut() | Failed():
+            return replace(row, state="cut", reason=str(end.reason), rows=end.rows, bytes=end.bytes)
+        case Interrupted():
+            return replace(
+                row, state="interrupted", rows=end.reserved_rows, bytes=end.reserved_bytes
+            )
+        case Denied():
+            return replace(row, state="refused", reason=end.reason)
+        case _:
+            assert_never(end)
