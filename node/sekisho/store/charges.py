@@ -1,0 +1,169 @@
+"""Limits counted on disk, in integers, inside the transaction that opens or ends an answer.
+
+Rows and bytes are charged ahead of what is sent: a first chunk when the answer opens, more while it
+streams, and what was not used is given back at its end. A node that falls has charged at least what
+left. While much is left a chunk is large; near the end of a limit it shrinks, so that a few answers
+at once do not lock each other out with chunks that they will not use.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from sekisho.errors import Refusal, RefusalReason
+from sekisho.ledger.charging import Amount, Bound, ChargeTerms
+from sekisho.store.writer import Transaction
+
+SHARE_OF_REST: Final = 8
+"""A chunk takes at most an eighth of what a limit still allows, or what is needed at once."""
+
+_Name = Literal["queries", "rows", "bytes"]
+
+
+def open_charge(tx: Transaction, terms: ChargeTerms) -> Amount:
+    """Charge one query and a first chunk of rows and bytes.
+
+    Returns:
+        What was reserved.
+
+    Raises:
+        Refusal: `LIMIT_REACHED`, naming the limit's clause.
+    """
+    _check_concurrent(tx, terms)
+    counter = _Counter(tx, terms)
+    counter.take("queries", needed=1, wanted=1)
+    return Amount(
+        rows=counter.take("rows", needed=1, wanted=tx.limits.reserve_rows),
+        bytes=counter.take("bytes", needed=1, wanted=tx.limits.reserve_bytes),
+    )
+
+
+def reserve_more(
+    tx: Transaction, terms: ChargeTerms, *, reserved: Amount, needed: Amount
+) -> Amount:
+    """Charge ahead until a whole answer of what is needed is covered.
+
+    Args:
+        tx: Durable before the batch that needs it is sent.
+        terms: As the answer was opened with.
+        reserved: What it has so far.
+        needed: Of the whole answer, the next batch included.
+
+    Returns:
+        What is reserved now.
+
+    Raises:
+        Refusal: `LIMIT_REACHED`; what was reserved before stays.
+    """
+    counter = _Counter(tx, terms)
+    rows, size = needed.rows - reserved.rows, needed.bytes - reserved.bytes
+    return Amount(
+        rows=reserved.rows + counter.more("rows", needed=rows, chunk=tx.limits.reserve_rows),
+        bytes=reserved.bytes + counter.more("bytes", needed=size, chunk=tx.limits.reserve_bytes),
+    )
+
+
+def settle(tx: Transaction, terms: ChargeTerms, *, reserved: Amount, sent: Amount) -> None:
+    """Give back what an answer reserved and did not send.
+
+    Raises:
+        ValueError: More was sent than reserved, which must never happen.
+    """
+    if sent.rows > reserved.rows or sent.bytes > reserved.bytes:
+        raise ValueError("an answer cannot have sent more than it reserved")
+    counter = _Counter(tx, terms)
+    counter.add("rows", sent.rows - reserved.rows)
+    counter.add("bytes", sent.bytes - reserved.bytes)
+
+
+def limits_left(tx: Transaction, terms: ChargeTerms) -> Mapping[str, int]:
+    """Tell what the limits of a contract still allow, by name; one that is not set is not there."""
+    counter = _Counter(tx, terms)
+    left: dict[str, int] = {}
+    for name in _NAMES:
+        bound = counter.bound(name)
+        if bound is not None:
+            left[name] = max(0, bound.max - counter.used(name, bound))
+    return left
+
+
+_NAMES: tuple[_Name, ...] = ("queries", "rows", "bytes")
+
+
+class _Counter:
+    """The counts of one contract's limits, for one consumer, inside one transaction."""
+
+    def __init__(self, tx: Transaction, terms: ChargeTerms) -> None:
+        self._db = tx.db
+        self._terms = terms
+        self._counted = json.dumps(terms.counted)
+
+    def bound(self, name: _Name) -> Bound | None:
+        terms = self._terms
+        return {"queries": terms.queries, "rows": terms.rows, "bytes": terms.bytes}[name]
+
+    def take(self, name: _Name, *, needed: int, wanted: int) -> int:
+        """Charge what is wanted, less when the limit is near, never less than needed."""
+        bound = self.bound(name)
+        if bound is None:
+            return max(needed, wanted)
+        left = bound.max - self.used(name, bound)
+        if left < needed:
+            raise _reached(name, bound)
+        amount = max(needed, min(wanted, left // SHARE_OF_REST))
+        self.add(name, amount)
+        return amount
+
+    def more(self, name: _Name, *, needed: int, chunk: int) -> int:
+        return self.take(name, needed=needed, wanted=needed + chunk) if needed > 0 else 0
+
+    def used(self, name: _Name, bound: Bound) -> int:
+        row = self._db.execute(
+            "SELECT coalesce(sum(used), 0) FROM charges WHERE root = ? AND name = ?"
+            " AND started = ? AND consumer IN (SELECT value FROM json_each(?))",
+            (self._terms.root, name, bound.window, self._counted),
+        ).fetchone()
+        return int(row[0])
+
+    def add(self, name: _Name, amount: int) -> None:
+        bound = self.bound(name)
+        if bound is None or amount == 0:
+            return
+        key = (self._terms.root, self._terms.consumer, name, bound.window)
+        changed = self._db.execute(
+            "UPDATE charges SET used = used + ?"
+            " WHERE root = ? AND consumer = ? AND name = ? AND started = ?",
+            (amount, *key),
+        ).rowcount
+        if not changed:
+            self._db.execute(
+                "INSERT INTO charges (root, consumer, name, started, used) VALUES (?, ?, ?, ?, ?)",
+                (*key, amount),
+            )
+
+
+def _check_concurrent(tx: Transaction, terms: ChargeTerms) -> None:
+    if terms.concurrent is None:
+        return
+    (running,) = tx.db.execute(
+        "SELECT count(*) FROM open_answers WHERE side = 'provider' AND root = ?"
+        " AND consumer IN (SELECT value FROM json_each(?))",
+        (terms.root, json.dumps(terms.counted)),
+    ).fetchone()
+    if running >= terms.concurrent:
+        raise Refusal(
+            RefusalReason.LIMIT_REACHED,
+            f"{terms.concurrent} queries at once is the most, and as many are running",
+            clause="limits.concurrent",
+            hint="wait until one of them ends",
+        )
+
+
+def _reached(name: str, bound: Bound) -> Refusal:
+    period = "the contract's term" if bound.per == "term" else f"one {bound.per}"
+    return Refusal(
+        RefusalReason.LIMIT_REACHED,
+        f"the limit of {bound.max} {name} in {period} is reached",
+        clause=f"limits.{name}",
+        hint="ask again in the next period, or agree on an amendment",
+    )

@@ -1,0 +1,105 @@
+"""A consumer's questions, from `asked` to their end, in the consumer's own ledger."""
+
+from datetime import datetime
+
+from sekisho.errors import Refusal
+from sekisho.ledger.bodies import Asked, Denied, End, Failed, Interrupted, Received
+from sekisho.ledger.entry import Channel
+from sekisho.store.answers import Sent
+from sekisho.store.ledger_store import Appended, LedgerStore
+from sekisho.store.open_answers import (
+    NOTHING,
+    OpenAnswer,
+    get_open,
+    insert_open,
+    remove_open,
+    unlimited,
+)
+from sekisho.store.writer import Transaction, Writer
+
+
+class QuestionStore:
+    """What this node asked others, and what came."""
+
+    def __init__(self, writer: Writer, ledger: LedgerStore) -> None:
+        self._writer = writer
+        self._ledger = ledger
+
+    def ask(self, asked: Asked, *, channel: Channel, now: datetime) -> Appended:
+        """Append `asked`, before the request leaves.
+
+        Raises:
+            LedgerError: Nothing can be recorded, so nothing may be asked.
+        """
+
+        def work(tx: Transaction) -> Appended:
+            added = self._ledger.append(tx, asked, channel=channel, now=now)
+            question = OpenAnswer(
+                index=added.index,
+                side="consumer",
+                channel=channel,
+                request=asked.request,
+                nonce=asked.nonce,
+                terms=unlimited(channel),
+                reserve=NOTHING,
+            )
+            insert_open(tx, question)
+            return added
+
+        return self._writer.submit(work)
+
+    def receive(
+        self, index: int, sent: Sent, *, receipt: str, verified: bool, now: datetime
+    ) -> Appended:
+        """Append `received`: the whole answer came, and a receipt with it.
+
+        Args:
+            index: Of the `asked`.
+            sent: As counted and hashed here.
+            receipt: The envelope as JSON text.
+            verified: Whether the receipt is the provider's and says the same as `sent`.
+            now: When.
+
+        Raises:
+            LedgerError: It has ended already, or nothing can be recorded.
+        """
+        body = Received(
+            ends=index,
+            receipt=receipt,
+            rows=sent.rows,
+            bytes=sent.bytes,
+            blake3=sent.blake3,
+            verified=verified,
+        )
+        return self._writer.submit(lambda tx: self._end(tx, body, now=now))
+
+    def fail(
+        self, index: int, sent: Sent, *, reason: str, now: datetime, note: str = ""
+    ) -> Appended:
+        """Append `failed`: no whole answer came.
+
+        Raises:
+            LedgerError: It has ended already, or nothing can be recorded.
+        """
+        body = Failed(ends=index, reason=reason, rows=sent.rows, bytes=sent.bytes)
+        return self._writer.submit(lambda tx: self._end(tx, body, now=now, note=note))
+
+    def deny(self, index: int, refusal: Refusal, *, receipt: str, now: datetime) -> Appended:
+        """Append `denied`: the provider refused, and signed that.
+
+        Raises:
+            LedgerError: It has ended already, or nothing can be recorded.
+        """
+        body = Denied(ends=index, reason=refusal.reason, clause=refusal.clause, receipt=receipt)
+        return self._writer.submit(lambda tx: self._end(tx, body, now=now))
+
+    def interrupt(self, tx: Transaction, question: OpenAnswer, *, now: datetime) -> int:
+        """End a question that a fall cut off."""
+        body = Interrupted(ends=question.index, reserved_rows=0, reserved_bytes=0)
+        return self._end(tx, body, now=now).index
+
+    def _end(self, tx: Transaction, body: End, *, now: datetime, note: str = "") -> Appended:
+        question = get_open(tx, body.ends, side="consumer")
+        added = self._ledger.append(tx, body, channel=question.channel, now=now, note=note)
+        remove_open(tx, question.index)
+        return added

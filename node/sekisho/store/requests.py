@@ -1,0 +1,121 @@
+"""Requests that a provider's node has seen: each nonce is answered once.
+
+A request that comes again gets the receipt of the first time. Requests are kept as long as the
+ledger, so that no old one can be played again and the provider can always show who asked.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from sekisho.errors import TrustError
+from sekisho.ledger.entry import Channel
+from sekisho.ledger.instants import moment_text
+from sekisho.model.contract import RequestEvidence
+from sekisho.model.names import PartyId
+from sekisho.store.connections import Readers
+from sekisho.store.writer import Transaction
+
+_SELECT = "SELECT consumer, nonce, digest, contract, envelope, start, receipt FROM requests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedRequest:
+    """What a consumer's node asked, once its signature or connection was believed."""
+
+    digest: str
+    """Of the request's payload, `sha256:…`."""
+    nonce: str
+    channel: Channel
+    purpose: str
+    sql: str
+    evidence: RequestEvidence
+    envelope: bytes
+    """As it was received; empty when only the connection vouches for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRequest:
+    """A request that was seen before, and what came of it."""
+
+    consumer: PartyId
+    nonce: str
+    digest: str
+    contract: str
+    envelope: bytes
+    start: int
+    """Index of its entry `opened` or `refused`."""
+    receipt: bytes | None
+    """The receipt's payload; None while the answer is running."""
+
+
+class RequestStore:
+    """Requests by consumer and nonce."""
+
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+
+    def find(self, consumer: PartyId, nonce: str) -> StoredRequest | None:
+        """Look a request up; one that is not there may still be in front of the writer."""
+        with self._readers.connection() as db:
+            return _find(db, consumer, nonce)
+
+    def by_digest(self, digest: str) -> StoredRequest | None:
+        """Look a request up by the digest that entries and receipts name."""
+        with self._readers.connection() as db:
+            row = db.execute(f"{_SELECT} WHERE digest = ?", (digest,)).fetchone()
+        return _stored(row) if row else None
+
+    def seen(self, tx: Transaction, request: ReceivedRequest) -> StoredRequest | None:
+        """Look a request up inside the transaction that would answer it.
+
+        Raises:
+            TrustError: The nonce belongs to another request.
+        """
+        found = _find(tx.db, request.channel.consumer, request.nonce)
+        if found is not None and found.digest != request.digest:
+            raise TrustError("the nonce was used for another request", step="request.nonce")
+        return found
+
+    def remember(
+        self, tx: Transaction, request: ReceivedRequest, *, start: int, now: datetime
+    ) -> None:
+        """Keep a request with the index of the entry that answers it."""
+        tx.db.execute(
+            "INSERT INTO requests (consumer, nonce, digest, contract, envelope, received_at, start)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                request.channel.consumer,
+                request.nonce,
+                request.digest,
+                request.channel.contract,
+                request.envelope,
+                moment_text(now),
+                start,
+            ),
+        )
+
+    def conclude(self, tx: Transaction, consumer: PartyId, nonce: str, *, receipt: bytes) -> None:
+        """Keep the payload of the receipt; Ed25519 signs it to the same bytes whenever needed."""
+        tx.db.execute(
+            "UPDATE requests SET receipt = ? WHERE consumer = ? AND nonce = ?",
+            (receipt, consumer, nonce),
+        )
+
+
+def _find(db: sqlite3.Connection, consumer: PartyId, nonce: str) -> StoredRequest | None:
+    row = db.execute(f"{_SELECT} WHERE consumer = ? AND nonce = ?", (consumer, nonce)).fetchone()
+    return _stored(row) if row else None
+
+
+def _stored(row: tuple[str, str, str, str, bytes, int, bytes | None]) -> StoredRequest:
+    consumer, nonce, digest, contract, envelope, start, receipt = row
+    return StoredRequest(
+        consumer=PartyId(consumer),
+        nonce=nonce,
+        digest=digest,
+        contract=contract,
+        envelope=envelope,
+        start=start,
+        receipt=receipt,
+    )

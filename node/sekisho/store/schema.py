@@ -1,0 +1,181 @@
+"""The tables, the way forward between their versions, and the check of a file before it is used.
+
+A file that is damaged is never mended here: a ledger that was repaired proves nothing.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from sekisho.errors import LedgerError, NodeError
+from sekisho.ledger.merkle import Tree, entry_hash, frontier_bytes, parse_frontier
+
+APPLICATION_ID = 0x53454B49
+"""`SEKI`: marks a SQLite file as a node's state."""
+
+_FIRST = """
+CREATE TABLE head (
+    only INTEGER PRIMARY KEY CHECK (only = 0),
+    size INTEGER NOT NULL, frontier BLOB NOT NULL, last_at TEXT NOT NULL,
+    checked_size INTEGER NOT NULL, checked_frontier BLOB NOT NULL
+) STRICT;
+INSERT INTO head VALUES (0, 0, x'', '', 0, x'');
+
+CREATE TABLE entries (
+    idx INTEGER PRIMARY KEY, kind TEXT NOT NULL, ends INTEGER,
+    salt BLOB NOT NULL, body BLOB NOT NULL, leaf BLOB NOT NULL,
+    note TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE UNIQUE INDEX entries_ends ON entries (ends) WHERE ends IS NOT NULL;
+
+CREATE TABLE channels (
+    provider TEXT NOT NULL, consumer TEXT NOT NULL, contract TEXT NOT NULL,
+    seq INTEGER NOT NULL, leaf TEXT NOT NULL,
+    PRIMARY KEY (contract, consumer, provider)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE open_answers (
+    idx INTEGER PRIMARY KEY, side TEXT NOT NULL CHECK (side IN ('provider', 'consumer')),
+    provider TEXT NOT NULL, consumer TEXT NOT NULL, contract TEXT NOT NULL,
+    request TEXT NOT NULL, nonce TEXT NOT NULL, root TEXT NOT NULL, terms BLOB NOT NULL,
+    reserved_rows INTEGER NOT NULL, reserved_bytes INTEGER NOT NULL
+) STRICT;
+CREATE INDEX open_answers_root ON open_answers (root, consumer);
+
+CREATE TABLE charges (
+    root TEXT NOT NULL, consumer TEXT NOT NULL, name TEXT NOT NULL, started TEXT NOT NULL,
+    used INTEGER NOT NULL CHECK (used >= 0),
+    PRIMARY KEY (root, name, started, consumer)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE requests (
+    consumer TEXT NOT NULL, nonce TEXT NOT NULL, digest TEXT NOT NULL, contract TEXT NOT NULL,
+    envelope BLOB NOT NULL, received_at TEXT NOT NULL, start INTEGER NOT NULL, receipt BLOB,
+    PRIMARY KEY (consumer, nonce)
+) STRICT;
+CREATE INDEX requests_digest ON requests (digest);
+
+CREATE TABLE members (
+    party TEXT NOT NULL, version INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+    envelope BLOB NOT NULL, recorded_at TEXT NOT NULL,
+    PRIMARY KEY (party, version)
+) STRICT;
+CREATE TABLE member_keys (key TEXT PRIMARY KEY, party TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE aliases (party TEXT PRIMARY KEY, alias TEXT NOT NULL UNIQUE) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contracts (
+    id TEXT PRIMARY KEY, payload BLOB NOT NULL, payload_type TEXT NOT NULL, title TEXT NOT NULL,
+    root TEXT NOT NULL, amends TEXT NOT NULL, proposed_at TEXT NOT NULL,
+    rejected_at TEXT, superseded_at TEXT, successor TEXT
+) STRICT;
+CREATE TABLE signatures (
+    contract TEXT NOT NULL REFERENCES contracts (id), party TEXT NOT NULL, key_id TEXT NOT NULL,
+    signature BLOB NOT NULL, recorded_at TEXT NOT NULL,
+    PRIMARY KEY (contract, party)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE notices (
+    id TEXT PRIMARY KEY, contract TEXT NOT NULL REFERENCES contracts (id), kind TEXT NOT NULL,
+    party TEXT NOT NULL, reason TEXT NOT NULL, for_breach INTEGER NOT NULL,
+    issued_at TEXT NOT NULL, effective_at TEXT NOT NULL, recorded_at TEXT NOT NULL,
+    envelope BLOB NOT NULL
+) STRICT;
+CREATE INDEX notices_contract ON notices (contract);
+CREATE TABLE ended (
+    contract TEXT PRIMARY KEY, state TEXT NOT NULL, recorded_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY, party TEXT NOT NULL, kind TEXT NOT NULL, document TEXT NOT NULL,
+    queued_at TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_at TEXT NOT NULL,
+    acknowledged_at TEXT, UNIQUE (party, kind, document)
+) STRICT;
+CREATE INDEX outbox_due ON outbox (next_at) WHERE acknowledged_at IS NULL;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""One script a version, forward only; scripts that were released never change."""
+
+
+def migrate(db: sqlite3.Connection, *, path: Path) -> None:
+    """Bring a file to this release's tables, all of the way or not at all.
+
+    Raises:
+        NodeError: The file is another program's, or a newer release's.
+    """
+    version = _pragma(db, "user_version")
+    if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise NodeError(f"`{path}` is not a node's state")
+    if version and _pragma(db, "application_id") != APPLICATION_ID:
+        raise NodeError(f"`{path}` is not a node's state")
+    if version > len(MIGRATIONS):
+        raise NodeError(
+            f"`{path}` was written by a newer release (tables {version}, known {len(MIGRATIONS)})",
+            hint="install that release or a later one",
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        db.executescript(
+            f"BEGIN IMMEDIATE; {script} PRAGMA application_id = {APPLICATION_ID};"
+            f" PRAGMA user_version = {number}; COMMIT;"
+        )
+
+
+def check_version(db: sqlite3.Connection, *, path: Path) -> None:
+    """Refuse to read a file whose tables are not this release's.
+
+    Raises:
+        NodeError: They are older, newer, or not there.
+    """
+    found = _pragma(db, "user_version"), _pragma(db, "application_id")
+    if found != (len(MIGRATIONS), APPLICATION_ID):
+        raise NodeError(
+            f"`{path}` is not a node's state of this release", hint="start the node once with it"
+        )
+
+
+def check_state(db: sqlite3.Connection) -> None:
+    """Check a file's pages, and that its entries lead to the head that it keeps.
+
+    Entries that an earlier start has checked are not read again; `ledger verify` reads them all.
+
+    Raises:
+        LedgerError: Something does not hold; nothing is changed then.
+    """
+    found = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
+    if found != ["ok"]:
+        raise _damaged(f"the state file is damaged: {str(found[0]).splitlines()[0]}")
+    size, frontier, checked_size, checked = db.execute(
+        "SELECT size, frontier, checked_size, checked_frontier FROM head"
+    ).fetchone()
+    tree = _fold(db, _frontier(checked_size, checked))
+    if (tree.size, frontier_bytes(tree)) != (size, frontier):
+        raise _damaged(f"the ledger's head counts {size} entries and does not follow from them")
+    if size != checked_size:
+        db.execute("UPDATE head SET checked_size = size, checked_frontier = frontier")
+
+
+def _fold(db: sqlite3.Connection, tree: Tree) -> Tree:
+    rows = db.execute(
+        "SELECT idx, salt, body, leaf FROM entries WHERE idx >= ? ORDER BY idx", (tree.size,)
+    )
+    for index, salt, body, leaf in rows:
+        if index != tree.size:
+            raise _damaged(f"entry {tree.size} is missing", index=tree.size)
+        if entry_hash(salt, body) != leaf:
+            raise _damaged(f"entry {index} was altered", index=index)
+        tree = tree.append(leaf)
+    return tree
+
+
+def _frontier(size: int, data: bytes) -> Tree:
+    try:
+        return parse_frontier(size, data)
+    except ValueError as error:
+        raise _damaged(f"the ledger's head cannot be read: {error}") from error
+
+
+def _damaged(message: str, *, index: int | None = None) -> LedgerError:
+    hint = "keep the file as it is and restore the latest backup beside it"
+    return LedgerError(message, index=index, hint=hint)
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    return int(db.execute(f"PRAGMA {name}").fetchone()[0])
