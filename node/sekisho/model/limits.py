@@ -17,8 +17,22 @@ class Limits:
     """A query's text; both parsers were measured up to here."""
     max_sql_depth: int = 64
     """Open parentheses and keywords that nest; sqlglot's recursion fails at about 100."""
+    max_tree_depth: int = 160
+    """Levels of a query's tree; Python's recursion and DuckDB's `max_expression_depth` allow it."""
     max_plan_nodes: int = 20_000
     """Nodes of a query's tree; bounds the gate's time."""
+    max_entry_bytes: int = 1_000_000
+    """A ledger entry; the largest, a query's text or a receipt, stays below 200 kB."""
+    max_clock_back_seconds: int = 5
+    """How far behind the last entry an instant may be: callers pass each other on a busy machine."""
+    max_waiting_writes: int = 4_096
+    """Callers that wait for the disk; beyond that the node says so at once."""
+    max_batch_writes: int = 256
+    """Writes that are committed together; more no longer gains speed but delays the first."""
+    reserve_rows: int = 1_000_000
+    """Rows charged ahead of an answer: a durable write for about every 50 MB of it."""
+    reserve_bytes: int = 64_000_000
+    """Bytes charged ahead of an answer, likewise."""
 
 
 DEFAULT_LIMITS = Limits()
