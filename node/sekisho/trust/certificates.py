@@ -15,7 +15,7 @@ from sekisho.errors import TrustError
 from sekisho.model.names import PartyId
 from sekisho.trust.anchors import extensions_of, holds_at, is_issued_by, load_certificate
 from sekisho.trust.issue import generate_serial, make_anchor, make_leaf
-from sekisho.trust.members import Members
+from sekisho.trust.keyring import Members
 
 __all__ = ["generate_serial", "make_anchor", "make_leaf", "verify_peer_certificate"]
 

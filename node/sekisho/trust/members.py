@@ -1,169 +1,148 @@
-"""Members: which statement of a party about itself is believed, and which keys are whose.
+"""The numbered way from an envelope to a believed member document."""
 
-A party is known by its member document. The first one is believed because people compared its
-fingerprint; each later one because the party's own `member` key signed it. A key belongs to one
-party for ever, so that no signature or certificate can be claimed twice.
-"""
+from datetime import datetime
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-
-from sekisho.documents.envelope import Envelope
-from sekisho.errors import TrustError
+from sekisho.documents.canonical import parse_canonical
+from sekisho.documents.envelope import MAX_SIGNATURES, Envelope, PayloadType, pae
+from sekisho.documents.models import parse_value
+from sekisho.documents.value import check_text
+from sekisho.errors import DocumentError, Finding, TrustError
 from sekisho.model.member import Member, Purpose
-from sekisho.model.names import PartyId
+from sekisho.trust.anchors import verify_anchor
+from sekisho.trust.keyring import Members, TrustedMember, check_ownership, check_succession
+from sekisho.trust.keys import (
+    is_signature,
+    public_of_id,
+    verify_agreement_public,
+    verify_signing_public,
+)
+
+__all__ = ["Members", "TrustedMember", "verify_member"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedMember:
-    """A member document that `verify_member` believes."""
+def verify_member(
+    envelope: Envelope, *, known: Members, now: datetime, fingerprint: str = ""
+) -> TrustedMember:
+    """Believe a member document, or say at which step it fails.
 
-    member: Member
-    fingerprint: str
-    """SHA-256 of the canonical document, `sha256:…`; what people compare."""
-    first: str
-    """The fingerprint of version 1, by which contracts name the party."""
-    anchor_id: str
-    """The id of the TLS anchor's key, `p256:…`."""
-    envelope: Envelope
-    """As it was received, to be stored and handed on."""
+    Args:
+        envelope: As it was received.
+        known: The members that this node believes already; a document that is among them is
+            believed again.
+        now: Must lie within the document's validity. For a document read back from this node's
+            own store, the instant at which it was first recorded.
+        fingerprint: What people compared out of band, when they did; the document must have it.
 
-    @property
-    def party(self) -> PartyId:
-        """Who it is."""
-        return self.member.party_id
+    Returns:
+        The believed document, to be given to `Members.add`.
 
-    @property
-    def key_names(self) -> frozenset[str]:
-        """All keys of the document, each named so that kinds cannot be confused."""
-        signing = (f"ed25519:{public}" for public in self.member.public_keys)
-        return frozenset((*signing, f"x25519:{self.member.agreement}", self.anchor_id))
+    Raises:
+        TrustError: With the step that failed.
+        DocumentError: The payload is not a member document.
+
+    Source:
+        `docs/spec/documents.md`, section 6; the steps below carry its numbers.
+    """
+    proven = _prove_possession(envelope)
+    member = _read(envelope)
+    trusted = _admit(member, envelope)
+    _compare(trusted, fingerprint)
+    versions = known.by_party.get(trusted.party, ())
+    for version in versions:
+        if version.fingerprint == trusted.fingerprint:
+            return version
+    check_succession(trusted, versions)
+    _require_signatures(trusted, proven, versions)
+    check_ownership(trusted, known.owners)
+    if not member.valid.holds_at(now):
+        raise TrustError(
+            f"the member document of `{trusted.party}` does not hold now",
+            step="member.validity",
+            hint="check this node's clock, or ask the party for a newer document",
+        )
+    return trusted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Members:
-    """All believed member documents of a node, its own among them; a value that never changes."""
+def _prove_possession(envelope: Envelope) -> frozenset[str]:
+    """Steps 1 and 2: the type is right, and every signature verifies over the received bytes.
 
-    by_party: Mapping[PartyId, tuple[TrustedMember, ...]] = field(
-        default_factory=lambda: MappingProxyType({})
+    A key's id is the key itself, so this needs nothing from the payload.
+    """
+    if envelope.payload_type != PayloadType.MEMBER:
+        raise TrustError("the envelope does not hold a member document", step="member.type")
+    if not 0 < len(envelope.signatures) <= MAX_SIGNATURES:
+        raise TrustError("the envelope has no signature, or too many", step="member.signatures")
+    message = pae(envelope.payload, envelope.payload_type)
+    proven = set()
+    for item in envelope.signatures:
+        public = public_of_id(item.key_id)
+        if not public or not is_signature(item.signature, message, public=public):
+            raise TrustError("a signature does not hold", step="member.signature")
+        proven.add(public)
+    return frozenset(proven)
+
+
+def _read(envelope: Envelope) -> Member:
+    """Step 3: the payload is the canonical form of a member document that people can read."""
+    value = parse_canonical(envelope.payload, name="member")
+    member = parse_value(value, Member, name="member")
+    if problem := check_text(member.legal_name or ""):
+        finding = Finding(message=f"the text holds {problem}", path="legal_name")
+        raise DocumentError((finding,), name="member")
+    return member
+
+
+def _admit(member: Member, envelope: Envelope) -> TrustedMember:
+    """Step 4: no key is weak, and the anchor can be one."""
+    for key in member.keys:
+        verify_signing_public(key.public)
+    verify_agreement_public(member.agreement)
+    anchor_id = verify_anchor(member.tls_anchor.encode())
+    return TrustedMember(
+        member=member,
+        fingerprint=envelope.digest,
+        first=member.first or envelope.digest,
+        anchor_id=anchor_id,
+        envelope=envelope,
     )
-    """Each party's versions in rising order."""
-    owners: Mapping[str, PartyId] = field(default_factory=lambda: MappingProxyType({}))
-    """Who ever used a key, by the names of `TrustedMember.key_names`."""
-
-    def __contains__(self, party: object) -> bool:
-        """Tell whether a party is known."""
-        return party in self.by_party
-
-    def __iter__(self) -> Iterator[TrustedMember]:
-        """Give the latest document of each party."""
-        return (versions[-1] for versions in self.by_party.values())
-
-    def __len__(self) -> int:
-        """Count the parties."""
-        return len(self.by_party)
-
-    def add(self, trusted: TrustedMember) -> "Members":
-        """Take in a document that `verify_member` believed beside these members.
-
-        Adding a document a second time changes nothing.
-        """
-        versions = self.by_party.get(trusted.party, ())
-        if any(known.fingerprint == trusted.fingerprint for known in versions):
-            return self
-        check_succession(trusted, versions)
-        check_ownership(trusted, self.owners)
-        owners = {**self.owners, **dict.fromkeys(trusted.key_names, trusted.party)}
-        by_party = {**self.by_party, trusted.party: (*versions, trusted)}
-        return Members(by_party=MappingProxyType(by_party), owners=MappingProxyType(owners))
-
-    def latest(self, party: PartyId) -> TrustedMember:
-        """Find a party's newest document.
-
-        Raises:
-            TrustError: The party is unknown.
-        """
-        if party not in self.by_party:
-            raise TrustError(
-                f"the party `{party}` is not a known member",
-                step="member.unknown",
-                hint="add its member document with `sekisho member add`",
-            )
-        return self.by_party[party][-1]
-
-    def owner_of(self, public: str) -> PartyId | None:
-        """Say whose an Ed25519 public key is or was."""
-        return self.owners.get(f"ed25519:{public}")
-
-    def is_revoked(self, public: str) -> bool:
-        """Tell whether a signing key's owner has revoked it."""
-        owner = self.owner_of(public)
-        return owner is not None and public in self.latest(owner).member.revoked
-
-    def purposes_now(self, public: str) -> frozenset[Purpose]:
-        """List what a signing key may sign according to its owner's newest document."""
-        owner = self.owner_of(public)
-        return _purposes(public, self.by_party[owner][-1:]) if owner else frozenset()
-
-    def purposes_ever(self, public: str) -> frozenset[Purpose]:
-        """List what a signing key may sign or could sign once."""
-        owner = self.owner_of(public)
-        return _purposes(public, self.by_party[owner]) if owner else frozenset()
 
 
-def _purposes(public: str, versions: tuple[TrustedMember, ...]) -> frozenset[Purpose]:
-    """Collect a key's purposes over some versions."""
-    keys = (key for version in versions for key in version.member.keys)
-    return frozenset(purpose for key in keys if key.public == public for purpose in key.purposes)
+def _compare(trusted: TrustedMember, fingerprint: str) -> None:
+    """Step 5: it is the document that people compared."""
+    if fingerprint and fingerprint.removeprefix("sha256:") != trusted.fingerprint[7:]:
+        raise TrustError(
+            f"the member document of `{trusted.party}` has another fingerprint",
+            step="member.fingerprint",
+            hint="ask the party for its fingerprint again, by telephone",
+        )
 
 
-def check_succession(trusted: TrustedMember, versions: tuple[TrustedMember, ...]) -> None:
-    """Refuse a document that cannot follow those that are known.
+def _require_signatures(
+    trusted: TrustedMember, proven: frozenset[str], versions: tuple[TrustedMember, ...]
+) -> None:
+    """Step 7: the keys have signed that make this the party's own statement.
 
-    Raises:
-        TrustError: It is older, another one of the same number, of another beginning, or takes a
-            revocation back.
+    A first contact has nothing to stand on, so every key must show that it is there. Afterwards a
+    `member` key of the known version vouches, and only new keys must show themselves.
     """
-    if not versions:
-        return
-    latest, member = versions[-1], trusted.member
-    if any(member.version == known.member.version for known in versions):
+    listed = trusted.member.public_keys
+    before = versions[-1].member if versions else None
+    if before is not None and not before.keys_for(Purpose.MEMBER) & proven:
         raise TrustError(
-            f"two different documents of `{trusted.party}` both have version {member.version}",
-            step="member.conflict",
-            hint="call the party: one of its `member` keys may be in wrong hands",
+            f"no `member` key of the known version {before.version} of `{trusted.party}` signed",
+            step="member.authority",
+            hint="the party signs a new version with the old `member` key as well",
         )
-    if member.version < latest.member.version:
+    missing = listed - proven - (before.public_keys if before else frozenset())
+    if missing:
         raise TrustError(
-            f"version {member.version} of `{trusted.party}` is older than the known version"
-            f" {latest.member.version}",
-            step="member.rollback",
-            hint="ask the party for its newest member document",
+            f"{len(missing)} of the keys of `{trusted.party}` did not sign its member document",
+            step="member.possession",
+            hint="the party signs with every key; at first contact, begin with its first version",
         )
-    if trusted.first != latest.first:
+    stray = proven - listed - (before.public_keys if before else frozenset())
+    if stray:
         raise TrustError(
-            f"version {member.version} of `{trusted.party}` names another first version",
-            step="member.first",
+            f"a key that `{trusted.party}` does not list signed its member document",
+            step="member.stray",
         )
-    if not set(latest.member.revoked) <= set(member.revoked):
-        raise TrustError(
-            f"version {member.version} of `{trusted.party}` takes a revocation back",
-            step="member.revoked",
-            hint="list every key again that was revoked before",
-        )
-
-
-def check_ownership(trusted: TrustedMember, owners: Mapping[str, PartyId]) -> None:
-    """Refuse a document that claims another party's key.
-
-    Raises:
-        TrustError: A signing, agreement or anchor key belongs to another party.
-    """
-    for name in sorted(trusted.key_names):
-        if owners.get(name, trusted.party) != trusted.party:
-            raise TrustError(
-                f"`{trusted.party}` lists a key that belongs to another party",
-                step="member.ownership",
-                hint="a key belongs to one party for ever; the party must make a new one",
-            )

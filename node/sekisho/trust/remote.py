@@ -7,7 +7,7 @@ Apart from `keys`, so that only who needs such a key pays for loading that libra
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securesystemslib.signer import (  # type: ignore[attr-defined]  exported without `__all__`
+from securesystemslib.signer import (  # type: ignore[attr-defined]  # it has no `__all__`
     Signer as LibrarySigner,
 )
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]

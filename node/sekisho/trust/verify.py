@@ -21,8 +21,8 @@ from sekisho.errors import TrustError
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
+from sekisho.trust.keyring import Members
 from sekisho.trust.keys import is_signature, public_of_id
-from sekisho.trust.members import Members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
