@@ -1,0 +1,59 @@
+"""The dialect in which queries are read and written: DuckDB's, with every function left as named.
+
+sqlglot turns a function that it knows into a node of its own and writes that node back under
+another name, which is how meaning changes without notice. Here a call stays a name and arguments
+(`exp.Anonymous`), so that the allow-list speaks of DuckDB's names and the text that is written is
+the text that was read.
+"""
+
+from typing import ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.generators.duckdb import DuckDBGenerator
+from sqlglot.parsers.duckdb import DuckDBParser
+from sqlglot.tokens import TokenType
+
+_SPECIAL_CALLS = ("CAST", "TRY_CAST", "EXTRACT")
+
+
+def _parse_substring(parser: DuckDBParser) -> exp.Expression:
+    """Read `substring(a FROM 1 FOR 2)` as the call with commas that DuckDB makes of it."""
+    arguments = parser._parse_csv(parser._parse_disjunction)  # noqa: SLF001  sqlglot's way to extend
+    for keyword in (TokenType.FROM, TokenType.FOR):
+        if parser._match(keyword):  # noqa: SLF001
+            arguments.append(parser._parse_bitwise())  # noqa: SLF001
+    return exp.Anonymous(this="substring", expressions=arguments)
+
+
+class SekishoParser(DuckDBParser):
+    """DuckDB's grammar as sqlglot knows it, without its knowledge of functions."""
+
+    FUNCTIONS: ClassVar[dict[str, object]] = {}
+    FUNCTION_PARSERS: ClassVar[dict[str, object]] = {
+        **{name: DuckDBParser.FUNCTION_PARSERS[name] for name in _SPECIAL_CALLS},
+        "SUBSTRING": _parse_substring,
+    }
+    NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, object]] = {
+        "CASE": DuckDBParser.NO_PAREN_FUNCTION_PARSERS["CASE"]
+    }
+
+
+class SekishoDialect(DuckDB):
+    """What `parse_tree` reads and `write_tree` writes."""
+
+    Parser = SekishoParser
+    Generator = DuckDBGenerator
+
+
+_DIALECT = SekishoDialect()
+
+
+def parse_trees(text: str) -> list[exp.Expression | None]:
+    """Read a text into one tree a statement; sqlglot's own errors pass through."""
+    return _DIALECT.parse(text)
+
+
+def write_tree(tree: exp.Expression) -> str:
+    """Write a tree as DuckDB text on one line, without comments."""
+    return _DIALECT.generate(tree, comments=False, normalize_functions=False)

@@ -1,0 +1,420 @@
+"""The allow-list: which forms of SQL a query may hold; everything else is refused by default.
+
+A form is a class of sqlglot's nodes with the parts of it that may be filled. Nothing here looks at
+names: which relations and columns exist is for `scopes` to decide.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from sqlglot import exp
+
+from sekisho.errors import Refusal, RefusalReason
+from sekisho.sql.functions import (
+    DATE_PART_FUNCTIONS,
+    DATE_PARTS,
+    FUNCTIONS,
+    INTERVAL_UNITS,
+    QUANTILES,
+    Function,
+)
+from sekisho.sql.places import nearest, place_of, shown, syntax_refusal
+from sekisho.sql.types import is_date
+
+_BINARY = frozenset({"this", "expression"})
+_UNARY = frozenset({"this"})
+
+FORMS: Mapping[type[exp.Expression], frozenset[str]] = MappingProxyType(
+    {
+        exp.Select: frozenset(
+            "with_ expressions distinct from_ joins where group having order limit offset".split()
+        ),
+        exp.With: frozenset({"expressions"}),
+        exp.CTE: frozenset({"this", "alias", "materialized"}),
+        exp.From: _UNARY,
+        exp.Table: frozenset({"this", "db", "catalog", "alias"}),
+        exp.TableAlias: frozenset({"this", "columns"}),
+        exp.Subquery: frozenset({"this", "alias"}),
+        exp.Join: frozenset({"this", "on", "side", "kind"}),
+        exp.Where: _UNARY,
+        exp.Group: frozenset({"expressions", "all"}),
+        exp.Having: _UNARY,
+        exp.Order: frozenset({"expressions"}),
+        exp.Ordered: frozenset({"this", "desc", "nulls_first"}),
+        exp.Limit: frozenset({"expression"}),
+        exp.Offset: frozenset({"expression"}),
+        exp.Distinct: frozenset({"expressions"}),
+        exp.Alias: frozenset({"this", "alias"}),
+        exp.Identifier: frozenset({"this", "quoted"}),
+        exp.Column: frozenset({"this", "table", "db", "catalog"}),
+        exp.Star: frozenset(),
+        exp.Literal: frozenset({"this", "is_string"}),
+        exp.Boolean: _UNARY,
+        exp.Null: frozenset(),
+        exp.Paren: _UNARY,
+        exp.Neg: _UNARY,
+        exp.Not: _UNARY,
+        exp.Add: _BINARY,
+        exp.Sub: _BINARY,
+        exp.Mul: _BINARY,
+        exp.Div: _BINARY | {"typed", "safe"},
+        exp.IntDiv: _BINARY,
+        exp.Mod: _BINARY,
+        exp.DPipe: _BINARY | {"safe"},
+        exp.EQ: _BINARY,
+        exp.NEQ: _BINARY,
+        exp.LT: _BINARY,
+        exp.LTE: _BINARY,
+        exp.GT: _BINARY,
+        exp.GTE: _BINARY,
+        exp.NullSafeEQ: _BINARY,
+        exp.NullSafeNEQ: _BINARY,
+        exp.And: _BINARY,
+        exp.Or: _BINARY,
+        exp.Is: _BINARY,
+        exp.Like: _BINARY | {"negate"},
+        exp.ILike: _BINARY | {"negate"},
+        exp.Escape: _BINARY,
+        exp.Between: frozenset({"this", "low", "high"}),
+        exp.In: frozenset({"this", "expressions", "query"}),
+        exp.Exists: _UNARY,
+        exp.Case: frozenset({"this", "ifs", "default"}),
+        exp.If: frozenset({"this", "true"}),
+        exp.Cast: frozenset({"this", "to"}),
+        exp.TryCast: frozenset({"this", "to", "safe"}),
+        exp.DataType: frozenset({"this", "expressions", "nested"}),
+        exp.DataTypeParam: _UNARY,
+        exp.Extract: _BINARY,
+        exp.Interval: frozenset({"this", "unit"}),
+        exp.Var: _UNARY,
+        exp.Anonymous: frozenset({"this", "expressions"}),
+        exp.Filter: _BINARY,
+    }
+)
+"""Classes of nodes, and the parts of each that may be filled."""
+
+CAST_TYPES = frozenset(
+    """
+    BOOLEAN TINYINT SMALLINT INT BIGINT INT128 UTINYINT USMALLINT UINT UBIGINT FLOAT DOUBLE DECIMAL
+    TEXT VARCHAR DATE TIME TIMESTAMP TIMESTAMPNTZ TIMESTAMPTZ TIMESTAMP_S TIMESTAMP_MS TIMESTAMP_NS
+    INTERVAL UUID
+    """.split()
+)
+"""Types to which a value may be cast."""
+
+_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "Anonymous": ("this call", ""),
+        "AtTimeZone": ("AT TIME ZONE", "times are given in UTC"),
+        "Array": ("a list", "ask for plain values"),
+        "Bracket": ("a subscript", "ask for whole values"),
+        "ByteString": ("an escape string", "write the characters themselves in '…'"),
+        "Collate": ("COLLATE", "compare with upper or lower"),
+        "Concat": ("a literal in several parts", "write one literal, or use ||"),
+        "CurrentDate": ("the current date", "write the date, such as DATE '2026-12-01'"),
+        "CurrentTimestamp": ("the current time", "write the time itself"),
+        "Dot": ("a call or a field after a dot", "call functions as name(value)"),
+        "Except": ("EXCEPT", "this release answers one SELECT; use WHERE"),
+        "Intersect": ("INTERSECT", "this release answers one SELECT; use WHERE"),
+        "Lambda": ("a lambda", "compute with plain expressions"),
+        "Lateral": ("LATERAL", "use a subquery"),
+        "Parameter": ("a parameter", "write the value into the query"),
+        "Pow": ("the operator ^ or **", "use power(a, b)"),
+        "Placeholder": ("a parameter", "write the value into the query"),
+        "PositionalColumn": ("a column by its position", "name the column"),
+        "Pivot": ("PIVOT", "use GROUP BY"),
+        "RegexpLike": ("the operator ~", "use regexp_full_match"),
+        "SimilarTo": ("SIMILAR TO", "use regexp_full_match"),
+        "Struct": ("a struct", "ask for plain values"),
+        "Tuple": ("a row of values", "compare the values one by one"),
+        "Union": ("UNION", "ask for each part on its own; this release answers one SELECT"),
+        "Values": ("VALUES", "ask over a granted dataset"),
+        "Window": ("a window function", "this release does not serve OVER"),
+        "columns": ("a list of names after an alias", "name columns with AS"),
+        "except_": ("EXCLUDE", "name the columns"),
+        "replace": ("REPLACE", "name the columns"),
+        "rename": ("RENAME", "name the columns with AS"),
+        "on": ("DISTINCT ON", "use GROUP BY with min or max"),
+        "pivots": ("PIVOT", "use GROUP BY"),
+        "qualify": ("QUALIFY", "this release does not serve window functions"),
+        "recursive": ("WITH RECURSIVE", "use plain WITH"),
+        "sample": ("a sample", "use WHERE or LIMIT"),
+        "using": ("USING", "write ON with both columns"),
+        "windows": ("WINDOW", "this release does not serve window functions"),
+        "locks": ("FOR UPDATE", "leave it out"),
+        "limit_options": ("a LIMIT in percent", "write a number of rows"),
+        "grouping_sets": ("GROUPING SETS", "ask for each grouping on its own"),
+        "GroupingSets": ("GROUPING SETS", "ask for each grouping on its own"),
+        "Rollup": ("ROLLUP", "ask for each grouping on its own"),
+        "Cube": ("CUBE", "ask for each grouping on its own"),
+        "method": ("NATURAL, ASOF or POSITIONAL JOIN", "write ON with both columns"),
+    }
+)
+
+
+def check_syntax(tree: exp.Expression, *, joins: bool) -> None:
+    """Refuse a tree that holds a form, a function or a type that is not on the lists.
+
+    Args:
+        tree: One SELECT as `dialect` read it.
+        joins: Whether several relations may stand in one FROM.
+
+    Raises:
+        Refusal: `SYNTAX_NOT_ALLOWED` or `FUNCTION_NOT_ALLOWED`, at the first such node.
+
+    Source:
+        `docs/spec/gate.md`, step 4.
+    """
+    for node in tree.walk(bfs=False):
+        _check_form(node)
+        if not joins and node.args.get("joins"):
+            raise _join_refusal(node.args["joins"][0])
+        check = _CHECKS.get(type(node))
+        if check is not None:
+            check(node)
+
+
+def _join_refusal(join: exp.Expression) -> Refusal:
+    message = "a join is not served here: this release answers over one dataset per provider"
+    return syntax_refusal(
+        message,
+        join,
+        hint="ask each dataset on its own, or join at your own node over several schemas",
+    )
+
+
+def _check_form(node: exp.Expression) -> None:
+    allowed = FORMS.get(type(node))
+    if allowed is None:
+        raise _form_refusal(type(node).__name__, node)
+    for part, value in node.args.items():
+        if value and part not in allowed:
+            raise _form_refusal(part, node)
+
+
+def _form_refusal(name: str, node: exp.Expression) -> Refusal:
+    words, hint = _WORDS.get(name, ("", ""))
+    if isinstance(node, exp.Func) and not words:
+        return _function_refusal(node.sql_name().lower(), node)
+    words = words or f"the form {shown(name.strip('_').lower())}"
+    message = f"{words} is not allowed in a query"
+    return syntax_refusal(message, node, hint=hint)
+
+
+def _function_refusal(name: str, node: exp.Expression) -> Refusal:
+    line, column = place_of(node)
+    return Refusal(
+        RefusalReason.FUNCTION_NOT_ALLOWED,
+        f"the function {shown(name)} is not on the list",
+        line=line,
+        column=column,
+        allowed=nearest(name, FUNCTIONS),
+        hint="docs/reference/functions.md lists the functions that a query may call",
+    )
+
+
+def _check_call(node: exp.Expression) -> None:
+    name = node.this
+    if not isinstance(name, str):
+        message = "a quoted name cannot be called"
+        raise syntax_refusal(message, node, hint="write the function's name without quotes")
+    function = FUNCTIONS.get(name.lower())
+    if function is None:
+        raise _function_refusal(name.lower(), node)
+    _check_arguments(node, function)
+    if function.name in DATE_PART_FUNCTIONS:
+        _check_part(node.expressions[0])
+    if function.name in QUANTILES:
+        _check_fraction(node.expressions[1])
+
+
+def _check_arguments(node: exp.Expression, function: Function) -> None:
+    arguments = node.expressions
+    if arguments and isinstance(arguments[0], exp.Distinct):
+        if not function.is_aggregate or len(arguments[0].expressions) != 1:
+            message = "DISTINCT stands before one argument of an aggregate only"
+            raise syntax_refusal(message, node)
+    if not function.least <= len(arguments) <= function.most:
+        wanted = f"{function.least} to {function.most}"
+        message = f"the function {shown(function.name)} takes {wanted} arguments"
+        raise syntax_refusal(message, node)
+    stars = [item for item in arguments if isinstance(item, exp.Star)]
+    if stars and function.name != "count":
+        message = f"the function {shown(function.name)} does not take `*`"
+        raise syntax_refusal(message, node, hint="name the columns")
+    if any(isinstance(item, exp.Alias) for item in arguments):
+        message = "a named argument is not allowed"
+        raise syntax_refusal(message, node)
+
+
+def _check_part(node: exp.Expression) -> None:
+    if not isinstance(node, exp.Literal) or node.name.lower() not in DATE_PARTS:
+        message = "a date part must be written out, such as 'month'"
+        line, column = place_of(node.parent or node)
+        raise Refusal(
+            RefusalReason.SYNTAX_NOT_ALLOWED,
+            message,
+            line=line,
+            column=column,
+            allowed=tuple(sorted(DATE_PARTS)),
+        )
+
+
+def _check_fraction(node: exp.Expression) -> None:
+    is_fraction = (
+        isinstance(node, exp.Literal)
+        and not node.is_string
+        and re.fullmatch(r"0|1|0?\.\d{1,9}|[01]\.0{0,9}|0\.\d{0,9}", node.name)
+    )
+    if not is_fraction:
+        message = "the fraction of a quantile must be written out, from 0 to 1"
+        raise syntax_refusal(message, node.parent, hint="such as quantile_cont(x, 0.9)")
+
+
+def _check_extract(node: exp.Expression) -> None:
+    if node.this.name.lower() not in DATE_PARTS:
+        message = f"{shown(node.this.name)} is not a part of a date"
+        raise syntax_refusal(message, node.expression, hint="such as extract(year FROM day)")
+
+
+def _check_interval(node: exp.Expression) -> None:
+    amount, unit = node.this, node.args.get("unit")
+    is_plain = (
+        isinstance(amount, exp.Literal)
+        and re.fullmatch(r"-?\d{1,9}", amount.name)
+        and isinstance(unit, exp.Var)
+        and unit.name.lower() in INTERVAL_UNITS
+    )
+    if not is_plain:
+        message = "an interval must be a whole number and one unit"
+        raise syntax_refusal(message, node.parent, hint="such as INTERVAL 3 DAY")
+
+
+def _check_rows(node: exp.Expression) -> None:
+    value = node.args["expression"]
+    if not isinstance(value, exp.Literal) or not re.fullmatch(r"\d{1,18}", value.name):
+        message = "LIMIT and OFFSET take a whole number"
+        raise syntax_refusal(message, value)
+    if value.is_string:
+        message = "LIMIT and OFFSET take a whole number"
+        raise syntax_refusal(message, value)
+
+
+def _check_type(node: exp.Expression) -> None:
+    name = node.this.value if isinstance(node.this, exp.DType) else str(node.this)
+    arguments = [item.this for item in node.expressions]
+    if name not in CAST_TYPES or node.args.get("nested"):
+        message = f"a cast to {shown(name.lower())} is not allowed"
+        raise syntax_refusal(message, node.parent, hint="cast to a plain type, such as INTEGER")
+    if arguments and not (name == "DECIMAL" and len(arguments) in {1, 2} and _are_numbers(arguments)):
+        message = f"the type {shown(name.lower())} takes no such arguments"
+        raise syntax_refusal(message, node.parent)
+
+
+def _are_numbers(items: list[exp.Expression]) -> bool:
+    return all(
+        isinstance(item, exp.Literal) and re.fullmatch(r"\d{1,2}", item.name) for item in items
+    )
+
+
+def _check_cast(node: exp.Expression) -> None:
+    value = node.this
+    if (
+        isinstance(value, exp.Literal)
+        and value.is_string
+        and node.args["to"].this is exp.DType.DATE
+        and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.name)
+        and not is_date(value.name)
+    ):
+        message = f"{shown(value.name)} is not a date"
+        raise syntax_refusal(message, node.parent)
+
+
+def _check_literal(node: exp.Expression) -> None:
+    if not node.is_string and not re.fullmatch(
+        r"(\d{1,38}(\.\d{0,38})?|\.\d{1,38})(e[+-]?\d{1,3})?", node.name, re.IGNORECASE
+    ):
+        message = f"{shown(node.name)} is not a plain number"
+        raise syntax_refusal(message, node.parent)
+
+
+def _check_is(node: exp.Expression) -> None:
+    if not isinstance(node.expression, exp.Null | exp.Boolean):
+        message = "IS stands before NULL, TRUE or FALSE"
+        raise syntax_refusal(message, node)
+
+
+def _check_join(node: exp.Expression) -> None:
+    side, kind = (node.args.get(part) or "" for part in ("side", "kind"))
+    if side.upper() not in {"", "LEFT", "RIGHT", "FULL"} or kind.upper() not in {
+        "",
+        "INNER",
+        "OUTER",
+        "CROSS",
+    }:
+        message = f"a {side} {kind} join is not allowed".replace("  ", " ").lower()
+        raise syntax_refusal(message, node, hint="use JOIN … ON, or WHERE EXISTS")
+
+
+def _check_star(node: exp.Expression) -> None:
+    """A star is a whole item of a SELECT list, or the argument of count."""
+    holder = node.parent if not isinstance(node.parent, exp.Column) else node.parent.parent
+    if not isinstance(holder, exp.Select | exp.Anonymous):
+        message = "only a plain `*` is allowed"
+        raise syntax_refusal(message, node, hint="name the columns")
+
+
+def _check_filter(node: exp.Expression) -> None:
+    call = node.this
+    function = FUNCTIONS.get(str(call.this).lower()) if isinstance(call, exp.Anonymous) else None
+    if function is None or not function.is_aggregate:
+        message = "FILTER stands after an aggregate only"
+        raise syntax_refusal(message, node)
+
+
+def _check_escape(node: exp.Expression) -> None:
+    letter = node.expression
+    if not isinstance(letter, exp.Literal) or len(letter.name) != 1:
+        message = "ESCAPE takes one character"
+        raise syntax_refusal(message, node)
+    if not isinstance(node.this, exp.Like | exp.ILike):
+        message = "ESCAPE stands after LIKE or ILIKE only"
+        raise syntax_refusal(message, node)
+
+
+def _check_subquery(node: exp.Expression) -> None:
+    if not isinstance(node.this, exp.Select):
+        message = "brackets around a relation hold one SELECT"
+        raise syntax_refusal(message, node)
+
+
+def _check_table(node: exp.Expression) -> None:
+    if not isinstance(node.this, exp.Identifier):
+        name = str(getattr(node.this, "this", "")).lower()
+        raise _function_refusal(name, node)
+    alias = node.args.get("alias")
+    if alias is not None and alias.args.get("columns"):
+        raise _form_refusal("columns", node)
+
+
+_CHECKS: Mapping[type[exp.Expression], Callable[[exp.Expression], None]] = MappingProxyType(
+    {
+        exp.Anonymous: _check_call,
+        exp.Cast: _check_cast,
+        exp.TryCast: _check_cast,
+        exp.DataType: _check_type,
+        exp.Escape: _check_escape,
+        exp.Extract: _check_extract,
+        exp.Filter: _check_filter,
+        exp.Interval: _check_interval,
+        exp.Is: _check_is,
+        exp.Join: _check_join,
+        exp.Limit: _check_rows,
+        exp.Literal: _check_literal,
+        exp.Offset: _check_rows,
+        exp.Star: _check_star,
+        exp.Subquery: _check_subquery,
+        exp.Table: _check_table,
+    }
+)
