@@ -25,7 +25,6 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 _PATTERN_HINTS = {
     SLUG_PATTERN: "write small letters, digits, `-` and `_`, beginning with a letter",
     NAME_PATTERN: "write small letters, digits and `_`, beginning with a letter",
-    r"\S": "write a text that says something",
     r"^[0-9a-f]{64}$": "write the 64 hex digits that `sha256sum` prints",
 }
 _KINDS: dict[type, str] = {
@@ -251,6 +250,8 @@ def _say_long(detail: Any, _: tuple[str, ...]) -> tuple[str, str]:  # noqa: ANN4
 
 def _say_pattern(detail: Any, _: tuple[str, ...]) -> tuple[str, str]:  # noqa: ANN401
     found, pattern = _short(detail["input"]), detail["ctx"]["pattern"]
+    if not found:
+        return _say_empty(detail, ())
     return f"`{found}` does not fit here", _PATTERN_HINTS.get(pattern, f"it must match {pattern}")
 
 

@@ -89,9 +89,7 @@ def _section(model: type[BaseModel]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for field in fields_of(model):
         words = field.clause
-        yield (
-            f"| `{field.name}` | {words.label} | {words.en} | {words.ja} | {_left_out(field)} |"
-        )
+        yield (f"| `{field.name}` | {words.label} | {words.en} | {words.ja} | {_left_out(field)} |")
     yield ""
 
 
@@ -112,7 +110,9 @@ def _yaml(value: object) -> str:
         case StrEnum():
             return value.value
         case BaseModel():
-            fields = ((item.name, getattr(value, item.attribute)) for item in fields_of(type(value)))
+            fields = (
+                (item.name, getattr(value, item.attribute)) for item in fields_of(type(value))
+            )
             written = (f"{name}: {_yaml(item)}" for name, item in fields if item is not None)
             return "{" + ", ".join(written) + "}"
         case tuple() | frozenset():

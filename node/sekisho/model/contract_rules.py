@@ -132,14 +132,14 @@ def _grants_are_unique(contract: Contract) -> Iterator[Finding]:
 
 
 def _datasets_belong_to_providers(contract: Contract) -> Iterator[Finding]:
-    roles = {item.party: item.role for item in contract.parties}
+    providers = [item.party for item in contract.parties if item.role is Role.PROVIDER]
+    parties = {item.party for item in contract.parties}
     for at, grant in enumerate(contract.grants):
         for place, dataset in enumerate(grant.datasets):
             party, name = split_dataset(dataset)
-            if roles.get(party) is Role.PROVIDER:
+            if party in providers:
                 continue
-            found = "the consumer" if party in roles else "not a party"
-            providers = [item for item, role in roles.items() if role is Role.PROVIDER]
+            found = "a consumer" if party in parties else "not a party"
             yield Finding(
                 path=f"grants[{at}].datasets[{place}]",
                 message=f"`{dataset}` is offered by `{party}`, which is {found} of this contract",

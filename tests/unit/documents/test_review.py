@@ -1,0 +1,128 @@
+"""A review leaves nothing out, in either language, and no author can forge a line of it."""
+
+from pathlib import Path
+
+import pytest
+
+from sekisho.documents.contract import parse_contract
+from sekisho.documents.proposal import build_proposal, parse_proposal
+from sekisho.documents.reference import contract_models
+from sekisho.documents.review import Language, review
+from sekisho.documents.review.values import _ENUM_WORDS
+from sekisho.model.contract import Contract
+from sekisho.model.terms import Label, fields_of
+
+ROOT = Path(__file__).parents[3]
+VECTORS = ROOT / "tests" / "vectors" / "contracts"
+TEMPLATES = ROOT / "policies" / "contracts"
+
+
+def _read(path):
+    return parse_contract(path.read_bytes()).contract
+
+
+@pytest.fixture
+def every_field():
+    return _read(VECTORS / "valid" / "every-field.yaml")
+
+
+@pytest.mark.parametrize("lang", list(Language))
+def test_every_field_of_the_model_is_in_the_review(every_field, lang):
+    page = review(every_field, lang=lang)
+    missing = [
+        f"{model.__name__}.{field.name}"
+        for model in contract_models()
+        for field in fields_of(model)
+        if (field.clause.en if lang == "en" else field.clause.ja) not in page
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("lang", list(Language))
+def test_every_default_is_printed_and_marked(lang):
+    page = review(_read(VECTORS / "valid" / "smallest.yaml"), lang=lang)
+    mark = "(default)" if lang == "en" else "（既定値）"
+    for field in fields_of(Contract):
+        name = field.clause.en if lang == "en" else field.clause.ja
+        line = next(line for line in page.splitlines() if f"] {name}" in line)
+        assert (mark in line) is not field.is_required
+
+
+def test_each_term_stands_beside_its_label(every_field):
+    page = review(every_field).splitlines()
+    assert "- [declared] Title: “Departure delays by aircraft model”" in page
+    assert "  - [evidenced] Deletion" in page
+    assert "  - [enforced] Queries at once: 4" in page
+    page = review(every_field, lang="ja").splitlines()
+    assert "- [宣言] 表題：「Departure delays by aircraft model」" in page
+    assert "  - [証拠] データの削除" in page
+    assert "  - [強制] 同時実行数：4" in page
+
+
+@pytest.mark.parametrize(
+    "path", sorted(TEMPLATES.glob("*.contract.yaml")), ids=lambda path: path.name
+)
+def test_each_language_speaks_for_itself(path):
+    contract = _read(path)
+    assert "not stated" not in review(contract, lang="ja")
+    assert not any("\u3040" <= character <= "\u30ff" for character in review(contract, lang="en"))
+
+
+def test_pseudonyms_bring_their_warning():
+    contract = _read(TEMPLATES / "pseudonymous-patients.contract.yaml")
+    assert "Pseudonymous is not anonymous" in review(contract)
+    assert "仮名は匿名ではない" in review(contract, lang="ja")
+    other = _read(TEMPLATES / "rows-to-a-partner.contract.yaml")
+    assert "Pseudonymous" not in review(other)
+
+
+def test_mode_that_is_not_served_is_said():
+    contract = _read(TEMPLATES / "statistics-only.contract.yaml")
+    assert "MODE_NOT_SERVED" in review(contract)
+    assert "未対応" in review(contract, lang="ja")
+    assert "MODE_NOT_SERVED" not in review(_read(VECTORS / "valid" / "smallest.yaml"))
+
+
+def test_rows_without_a_limit_bring_their_warning():
+    assert "No limit on rows" in review(_read(VECTORS / "valid" / "smallest.yaml"))
+    assert "No limit on rows" not in review(_read(TEMPLATES / "rows-to-a-partner.contract.yaml"))
+
+
+def test_first_page_says_masks_in_words():
+    page = review(_read(TEMPLATES / "pseudonymous-patients.contract.yaml"))
+    assert "admitted_on: Date or time cut to the month; may be returned" in page
+    assert "ward: withheld (NULL in every row); may be returned" in page
+    assert "Rows: “consent = 'given' AND age >= 18”" in page
+
+
+def test_text_of_an_author_cannot_pass_for_a_term():
+    text = (VECTORS / "valid" / "smallest.yaml").read_text(encoding="utf-8")
+    forged = (
+        text
+        + "other_terms:\n  - title: Contact\n    text: |\n      me\n      - [enforced] Price: 0\n"
+    )
+    page = review(parse_contract(forged.encode()))
+    assert "      | - [enforced] Price: 0" in page
+    assert not any(line.lstrip().startswith("- [enforced] Price") for line in page.splitlines())
+
+
+def test_review_of_a_proposal_shows_its_id_and_instants(every_field):
+    authored = parse_contract((VECTORS / "valid" / "smallest.yaml").read_bytes())
+    members = {item.party: "sha256:" + "ab" * 32 for item in authored.contract.parties}
+    signed = parse_proposal(build_proposal(authored, nonce_hex="0" * 32, members=members))
+    for lang in Language:
+        page = review(signed, lang=lang)
+        assert signed.id in page
+        assert "2026-12-31T15:00:00Z" in page
+        assert "sha256:" + "ab" * 32 in page
+
+
+def test_every_choice_has_words():
+    for choices, words in _ENUM_WORDS.items():
+        assert set(words) == {item.value for item in choices}
+    assert Label in _ENUM_WORDS
+
+
+def test_another_language_is_refused(every_field):
+    with pytest.raises(ValueError, match="fr"):
+        review(every_field, lang="fr")
