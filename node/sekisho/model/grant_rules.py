@@ -80,7 +80,8 @@ def _pools_have_enough_companies(grant: Grant, place: str) -> Iterator[Finding]:
     if grant.access is Access.POOLED and len(providers) < MIN_POOLED_PROVIDERS:
         yield Finding(
             path=f"{place}.datasets",
-            message=f"a pooled sum over fewer than {MIN_POOLED_PROVIDERS} providers hides nobody's figure",
+            message="a pooled sum over fewer than "
+            f"{MIN_POOLED_PROVIDERS} providers hides nobody's figure",
             hint=f"name datasets of at least {MIN_POOLED_PROVIDERS} providers",
         )
 

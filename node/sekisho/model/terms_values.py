@@ -57,16 +57,18 @@ def _exact(value: object) -> datetime:
 
 
 def _size(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_COUNT:
-        return value
-    text = _text(value, "a size", "10GB")
-    found = re.fullmatch(r"([1-9][0-9]{0,11})(B|kB|MB|GB|TB)", text, re.ASCII)
-    if found is None:
-        message = f"`{text}` is not a size"
+    if isinstance(value, int) and not isinstance(value, bool):
+        count, shown = value, str(value)
+    else:
+        shown = _text(value, "a size", "10GB")
+        found = re.fullmatch(r"([1-9][0-9]{0,11})(B|kB|MB|GB|TB)", shown, re.ASCII)
+        count = int(found[1]) * UNIT_BYTES[found[2]] if found else 0
+    if not 0 < count <= MAX_COUNT:
+        message = f"`{shown}` is not a size" if count <= 0 else f"`{shown}` is more than 9007 TB"
         raise mistake(
             message, "write a whole number and B, kB, MB, GB or TB, such as `10GB` (10^10 bytes)"
         )
-    return int(found[1]) * UNIT_BYTES[found[2]]
+    return count
 
 
 def _amount(value: object) -> str:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from sekisho.documents.contract import parse_contract
 from sekisho.documents.contract_test import duckdb_type, parse_contract_test
 from sekisho.errors import DocumentError, RefusalReason
+from sekisho.model.dataset import check_contract_against
 
 TEMPLATES = Path(__file__).parents[3] / "policies" / "contracts"
 TEXT = """\
@@ -74,3 +76,11 @@ def test_tests_of_the_templates_can_be_read(path):
 def test_type_that_no_engine_serves_is_refused():
     with pytest.raises(ValueError, match="list"):
         duckdb_type("list<int32>")
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.test.yaml")), ids=lambda path: path.name)
+def test_datasets_of_the_templates_can_give_what_is_granted(path):
+    tests = parse_contract_test(path.read_bytes(), name=path.name)
+    contract = parse_contract((path.parent / tests.contract).read_bytes()).contract
+    datasets = {name: source.inline_dataset(name) for name, source in tests.datasets.items()}
+    assert check_contract_against(contract, datasets) == ()

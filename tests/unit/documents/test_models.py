@@ -2,11 +2,12 @@
 
 import pytest
 
-from sekisho.documents.models import parse_model, parse_value
+from sekisho.documents.fields import fields_at
+from sekisho.documents.models import child, parse_model, parse_value
 from sekisho.documents.yaml import parse_yaml
 from sekisho.errors import DocumentError
 from sekisho.model.contract import Contract, LimitTerms
-from sekisho.model.terms import path_text
+from sekisho.model.terms import DocumentModel, path_text
 
 
 def _findings(text, model=LimitTerms):
@@ -60,3 +61,22 @@ def test_value_without_lines_names_its_path():
 
 def test_paths_quote_what_is_no_plain_name():
     assert path_text("grants", 0, "columns", 'Tail "No"') == 'grants[0].columns["Tail \\"No\\""]'
+
+
+def test_error_that_nobody_foresaw_is_still_told():
+    class Ratio(DocumentModel):
+        ratio: float
+
+    with pytest.raises(DocumentError, match="input should be a valid number"):
+        parse_value({"ratio": "x"}, Ratio, name="payload")
+
+
+def test_step_to_nowhere_is_a_mistake_of_our_own():
+    with pytest.raises(KeyError):
+        child({"a": [1]}, 0)
+
+
+def test_field_of_no_model_has_no_neighbours():
+    assert fields_at(Contract, ("title", "deeper")) == ()
+    assert fields_at(Contract, ("grants", 0, "columns", "x", "mask", "#none")) == ()
+    assert "within_days" in fields_at(Contract, ("obligations", "delete"))

@@ -8,6 +8,7 @@ from sekisho.documents.contract import parse_contract
 from sekisho.documents.proposal import build_proposal, parse_proposal
 from sekisho.documents.reference import contract_models
 from sekisho.documents.review import Language, review
+from sekisho.documents.review.terms import TermsList
 from sekisho.documents.review.values import _ENUM_WORDS
 from sekisho.model.contract import Contract
 from sekisho.model.terms import Label, fields_of
@@ -106,7 +107,7 @@ def test_text_of_an_author_cannot_pass_for_a_term():
     assert not any(line.lstrip().startswith("- [enforced] Price") for line in page.splitlines())
 
 
-def test_review_of_a_proposal_shows_its_id_and_instants(every_field):
+def test_review_of_a_proposal_shows_its_id_and_instants():
     authored = parse_contract((VECTORS / "valid" / "smallest.yaml").read_bytes())
     members = {item.party: "sha256:" + "ab" * 32 for item in authored.contract.parties}
     signed = parse_proposal(build_proposal(authored, nonce_hex="0" * 32, members=members))
@@ -126,3 +127,28 @@ def test_every_choice_has_words():
 def test_another_language_is_refused(every_field):
     with pytest.raises(ValueError, match="fr"):
         review(every_field, lang="fr")
+
+
+def test_sizes_are_said_in_the_largest_unit_that_fits():
+    text = (VECTORS / "valid" / "smallest.yaml").read_text(encoding="utf-8")
+
+    def page(size, lang):
+        limited = f"{text}limits: {{bytes: {{max: {size}, per: day}}}}\n"
+        return review(parse_contract(limited.encode()).contract, lang=lang)
+
+    assert "At most, in bytes: 10 GB (10,000,000,000 bytes)" in page("10000MB", "en")
+    assert "上限（バイト）：1,500 kB (1,500,000 バイト)" in page("1500kB", "ja")
+    assert "At most, in bytes: 999 B\n" in page("999", "en")
+
+
+def test_requests_without_signature_and_unnamed_agreements_bring_their_warnings():
+    text = (VECTORS / "valid" / "smallest.yaml").read_text(encoding="utf-8")
+    text += "evidence: {requests: tls}\nlegal: {prevails: {everything_else: agreement}}\n"
+    page = review(parse_contract(text.encode()))
+    assert "Requests are not signed" in page
+    assert "this contract does not name it" in page
+
+
+def test_value_without_words_is_a_mistake_of_our_own(every_field):
+    with pytest.raises(TypeError, match="no words"):
+        TermsList(every_field, language=0).value(object())

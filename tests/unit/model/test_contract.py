@@ -68,7 +68,7 @@ def test_defaults_are_frozen_with_the_format():
 
 def test_parts_by_default_are_their_own_defaults():
     for _, field in _fields():
-        if field.default is not None and not field.is_required and field.name not in {"use"}:
+        if field.default is not None and not field.is_required:
             kind = type(field.default)
             if kind in contract_models():
                 assert field.default == kind()

@@ -17,9 +17,18 @@ from sekisho.model.instants import (
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-1-1", "20261201", "2026-12-01T00:00:00Z", "2026-02-30", "0001-01-01", "9999-12-31",
-             "２０２６-12-01", "2026-W01-1"]
-)  # fmt: skip
+    "text",
+    [
+        "2026-1-1",
+        "20261201",
+        "2026-12-01T00:00:00Z",
+        "2026-02-30",
+        "0001-01-01",
+        "9999-12-31",
+        "\uff12\uff10\uff12\uff16-12-01",
+        "2026-W01-1",
+    ],
+)
 def test_only_a_plain_day_is_a_day(text):
     with pytest.raises(ValueError, match=r".+"):
         parse_day(text)

@@ -1,5 +1,6 @@
 """A contract with an id answers who is who and who offers what."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,3 +55,13 @@ def test_purpose_must_be_listed(signed):
 
 def test_consumer_without_affiliates_here_is_counted_alone(signed):
     assert signed.counted_with("maker.example") == ("maker.example",)
+
+
+def test_affiliates_that_are_consumers_here_are_counted_together(signed):
+    contract = signed.contract
+    lab = contract.parties[-1].model_copy(update={"party": "maker-labs.example", "alias": "labs"})
+    both = replace(
+        signed, contract=contract.model_copy(update={"parties": (*contract.parties, lab)})
+    )
+    assert both.counted_with("maker.example") == ("maker.example", "maker-labs.example")
+    assert both.counted_with("maker-labs.example") == ("maker.example", "maker-labs.example")

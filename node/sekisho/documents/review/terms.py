@@ -156,7 +156,7 @@ class TermsList:
             if count % factor == 0:
                 whole = ("bytes", "バイト")[self._language]
                 return f"{count // factor:,} {unit} ({count:,} {whole})"
-        return f"{count:,}"
+        return f"{count:,} B"
 
     def listed(self, items: list[str]) -> str:
         """Join a list as the language does."""
