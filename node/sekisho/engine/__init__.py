@@ -1,0 +1,1 @@
+"""Engines: what computes a plan, in processes that hold no keys."""
