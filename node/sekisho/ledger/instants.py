@@ -11,9 +11,7 @@ def moment_text(instant: datetime) -> str:
     if instant.tzinfo is None:
         message = "an instant needs its offset from UTC"
         raise ValueError(message)
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + (
-        f"{instant.microsecond // 1000:03d}Z"
-    )
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_moment(text: str) -> datetime:

@@ -51,11 +51,13 @@ def parse_record(data: bytes, *, name: str = "record") -> dict[str, Any]:
 
 
 def to_record(value: object) -> dict[str, Any]:
-    """Take a frozen value apart; fields that are None are left out."""
+    """Take a frozen value apart, ready to be written; fields that are None are left out."""
     record: dict[str, Any] = {}
     for name in _names(type(value)):
         item = getattr(value, name)
-        if item is not None:
+        if type(item) is str or type(item) is int:
+            record[name] = item
+        elif item is not None:
             record[name] = _plain(item)
     return record
 
@@ -90,13 +92,11 @@ def _field(read: Reader, value: object, name: str) -> object:
 
 
 def _plain(item: object) -> object:
-    if type(item) in (str, int, bool):
+    if isinstance(item, StrEnum):
+        return item.value
+    if isinstance(item, bool | tuple):
         return item
-    if isinstance(item, tuple):
-        return [_plain(part) for part in item]
-    if isinstance(item, Mapping):
-        return dict(item)
-    return to_record(item) if is_dataclass(item) else str(item)
+    return dict(item) if isinstance(item, Mapping) else to_record(item)
 
 
 def _names(kind: type[object]) -> tuple[str, ...]:

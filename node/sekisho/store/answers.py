@@ -30,7 +30,8 @@ from sekisho.store.open_answers import (
     save_reserve,
 )
 from sekisho.store.requests import ReceivedRequest, RequestStore, StoredRequest
-from sekisho.store.writer import Transaction, Writer
+from sekisho.store.transaction import Transaction
+from sekisho.store.writer import Writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

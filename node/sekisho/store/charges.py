@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.ledger.charging import Amount, Bound, ChargeTerms
-from sekisho.store.writer import Transaction
+from sekisho.store.transaction import Transaction
 
 SHARE_OF_REST: Final = 8
 """A chunk takes at most an eighth of what a limit still allows, or what is needed at once."""
@@ -31,11 +31,14 @@ def open_charge(tx: Transaction, terms: ChargeTerms) -> Amount:
     """
     _check_concurrent(tx, terms)
     counter = _Counter(tx, terms)
-    counter.take("queries", needed=1, wanted=1)
-    return Amount(
-        rows=counter.take("rows", needed=1, wanted=tx.limits.reserve_rows),
-        bytes=counter.take("bytes", needed=1, wanted=tx.limits.reserve_bytes),
-    )
+    # Everything is looked at before anything is written: a refusal leaves nothing to undo.
+    queries = counter.fit("queries", needed=1, wanted=1)
+    rows = counter.fit("rows", needed=1, wanted=tx.limits.reserve_rows)
+    size = counter.fit("bytes", needed=1, wanted=tx.limits.reserve_bytes)
+    counter.add("queries", queries)
+    counter.add("rows", rows)
+    counter.add("bytes", size)
+    return Amount(rows=rows, bytes=size)
 
 
 def reserve_more(
@@ -57,10 +60,11 @@ def reserve_more(
     """
     counter = _Counter(tx, terms)
     rows, size = needed.rows - reserved.rows, needed.bytes - reserved.bytes
-    return Amount(
-        rows=reserved.rows + counter.more("rows", needed=rows, chunk=tx.limits.reserve_rows),
-        bytes=reserved.bytes + counter.more("bytes", needed=size, chunk=tx.limits.reserve_bytes),
-    )
+    more_rows = counter.more("rows", needed=rows, chunk=tx.limits.reserve_rows)
+    more_bytes = counter.more("bytes", needed=size, chunk=tx.limits.reserve_bytes)
+    counter.add("rows", more_rows)
+    counter.add("bytes", more_bytes)
+    return Amount(rows=reserved.rows + more_rows, bytes=reserved.bytes + more_bytes)
 
 
 def settle(tx: Transaction, terms: ChargeTerms, *, reserved: Amount, sent: Amount) -> None:
@@ -102,20 +106,18 @@ class _Counter:
         terms = self._terms
         return {"queries": terms.queries, "rows": terms.rows, "bytes": terms.bytes}[name]
 
-    def take(self, name: _Name, *, needed: int, wanted: int) -> int:
-        """Charge what is wanted, less when the limit is near, never less than needed."""
+    def fit(self, name: _Name, *, needed: int, wanted: int) -> int:
+        """Choose what to charge: what is wanted, less near the limit, never less than needed."""
         bound = self.bound(name)
         if bound is None:
             return max(needed, wanted)
         left = bound.max - self.used(name, bound)
         if left < needed:
             raise _reached(name, bound)
-        amount = max(needed, min(wanted, left // SHARE_OF_REST))
-        self.add(name, amount)
-        return amount
+        return max(needed, min(wanted, left // SHARE_OF_REST))
 
     def more(self, name: _Name, *, needed: int, chunk: int) -> int:
-        return self.take(name, needed=needed, wanted=needed + chunk) if needed > 0 else 0
+        return self.fit(name, needed=needed, wanted=needed + chunk) if needed > 0 else 0
 
     def used(self, name: _Name, bound: Bound) -> int:
         row = self._db.execute(

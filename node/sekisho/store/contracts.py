@@ -20,7 +20,7 @@ from sekisho.model.names import ContractId, PartyId
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.store.connections import Readers
 from sekisho.store.ledger_store import LedgerStore
-from sekisho.store.writer import Transaction
+from sekisho.store.transaction import Transaction
 
 _CHANGES = {
     NoticeKind.REJECTION: ContractChange.REJECTED,

@@ -1,19 +1,18 @@
 """The ledger's entries on disk: appended inside a transaction, read past it."""
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sekisho.errors import LedgerError
 from sekisho.ledger.bodies import Body
-from sekisho.ledger.entry import Channel, Entry, Link, entry_bytes, parse_entry
+from sekisho.ledger.entry import Channel, Entry, entry_bytes, parse_entry
 from sekisho.ledger.instants import moment_text, parse_moment
-from sekisho.ledger.merkle import SALT_BYTES, Tree, entry_hash, parse_frontier
+from sekisho.ledger.merkle import Tree, parse_frontier
 from sekisho.ledger.receipt import LedgerPosition
 from sekisho.ledger.verify import LedgerReport, StoredEntry, verify_ledger
 from sekisho.store.connections import Readers
-from sekisho.store.writer import Transaction
+from sekisho.store.transaction import Transaction
 
 _PAGE = 1_000
 """Entries that are read at once; a long list does not hold the write-ahead log back."""
@@ -66,22 +65,12 @@ class LedgerStore:
             LedgerError: The clock is behind the last entry.
         """
         at = _time(tx, now)
-        link = _link(tx.db, channel) if channel else None
+        link = tx.next_link(channel) if channel else None
         entry = Entry(index=tx.tree.size, at=at, link=link, body=body)
         data = entry_bytes(entry)
         if len(data) > tx.limits.max_entry_bytes:
             raise LedgerError(f"an entry of {len(data)} bytes is too large for the ledger")
-        salt = tx.random(SALT_BYTES)
-        leaf = entry_hash(salt, data)
-        tx.db.execute(
-            "INSERT INTO entries (idx, kind, ends, salt, body, leaf, note)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (entry.index, entry.kind, getattr(body, "ends", None), salt, data, leaf, note),
-        )
-        if link:
-            _save_link(tx.db, link, leaf)
-        tx.tree = tx.tree.append(leaf)
-        tx.last_at = at
+        leaf = tx.add_entry(entry, data, note=note)
         return Appended(index=entry.index, at=at, leaf=leaf, tree=tx.tree)
 
     def head(self) -> Tree:
@@ -166,25 +155,6 @@ def _time(tx: Transaction, now: datetime) -> str:
             hint="set the clock right; nothing is answered until it has passed the last entry",
         )
     return tx.last_at
-
-
-def _link(db: sqlite3.Connection, channel: Channel) -> Link:
-    row = db.execute(
-        "SELECT seq, leaf FROM channels WHERE contract = ? AND consumer = ? AND provider = ?",
-        (channel.contract, channel.consumer, channel.provider),
-    ).fetchone()
-    if row is None:
-        return Link(channel=channel, seq=0, previous="")
-    return Link(channel=channel, seq=row[0] + 1, previous=row[1])
-
-
-def _save_link(db: sqlite3.Connection, link: Link, leaf: bytes) -> None:
-    channel = link.channel
-    db.execute(
-        "INSERT INTO channels (provider, consumer, contract, seq, leaf) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET seq = excluded.seq, leaf = excluded.leaf",
-        (channel.provider, channel.consumer, channel.contract, link.seq, leaf.hex()),
-    )
 
 
 def _stored(row: tuple[int, bytes, bytes, bytes]) -> StoredEntry:

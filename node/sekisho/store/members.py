@@ -15,7 +15,7 @@ from sekisho.ledger.instants import moment_text
 from sekisho.model.names import PartyId
 from sekisho.store.connections import Readers
 from sekisho.store.ledger_store import LedgerStore
-from sekisho.store.writer import Transaction
+from sekisho.store.transaction import Transaction
 
 _SELECT = (
     "SELECT m.party, m.version, m.fingerprint, m.envelope, coalesce(a.alias, '')"

@@ -12,7 +12,7 @@ from sekisho.ledger.charging import Amount, ChargeTerms
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.record import from_record, parse_record, record_bytes, to_record
 from sekisho.model.names import ContractId, PartyId
-from sekisho.store.writer import Transaction
+from sekisho.store.transaction import Transaction
 
 Side = Literal["provider", "consumer"]
 NOTHING = Amount(rows=0, bytes=0)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sekisho.ledger.instants import moment_text, parse_moment
 from sekisho.model.names import PartyId
 from sekisho.store.connections import Readers
-from sekisho.store.writer import Transaction
+from sekisho.store.transaction import Transaction
 
 _SELECT = "SELECT id, party, kind, document, attempts, next_at, acknowledged_at FROM outbox"
 

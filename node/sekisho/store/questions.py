@@ -15,7 +15,8 @@ from sekisho.store.open_answers import (
     remove_open,
     unlimited,
 )
-from sekisho.store.writer import Transaction, Writer
+from sekisho.store.transaction import Transaction
+from sekisho.store.writer import Writer
 
 
 class QuestionStore:

@@ -14,7 +14,7 @@ from sekisho.ledger.instants import moment_text
 from sekisho.model.contract import RequestEvidence
 from sekisho.model.names import PartyId
 from sekisho.store.connections import Readers
-from sekisho.store.writer import Transaction
+from sekisho.store.transaction import Transaction
 
 _SELECT = "SELECT consumer, nonce, digest, contract, envelope, start, receipt FROM requests"
 

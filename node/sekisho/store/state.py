@@ -21,7 +21,8 @@ from sekisho.store.outbox import Outbox
 from sekisho.store.questions import QuestionStore
 from sekisho.store.requests import RequestStore
 from sekisho.store.schema import check_state, check_version, migrate
-from sekisho.store.writer import Transaction, Writer
+from sekisho.store.transaction import Transaction
+from sekisho.store.writer import Writer
 
 T = TypeVar("T")
 

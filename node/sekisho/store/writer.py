@@ -1,12 +1,15 @@
 """One thread that writes, and commits together what waits together.
 
 A disk makes one commit durable in about the time it takes for thirty. So callers hand over a
-function and wait; the thread takes all that waits, runs each function behind its own savepoint in
-one transaction, commits, and only then lets the callers go on. A function that raises is undone
-alone and its caller gets the error; a commit that fails undoes the whole batch and every caller of
-it is told. Nobody is ever told yes before the bytes are on disk.
+function and wait; the thread takes all that waits, runs the functions in one transaction, commits,
+and only then lets the callers go on. Nobody is ever told yes before the bytes are on disk.
+
+A function that raises is undone alone. Most that raise have written nothing, and then there is
+nothing to undo; when one has, the batch is rolled back and run once more with a savepoint around
+each function. A commit that fails undoes the whole batch, and every caller of it is told.
 """
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -14,37 +17,16 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
-from sekisho.errors import LedgerError, SekishoError
-from sekisho.ledger.merkle import Tree, frontier_bytes, parse_frontier
+from sekisho.errors import LedgerError
 from sekisho.model.limits import Limits
 from sekisho.store.connections import open_writer
+from sekisho.store.transaction import Transaction
 
 T = TypeVar("T")
 
 
-class Transaction:
-    """What a submitted function works with; it must not outlive the function."""
-
-    __slots__ = ("db", "last_at", "limits", "random", "tree")
-
-    def __init__(
-        self, db: sqlite3.Connection, *, limits: Limits, random: Callable[[int], bytes]
-    ) -> None:
-        self.db = db
-        self.limits = limits
-        self.random = random
-        size, frontier, last_at = db.execute("SELECT size, frontier, last_at FROM head").fetchone()
-        self.tree: Tree = parse_frontier(size, frontier)
-        """The ledger's head with what this batch has appended so far."""
-        self.last_at: str = last_at
-        """Instant of the last entry; empty when there is none."""
-
-    def save_head(self) -> None:
-        """Write the head once for all that the batch appended."""
-        self.db.execute(
-            "UPDATE head SET size = ?, frontier = ?, last_at = ?",
-            (self.tree.size, frontier_bytes(self.tree), self.last_at),
-        )
+class _UndoneError(Exception):
+    """A function failed after it had written."""
 
 
 class _Job(Generic[T]):
@@ -77,7 +59,8 @@ class Writer:
         """Run a function inside a transaction and return once that is on disk.
 
         Args:
-            work: Called once, in the writer's thread; it should only compute and write. What it
+            work: Called in the writer's thread, and once more if another function of the same
+                batch fails, so it must only compute, and write through its transaction. What it
                 raises undoes what it wrote, and nothing else.
 
         Raises:
@@ -120,59 +103,77 @@ class Writer:
 
     def _gather(self, batch: list[_Job[Any]]) -> bool:
         """Add what waits; tell whether the writer shall stop after it."""
-        try:
+        with contextlib.suppress(Empty):
             while len(batch) < self._limits.max_batch_writes:
                 job = self._jobs.get_nowait()
                 if job is None:
                     return True
                 batch.append(job)
-        except Empty:
-            pass
         return False
 
     def _commit(self, batch: list[_Job[Any]]) -> None:
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            transaction = Transaction(self._db, limits=self._limits, random=self._random)
-            before = transaction.tree
-            for job in batch:
-                _run_job(job, transaction)
-            if transaction.tree is not before:
-                transaction.save_head()
-            self._db.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001  whatever it is, the callers must not wait for ever
-            self._undo(batch, error)
+            try:
+                self._transact(batch, _run_freely)
+            except (_UndoneError, sqlite3.IntegrityError):
+                self._db.execute("ROLLBACK")
+                self._transact(batch, _run_apart)
+        except Exception as error:  # noqa: BLE001  whatever it is, no caller must wait for ever
+            self._abandon(batch, error)
         finally:
             for job in batch:
                 job.done.release()
 
-    def _undo(self, batch: list[_Job[Any]], error: Exception) -> None:
+    def _transact(
+        self, batch: list[_Job[Any]], run: Callable[[_Job[Any], Transaction], None]
+    ) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        transaction = Transaction(self._db, limits=self._limits, random=self._random)
+        for job in batch:
+            job.error = None
+            run(job, transaction)
+        transaction.flush()
+        self._db.execute("COMMIT")
+
+    def _abandon(self, batch: list[_Job[Any]], error: Exception) -> None:
         for job in batch:
             job.error = job.error or _failure(error)
-        try:
+        # What fails here fails again with the next batch, whose callers are told then.
+        with contextlib.suppress(sqlite3.Error):
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             if not _is_disk_full(error):
                 # An I/O error may have left the connection's view of the file in doubt.
                 self._db.close()
                 self._db = open_writer(self._path)
-        except sqlite3.Error:
-            pass  # the next batch meets the same trouble and is told
 
 
-def _run_job(job: _Job[Any], transaction: Transaction) -> None:
+def _run_freely(job: _Job[Any], transaction: Transaction) -> None:
+    """Run a function without a way to undo it alone."""
+    before = transaction.changes
+    try:
+        job.result = job.work(transaction)
+    except sqlite3.OperationalError:
+        raise
+    except Exception as error:
+        if transaction.changes != before:
+            raise _UndoneError from error
+        job.error = error
+
+
+def _run_apart(job: _Job[Any], transaction: Transaction) -> None:
+    """Run a function behind a savepoint."""
     db = transaction.db
-    tree, last_at = transaction.tree, transaction.last_at
     db.execute("SAVEPOINT job")
     try:
         job.result = job.work(transaction)
-    except Exception as error:
-        # SQLite gives up the whole transaction by itself on some failures of the disk.
-        if not db.in_transaction:
-            raise
+        transaction.flush()
+    except sqlite3.OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001  it goes to the caller whose function it is
         db.execute("ROLLBACK TO job")
-        transaction.tree, transaction.last_at = tree, last_at
-        job.error = _failure(error) if isinstance(error, sqlite3.OperationalError) else error
+        transaction.load_head()
+        job.error = error
     db.execute("RELEASE job")
 
 
@@ -180,9 +181,8 @@ def _is_disk_full(error: Exception) -> bool:
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
-def _failure(error: Exception) -> Exception:
+def _failure(error: Exception) -> LedgerError:
     """Say what a failed commit means to whoever waited for it."""
-    failure: SekishoError
     if _is_disk_full(error):
         failure = LedgerError(
             "the state cannot be written: the disk is full",

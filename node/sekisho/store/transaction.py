@@ -1,0 +1,119 @@
+"""What a submitted function works with: one open transaction and the ledger's head inside it.
+
+Entries are collected and written in one go when the batch is complete: SQLite is entered as seldom
+as possible, because every time other threads get in between.
+"""
+
+import sqlite3
+from collections.abc import Callable
+
+from sekisho.ledger.entry import Channel, Entry, Link
+from sekisho.ledger.merkle import SALT_BYTES, Tree, entry_hash, frontier_bytes, parse_frontier
+from sekisho.model.limits import Limits
+
+_SALTS = 16
+
+
+class Transaction:
+    """An open transaction; it must not outlive the function that was given it."""
+
+    __slots__ = (
+        "_channels",
+        "_entries",
+        "_links",
+        "_salts",
+        "db",
+        "last_at",
+        "limits",
+        "random",
+        "tree",
+    )
+
+    def __init__(
+        self, db: sqlite3.Connection, *, limits: Limits, random: Callable[[int], bytes]
+    ) -> None:
+        self.db = db
+        """For statements that only read or change rows; never to begin or end the transaction."""
+        self.limits = limits
+        self.random = random
+        self.tree = Tree()
+        """The ledger's head with what this batch has appended so far."""
+        self.last_at = ""
+        """Instant of the last entry; empty when there is none."""
+        self._entries: list[tuple[object, ...]] = []
+        self._channels: dict[Channel, tuple[int, str]] = {}
+        self._links: set[Channel] = set()
+        self._salts: list[bytes] = []
+        self.load_head()
+
+    @property
+    def changes(self) -> int:
+        """A count that grows with everything that is written."""
+        return self.db.total_changes + len(self._entries)
+
+    def load_head(self) -> None:
+        """Take the ledger's head from the file, forgetting what was not written."""
+        row = self.db.execute("SELECT size, frontier, last_at FROM head").fetchone()
+        self.tree = parse_frontier(row[0], row[1])
+        self.last_at = row[2]
+        self._entries.clear()
+        self._channels.clear()
+        self._links.clear()
+
+    def next_link(self, channel: Channel) -> Link:
+        """Find the place of a channel's next entry."""
+        if channel not in self._channels:
+            row = self.db.execute(
+                "SELECT seq, leaf FROM channels"
+                " WHERE contract = ? AND consumer = ? AND provider = ?",
+                (channel.contract, channel.consumer, channel.provider),
+            ).fetchone()
+            self._channels[channel] = (row[0] + 1, row[1]) if row else (0, "")
+        seq, previous = self._channels[channel]
+        return Link(channel=channel, seq=seq, previous=previous)
+
+    def add_entry(self, entry: Entry, data: bytes, *, note: str) -> bytes:
+        """Take an entry's bytes as the next leaf; returns the leaf's hash."""
+        salt = self._next_salt()
+        leaf = entry_hash(salt, data)
+        ends = getattr(entry.body, "ends", None)
+        self._entries.append((entry.index, entry.kind, ends, salt, data, leaf, note))
+        if entry.link:
+            self._channels[entry.link.channel] = (entry.link.seq + 1, leaf.hex())
+            self._links.add(entry.link.channel)
+        self.tree = self.tree.append(leaf)
+        self.last_at = entry.at
+        return leaf
+
+    def _next_salt(self) -> bytes:
+        # Drawn by the dozen: the system gives way to other threads at every draw.
+        if not self._salts:
+            drawn = self.random(SALT_BYTES * _SALTS)
+            cuts = range(0, len(drawn), SALT_BYTES)
+            self._salts = [drawn[start : start + SALT_BYTES] for start in cuts]
+        return self._salts.pop()
+
+    def flush(self) -> None:
+        """Write the entries that were collected, their channels, and the head over them."""
+        if not self._entries:
+            return
+        self.db.executemany(
+            "INSERT INTO entries (idx, kind, ends, salt, body, leaf, note)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            self._entries,
+        )
+        self.db.executemany(
+            "INSERT INTO channels (provider, consumer, contract, seq, leaf) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET seq = excluded.seq, leaf = excluded.leaf",
+            [self._link_row(channel) for channel in self._links],
+        )
+        self.db.execute(
+            "UPDATE head SET size = ?, frontier = ?, last_at = ?",
+            (self.tree.size, frontier_bytes(self.tree), self.last_at),
+        )
+        self._entries.clear()
+        self._links.clear()
+
+    def _link_row(self, channel: Channel) -> tuple[object, ...]:
+        seq, leaf = self._channels[channel]
+        return (channel.provider, channel.consumer, channel.contract, seq - 1, leaf)
