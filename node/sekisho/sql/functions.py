@@ -31,7 +31,8 @@ class Function:
     name: str
     function_class: FunctionClass
     gives: str
-    """Kind of the outcome: a kind of `types.Type`, `same` as the first argument, or `unified`."""
+    """Kind of the outcome: a kind of `types.Type`, `same` as the first argument, `unified` over
+    all, or `sum`, `trunc`, `part`, which depend on the argument."""
     least: int
     """Fewest arguments."""
     most: int
@@ -102,10 +103,10 @@ regexp_matches   2 2       bool     -       runs in linear time
 regexp_full_match 2 2      bool     -       runs in linear time
 regexp_extract   2 3       text     -       runs in linear time
 regexp_replace   3 4       text     -       runs in linear time
-date_trunc       2 2       unknown  -       cuts a date or time
-datetrunc        2 2       unknown  -       another name of date_trunc
-date_part        2 2       unknown  -       takes one part
-datepart         2 2       unknown  -       another name of date_part
+date_trunc       2 2       trunc    -       cuts a date or time
+datetrunc        2 2       trunc    -       another name of date_trunc
+date_part        2 2       part     -       takes one part
+datepart         2 2       part     -       another name of date_part
 date_diff        3 3       int      -       counts boundaries between two times
 datediff         3 3       int      -       another name of date_diff
 date_sub         3 3       int      -       counts whole units between two times

@@ -12,7 +12,7 @@ from sekisho.sql.parser import SecondParser
 from sekisho.sql.places import syntax_refusal
 from sekisho.sql.syntax import check_syntax
 
-_CONDITION_HEAD = "SELECT 1 FROM rows_of WHERE "
+CONDITION_HEAD = "SELECT 1 FROM rows_of WHERE "
 
 
 def read_query(
@@ -59,7 +59,7 @@ def read_condition(text: str, *, parser: SecondParser, limits: Limits) -> exp.Ex
     if has_comment(text):
         message = "a comment in a row filter may hide a part of it"
         raise syntax_refusal(message, hint="say it in the contract's comments instead")
-    tree = read_query(_CONDITION_HEAD + text, parser=parser, limits=limits)
+    tree = read_query(CONDITION_HEAD + text, parser=parser, limits=limits)
     filled = {part for part, value in tree.args.items() if value}
     if filled != {"expressions", "from_", "where"}:
         message = "a row filter is one condition and nothing after it"

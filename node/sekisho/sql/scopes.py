@@ -64,6 +64,9 @@ class Source:
 
     number: int
     alias: str
+    """What the query calls it."""
+    label: str
+    """What the tree calls it once it is resolved: the alias, made unique in the whole query."""
     node: exp.Expression
     """The `exp.Table` or `exp.Subquery` in the tree."""
     relation: Relation | None
@@ -245,13 +248,16 @@ class _Resolver:
         alias = node.alias or node.name
         if len(parts) == 1 and parts[0] in scope.ctes:
             name, columns, number = scope.ctes[parts[0]]
-            node.replace(written := _table_node(name, alias))
-            return self._source(written, alias, None, columns, select=number)
+            source = self._source(node, alias, None, columns, select=number)
+            source.node = _table_node(name, source.label)
+            node.replace(source.node)
+            return source
         relation = self._lookup(parts)
         if relation is None:
             raise self._unknown_relation(node)
         source = self._source(node, alias, relation, tuple(relation.columns))
         source.qualifiers = () if node.alias else relation.names
+        node.set("alias", exp.TableAlias(this=_identifier(source.label)))
         return source
 
     def _inner(self, node: exp.Expression, scope: _Scope) -> Source:
@@ -260,11 +266,12 @@ class _Resolver:
         facts = self.select(node.this, scope.parent, scope.ctes)
         name = node.alias or f"subquery_{len(self.sources)}"
         columns = self._renamed(facts.names, alias or exp.TableAlias(this=_identifier(name)))
+        source = self._source(node, name, None, columns, select=facts.number)
         written = exp.TableAlias(
-            this=_identifier(name), columns=[_identifier(item) for item in columns]
+            this=_identifier(source.label), columns=[_identifier(item) for item in columns]
         )
         node.set("alias", written)
-        return self._source(node, name, None, columns, select=facts.number)
+        return source
 
     def _source(
         self,
@@ -275,9 +282,12 @@ class _Resolver:
         *,
         select: int | None = None,
     ) -> Source:
+        taken = {item.label.lower() for item in self.sources}
+        number = len(self.sources)
         return Source(
-            number=len(self.sources),
+            number=number,
             alias=alias,
+            label=alias if alias.lower() not in taken else f"{alias}_{number}",
             node=node,
             relation=relation,
             columns=columns,
@@ -294,7 +304,7 @@ class _Resolver:
             value = item.this if named else item
             name = item.alias if named else self._name_of(value, scope)
             value = self._expression(value, scope, Place.PROJECTION)
-            outputs.append(exp.alias_(value, _identifier(name), copy=False))
+            outputs.append(exp.Alias(this=value, alias=_identifier(name)))
             scope.aliases.setdefault(name.lower(), []).append(value)
         scope.select.set("expressions", outputs)
 
@@ -312,7 +322,7 @@ class _Resolver:
                 column = self._column_node(source, name)
                 self._record(source, name, Place.PROJECTION, node)
                 scope.aliases.setdefault(name.lower(), []).append(column)
-                yield exp.alias_(column, _identifier(name), copy=False)
+                yield exp.Alias(this=column, alias=_identifier(name))
 
     def _where(self, scope: _Scope) -> None:
         clause = scope.select.args.get("where")
@@ -338,6 +348,8 @@ class _Resolver:
             self._group_key(item, scope)
 
     def _group_key(self, item: exp.Expression, scope: _Scope) -> None:
+        while isinstance(item, exp.Paren):
+            item = item.replace(item.this)  # noqa: PLW2901
         position = self._position(item, scope)
         if position is None and _is_bare(item) and not self._is_column(item, scope):
             position = self._alias_position(item.name, scope)
@@ -477,7 +489,8 @@ class _Resolver:
             message = "only a plain `*` is allowed"
             raise syntax_refusal(message, node, hint="name the columns")
         found = self._find(node, scope.sources)
-        if found is not None and having and self._prefers_alias(node, found, scope):
+        is_free = having and place is Place.FILTER
+        if found is not None and is_free and self._prefers_alias(node, found, scope):
             found = None
         if found is None and not node.args.get("table"):
             value = self._alias_value(node, scope, place)
@@ -565,7 +578,7 @@ class _Resolver:
         return column
 
     def _column_node(self, source: Source, name: str) -> exp.Column:
-        column = exp.Column(this=_identifier(name), table=_identifier(source.alias))
+        column = exp.Column(this=_identifier(name), table=_identifier(source.label))
         column.meta["source"] = source.number
         return column
 

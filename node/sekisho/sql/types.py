@@ -15,7 +15,6 @@ _WHOLE_TYPES = {
     "USMALLINT": 5,
     "UINTEGER": 10,
     "UBIGINT": 20,
-    "UHUGEINT": 40,
 }
 _PLAIN_KINDS = {
     "BOOLEAN": "bool",
@@ -37,7 +36,7 @@ _PLAIN_KINDS = {
     "INTERVAL": "interval",
     "UUID": "uuid",
 }
-_ALIASES = {"INT": "INTEGER", "BOOL": "BOOLEAN", "NUMERIC": "DECIMAL"}
+_ALIASES = {"INT": "INTEGER", "INT128": "HUGEINT", "UINT": "UINTEGER", "BOOL": "BOOLEAN"}
 WIDEST_DIGITS = 38
 NUMBERS = frozenset({"int", "dec", "float"})
 _COMPARED_AS_THEY_ARE = frozenset(
@@ -69,7 +68,7 @@ NULL = Type(kind="null")
 BOOLEAN = Type(kind="bool")
 TEXT = Type(kind="text")
 FLOAT = Type(kind="float")
-WIDE_INTEGER = Type(kind="int", digits=40)
+WIDE_INTEGER = Type(kind="int", digits=39)
 
 
 def parse_type(name: str) -> Type:
@@ -130,8 +129,7 @@ def _unify_numbers(typed: list[Type]) -> tuple[Type, bool]:
     scale = max(item.scale for item in typed)
     whole = max(item.digits - item.scale for item in typed)
     if scale == 0 and all(item.kind == "int" for item in typed):
-        signed_and_not = whole >= _WHOLE_TYPES["UHUGEINT"] and len({item.digits for item in typed}) > 1
-        return Type(kind="int", digits=whole), not signed_and_not
+        return Type(kind="int", digits=whole), True
     if whole + scale > WIDEST_DIGITS:
         return UNKNOWN, False
     return Type(kind="dec", digits=whole + scale, scale=scale), True

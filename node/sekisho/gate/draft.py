@@ -1,0 +1,61 @@
+"""What the gate's rules hand to each other: a question, and the draft of its plan under one grant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from sekisho.gate.views import View
+from sekisho.model.contract import Grant
+from sekisho.model.dataset import Dataset
+from sekisho.model.limits import Limits
+from sekisho.model.names import DatasetId
+from sekisho.model.query import Query
+from sekisho.model.signed import SignedContract
+from sekisho.sql.parser import SecondParser
+from sekisho.sql.scopes import Resolved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A query, the contract under which it is asked, and what the provider has."""
+
+    query: Query
+    signed: SignedContract
+    datasets: Mapping[DatasetId, Dataset]
+    parser: SecondParser
+    limits: Limits
+
+    @property
+    def alias(self) -> str:
+        """The schema that the provider's datasets have in the contract."""
+        return self.signed.alias_of(self.query.provider)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A plan in the making, under one grant; each rule fills in a part."""
+
+    question: Question
+    grant: Grant
+    tree: exp.Select
+    """This draft's own copy of what was read."""
+    resolved: Resolved | None = None
+    view: View | None = None
+    """Of the one dataset that the query names."""
+    reads: tuple[str, ...] = ()
+    """Columns of the view that the query reads, in the contract's order."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    clauses: tuple[str, ...] = ()
+
+    @property
+    def clause(self) -> str:
+        """Name the grant as refusals do."""
+        return f"grants.{self.grant.grant}"
+
+    def settled(self) -> tuple[Resolved, View]:
+        """Give what the rules before this one must have filled in."""
+        if self.resolved is None or self.view is None:
+            message = "a rule of the gate ran before the names were looked up"
+            raise RuntimeError(message)
+        return self.resolved, self.view

@@ -1,0 +1,246 @@
+"""The gate's rules for `rows`, one function each, in the order in which `decide` runs them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from sqlglot import exp
+
+from sekisho.errors import Refusal, RefusalReason
+from sekisho.gate.draft import Draft
+from sekisho.gate.uses import check_use
+from sekisho.gate.views import View, view_of, write_view
+from sekisho.model.contract import Access
+from sekisho.model.names import DatasetId, join_dataset
+from sekisho.sql.places import syntax_refusal
+from sekisho.sql.scopes import Relation, resolve
+from sekisho.sql.total import make_total
+from sekisho.sql.write import bind_literals
+
+Rule = Callable[[Draft], Draft]
+
+
+def look_up_names(draft: Draft) -> Draft:
+    """Look up every name among what the grant shows, and nothing else.
+
+    Raises:
+        Refusal: `DATASET_NOT_GRANTED`, `COLUMN_NOT_GRANTED`; `MODE_NOT_SERVED` or `SCHEMA_CHANGED`
+            when the dataset is granted and cannot be served.
+
+    Source:
+        `docs/spec/gate.md`, step 5.
+    """
+    views: dict[str, View] = {}
+
+    def look_up(parts: tuple[str, ...]) -> Relation | None:
+        dataset = _named(draft, parts)
+        if dataset is None:
+            return None
+        check_served(draft)
+        if dataset not in views:
+            views[dataset] = _view(draft, dataset)
+        return views[dataset].relation(draft.question.alias)
+
+    try:
+        resolved = resolve(draft.tree, look_up, allowed=granted_names(draft))
+    except Refusal as refusal:
+        raise _with_clause(refusal, draft) from None
+    if len(views) != 1:
+        raise _not_one_dataset(tuple(views), draft)
+    (view,) = views.values()
+    return replace(draft, resolved=resolved, view=view)
+
+
+def check_uses(draft: Draft) -> Draft:
+    """Refuse a use of a column that the grant does not list.
+
+    Source:
+        `docs/spec/gate.md`, step 6.
+    """
+    resolved, view = draft.settled()
+    read = set()
+    for reference in resolved.references:
+        if reference.source.relation is not None:
+            check_use(reference, view)
+            read.add(reference.column.lower())
+    reads = tuple(name for name in view.columns if name in read)
+    return replace(draft, reads=reads, clauses=_clauses(draft, view, reads))
+
+
+def make_expressions_total(draft: Draft) -> Draft:
+    """Leave no expression over a row that can fail.
+
+    Source:
+        `docs/spec/gate.md`, step 8.
+    """
+    resolved, _ = draft.settled()
+    make_total(resolved)
+    return draft
+
+
+def put_view_in_place(draft: Draft) -> Draft:
+    """Put what the grant shows in the place of the dataset's name.
+
+    Source:
+        `docs/spec/gate.md`, step 7.
+    """
+    resolved, view = draft.settled()
+    wanted: dict[int, set[str]] = defaultdict(set)
+    for reference in resolved.references:
+        wanted[reference.source.number].add(reference.column)
+    for source in resolved.relations:
+        select = _shown(draft, view, wanted[source.number])
+        alias = exp.TableAlias(this=exp.Identifier(this=source.label, quoted=True))
+        source.node.replace(exp.Subquery(this=select, alias=alias))
+    return draft
+
+
+def bind_texts(draft: Draft) -> Draft:
+    """Turn text literals into parameters.
+
+    Source:
+        `docs/spec/gate.md`, step 9.
+    """
+    return replace(draft, parameters=bind_literals(draft.tree))
+
+
+RULES: tuple[Rule, ...] = (
+    look_up_names,
+    check_uses,
+    make_expressions_total,
+    put_view_in_place,
+    bind_texts,
+)
+
+
+def check_served(draft: Draft) -> None:
+    """Refuse a grant that holds a term which this release would not keep.
+
+    Raises:
+        Refusal: `MODE_NOT_SERVED`, with the clause of the first such term.
+    """
+    for clause, what in _unserved(draft):
+        raise Refusal(
+            RefusalReason.MODE_NOT_SERVED,
+            f"this release does not serve {what}",
+            clause=f"{draft.clause}.{clause}",
+            allowed=("rows",),
+            hint="ask the provider for a grant of rows, or wait for a release that serves it",
+        )
+
+
+def granted_names(draft: Draft) -> tuple[str, ...]:
+    """List the datasets that the contract names at this provider, as a query names them."""
+    question = draft.question
+    return tuple(
+        dict.fromkeys(
+            f"{question.alias}.{item.split('/')[1]}"
+            for grant in question.signed.grants_of(question.query.provider)
+            for item in grant.datasets_of(question.query.provider)
+        )
+    )
+
+
+def _unserved(draft: Draft) -> list[tuple[str, str]]:
+    grant = draft.grant
+    found = []
+    if grant.access is not Access.ROWS:
+        found.append(("access", f"the access mode `{grant.access.value}`"))
+    if grant.disclosure is not None:
+        found.append(("disclosure", "`disclosure` in a grant of rows"))
+    found += [
+        (name, f"`{name}` in a grant of rows")
+        for name in ("functions", "lookups")
+        if name in grant.model_fields_set
+    ]
+    for name, column in grant.columns.items():
+        if column.clamp is not None:
+            found.append((f"columns.{name}.clamp", "`clamp` in a grant of rows"))
+        if column.source is not None:
+            found.append((f"columns.{name}.from", "`from` in a grant of rows"))
+    return found
+
+
+def _named(draft: Draft, parts: tuple[str, ...]) -> DatasetId | None:
+    """Tell which dataset of the grant a name stands for; only the provider's own alias exists."""
+    provider = draft.question.query.provider
+    schema = ("sekisho", draft.question.alias)
+    if parts[:-1] not in {(), schema[1:], schema}:
+        return None
+    dataset = join_dataset(provider, parts[-1])
+    return dataset if dataset in draft.grant.datasets_of(provider) else None
+
+
+def _view(draft: Draft, dataset: DatasetId) -> View:
+    found = draft.question.datasets.get(dataset)
+    if found is None:
+        message = "the granted dataset is not at the provider now"
+        raise Refusal(
+            RefusalReason.SCHEMA_CHANGED,
+            message,
+            clause=f"{draft.clause}.datasets",
+            hint="ask the provider to mend the dataset or to amend the contract",
+        )
+    return view_of(draft.grant, found)
+
+
+def _shown(draft: Draft, view: View, names: set[str]) -> exp.Select:
+    question = draft.question
+    try:
+        return write_view(
+            view,
+            names,
+            timezone=question.signed.contract.term.timezone,
+            parser=question.parser,
+            limits=question.limits,
+        )
+    except Refusal as refusal:
+        raise _with_clause(refusal, draft, clause=f"{draft.clause}.where") from None
+
+
+def _not_one_dataset(named: tuple[str, ...], draft: Draft) -> Refusal:
+    if not named:
+        return Refusal(
+            RefusalReason.DATASET_NOT_GRANTED,
+            "the query names no dataset",
+            clause="grants",
+            allowed=granted_names(draft),
+            hint="name a granted dataset in FROM",
+        )
+    message = "the query names two datasets: this release answers over one dataset per provider"
+    return syntax_refusal(
+        message, hint="ask each dataset on its own, or join at your own node over several schemas"
+    )
+
+
+_CLAUSES: Mapping[RefusalReason, str] = {
+    RefusalReason.COLUMN_NOT_GRANTED: "columns",
+}
+
+
+def _with_clause(refusal: Refusal, draft: Draft, *, clause: str = "") -> Refusal:
+    """Say which clause decided, where the refusal comes from a room that knows no contracts."""
+    if refusal.clause:
+        return refusal
+    if refusal.reason is RefusalReason.DATASET_NOT_GRANTED:
+        clause = "grants"
+    elif refusal.reason in _CLAUSES:
+        clause = f"{draft.clause}.{_CLAUSES[refusal.reason]}"
+    return Refusal(
+        refusal.reason,
+        refusal.message,
+        clause=clause,
+        line=refusal.line,
+        column=refusal.column,
+        allowed=refusal.allowed,
+        hint=refusal.hint,
+    )
+
+
+def _clauses(draft: Draft, view: View, reads: tuple[str, ...]) -> tuple[str, ...]:
+    """List the clauses that the plan rests on."""
+    purpose = f"purposes.{draft.question.query.purpose}"
+    fixed = [purpose, f"{draft.clause}.datasets", f"{draft.clause}.access"]
+    if draft.grant.where is not None:
+        fixed.append(f"{draft.clause}.where")
+    return (*fixed, *(f"{draft.clause}.columns.{view.columns[name].name}" for name in reads))

@@ -1,0 +1,173 @@
+"""A granted dataset as a view: its granted columns behind their masks, its rows behind the filter."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sqlglot import exp
+
+from sekisho.errors import Refusal, RefusalReason
+from sekisho.gate.filters import read_row_filter
+from sekisho.gate.masks import masked, masked_type, shown_type, unmasked
+from sekisho.model.contract import ColumnGrant, Grant, PseudonymMask, Use
+from sekisho.model.dataset import Column, Dataset
+from sekisho.model.limits import Limits
+from sekisho.model.names import split_dataset
+from sekisho.sql.parser import SecondParser
+from sekisho.sql.scopes import Relation
+from sekisho.sql.types import parse_type
+
+SCHEMA = "data"
+"""Where an engine keeps the datasets of a plan."""
+_ROWS = "rows_of"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewColumn:
+    """One granted column of one dataset."""
+
+    name: str
+    """As the dataset spells it."""
+    grant: ColumnGrant
+    uses: frozenset[Use]
+    raw_type: str
+    type: str
+    """After the mask."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What one grant shows of one dataset."""
+
+    dataset: Dataset
+    grant: Grant
+    columns: Mapping[str, ViewColumn]
+    """By name in lower case, in the contract's order."""
+
+    def relation(self, alias: str) -> Relation:
+        """Give the view as something that names can be looked up in."""
+        name = split_dataset(self.dataset.id)[1]
+        return Relation(
+            key=self.dataset.id,
+            names=(name, f"{alias}.{name}", f"sekisho.{alias}.{name}"),
+            columns=MappingProxyType(
+                {item.name.lower(): parse_type(item.type) for item in self.columns.values()}
+            ),
+            starred=tuple(
+                item.name for item in self.columns.values() if Use.RETURN in item.uses
+            ),
+        )
+
+    def has_pseudonyms(self, names: Iterable[str]) -> bool:
+        """Tell whether one of these columns is shown as a pseudonym."""
+        return any(
+            isinstance(self.columns[name.lower()].grant.mask, PseudonymMask) for name in names
+        )
+
+
+def view_of(grant: Grant, dataset: Dataset) -> View:
+    """Lay a grant over a dataset as it is now.
+
+    Raises:
+        Refusal: `SCHEMA_CHANGED` when a granted column is gone, or of a type that its mask does
+            not fit.
+    """
+    columns = dict(_columns(grant, dataset))
+    return View(dataset=dataset, grant=grant, columns=MappingProxyType(columns))
+
+
+def write_view(
+    view: View,
+    names: Iterable[str],
+    *,
+    timezone: str,
+    parser: SecondParser,
+    limits: Limits,
+) -> exp.Select:
+    """Write the SELECT that stands in a granted dataset's place.
+
+    For every database, it gives a subset of the granted columns, masked, of the rows for which the
+    row filter is true.
+
+    Args:
+        view: What is granted.
+        names: The columns that the query reads.
+        timezone: The contract's.
+        parser: For the row filter's second reading.
+        limits: For the row filter's bounds.
+
+    Source:
+        `docs/spec/gate.md`, step 7.
+    """
+    wanted = {name.lower() for name in names}
+    outputs = [
+        exp.Alias(this=_shown(item, timezone=timezone), alias=_identifier(item.name))
+        for key, item in view.columns.items()
+        if key in wanted
+    ]
+    table = exp.Table(
+        this=_identifier(split_dataset(view.dataset.id)[1]),
+        db=_identifier(SCHEMA),
+        alias=exp.TableAlias(this=_identifier(_ROWS)),
+    )
+    select = exp.Select(
+        expressions=outputs or [exp.Alias(this=exp.Literal.number(1), alias=_identifier("one"))],
+        from_=exp.From(this=table),
+    )
+    if view.grant.where is not None:
+        condition = read_row_filter(
+            view.grant.where, view.dataset, parser=parser, limits=limits, relation=_ROWS
+        )
+        select.set("where", exp.Where(this=condition))
+    return select
+
+
+def _columns(grant: Grant, dataset: Dataset) -> Iterator[tuple[str, ViewColumn]]:
+    for name, column_grant in grant.columns.items():
+        column = dataset.column(name)
+        clause = f"grants.{grant.grant}.columns.{name}"
+        if column is None:
+            message = f"the granted column `{name}` is no longer in the dataset"
+            raise _changed(message, clause)
+        shown = _type_of(column, column_grant)
+        if shown is None:
+            message = f"the mask of `{name}` does not fit the column's type"
+            raise _changed(message, f"{clause}.mask")
+        yield (
+            name.lower(),
+            ViewColumn(
+                name=column.name,
+                grant=column_grant,
+                uses=column_grant.uses(grant.access),
+                raw_type=column.type,
+                type=shown,
+            ),
+        )
+
+
+def _type_of(column: Column, grant: ColumnGrant) -> str | None:
+    if grant.mask is None:
+        return shown_type(column.type)
+    return masked_type(grant.mask, column.type)
+
+
+def _shown(item: ViewColumn, *, timezone: str) -> exp.Expression:
+    def value() -> exp.Expression:
+        return exp.Column(this=_identifier(item.name), table=_identifier(_ROWS))
+
+    if item.grant.mask is None:
+        return unmasked(value, item.raw_type)
+    return masked(value, item.raw_type, item.grant.mask, timezone=timezone)
+
+
+def _identifier(name: str) -> exp.Identifier:
+    return exp.Identifier(this=name, quoted=True)
+
+
+def _changed(message: str, clause: str) -> Refusal:
+    return Refusal(
+        RefusalReason.SCHEMA_CHANGED,
+        message,
+        clause=clause,
+        hint="ask the provider to mend the dataset or to amend the contract",
+    )
