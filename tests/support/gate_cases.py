@@ -1,4 +1,4 @@
-"""A small world for the gate's tests: one contract, one provider's data, and what is asked of it."""
+"""A small world for the gate's tests: a contract, a provider's data, what is asked of it."""
 
 from datetime import UTC, datetime
 
@@ -96,11 +96,16 @@ FLIGHTS = {
     "remark": "VARCHAR",
 }
 ROWS = """
-    (1, 'JFK', 'LAX', 5, 1, 2475, 199.90, true, '2026-01-05 10:00', '2026-01-05', 'N1', 150, 'UA', 10, 330.5, false, 'HIV-canary'),
-    (2, 'JFK', 'SFO', -3, -9, 2586, 249.00, false, '2026-01-06 11:30', '2026-01-06', 'N1', 150, 'UA', 11, 345.0, false, 'HIV-canary'),
-    (3, 'EWR', 'LAX', 32767, 9, 2454, 99.50, true, '2026-02-07 12:00', '2026-02-07', 'N2', 90, 'OO', 12, 'inf', false, 'HIV-canary'),
-    (4, 'EWR', 'ORD', NULL, NULL, 719, NULL, NULL, NULL, '2026-02-08', 'N3', 220, 'OO', 13, NULL, false, NULL),
-    (5, 'HIV-canary', 'HIV-canary', 7, 7, 1, 1.00, true, '2026-03-01 00:00', '2026-03-01', 'HIV-canary', 5, 'UA', 1, 1.0, true, 'HIV-canary')
+    (1, 'JFK', 'LAX', 5, 1, 2475, 199.90, true, '2026-01-05 10:00', '2026-01-05',
+        'N1', 150, 'UA', 10, 330.5, false, 'HIV-canary'),
+    (2, 'JFK', 'SFO', -3, -9, 2586, 249.00, false, '2026-01-06 11:30', '2026-01-06',
+        'N1', 150, 'UA', 11, 345.0, false, 'HIV-canary'),
+    (3, 'EWR', 'LAX', 32767, 9, 2454, 99.50, true, '2026-02-07 12:00', '2026-02-07',
+        'N2', 90, 'OO', 12, 'inf', false, 'HIV-canary'),
+    (4, 'EWR', 'ORD', NULL, NULL, 719, NULL, NULL, NULL, '2026-02-08',
+        'N3', 220, 'OO', 13, NULL, false, NULL),
+    (5, 'HIV-canary', 'HIV-canary', 7, 7, 1, 1.00, true, '2026-03-01 00:00', '2026-03-01',
+        'HIV-canary', 5, 'UA', 1, 1.0, true, 'HIV-canary')
 """
 
 

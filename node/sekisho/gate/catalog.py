@@ -5,18 +5,7 @@ from dataclasses import dataclass
 
 from sekisho.errors import Refusal
 from sekisho.gate.views import ViewColumn, view_of
-from sekisho.model.contract import (
-    Access,
-    AnyMask,
-    BucketMask,
-    BucketWidthMask,
-    Grant,
-    PseudonymMask,
-    RedactMask,
-    RoundMask,
-    TruncateMask,
-    Use,
-)
+from sekisho.model.contract import Access, AnyMask, Grant, Use
 from sekisho.model.dataset import Dataset
 from sekisho.model.names import DatasetId, PartyId
 from sekisho.model.signed import SignedContract
@@ -90,19 +79,10 @@ def _column(item: ViewColumn) -> GrantedColumn:
 
 
 def mask_words(mask: AnyMask | None) -> str:
-    """Say a mask as the contract writes it."""
-    match mask:
-        case None:
-            return ""
-        case PseudonymMask(pseudonym=scope):
-            return f"pseudonym: {scope}"
-        case TruncateMask(truncate=unit):
-            return f"truncate: {unit.value}"
-        case RoundMask(round_to=step):
-            return f"round_to: {step}"
-        case BucketMask(bucket=edges):
-            return f"bucket: [{', '.join(map(str, edges))}]"
-        case BucketWidthMask(bucket_width=width):
-            return f"bucket_width: {width}"
-        case RedactMask():
-            return "redact"
+    """Say a mask as the contract writes it; nothing where there is none."""
+    if mask is None:
+        return ""
+    value = mask.model_dump(mode="json")
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{key}: {item}" for key, item in value.items())

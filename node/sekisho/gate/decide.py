@@ -5,6 +5,7 @@ elsewhere, at every query; what is decided here holds for as long as its argumen
 """
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 from sqlglot import exp
 
@@ -57,9 +58,7 @@ def decide(
     if query.contract != signed.id:
         message = "the query names another contract"
         raise ValueError(message)
-    question = Question(
-        query=query, signed=signed, datasets=datasets, parser=parser, limits=limits
-    )
+    question = Question(query=query, signed=signed, datasets=datasets, parser=parser, limits=limits)
     try:
         _check_parties(question)
         _check_purpose(question)
@@ -119,10 +118,10 @@ def _candidates(question: Question, tree: exp.Select) -> list[Grant]:
         for grant in grants
         if any(split_dataset(item)[1] in named for item in grant.datasets_of(provider))
     ]
-    return showing or list(grants[:1]) or _no_grant(question)
+    return showing or list(grants[:1]) or _no_grant()
 
 
-def _no_grant(question: Question) -> list[Grant]:
+def _no_grant() -> NoReturn:
     message = "nothing of this provider is granted"
     raise Refusal(RefusalReason.DATASET_NOT_GRANTED, message, clause="grants")
 

@@ -1,4 +1,4 @@
-"""What the gate's rules hand to each other: a question, and the draft of its plan under one grant."""
+"""What the gate's rules hand to each other: a question, and the draft of a plan for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -8,7 +8,7 @@ from sekisho.model.dataset import Dataset
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.sql.functions import has_aggregate
 from sekisho.sql.parser import SecondParser
-from sekisho.sql.places import nearest, place_of
+from sekisho.sql.places import nearest, place_of, written_name
 from sekisho.sql.read import CONDITION_HEAD, read_condition
 from sekisho.sql.total import make_condition_total
 from sekisho.sql.types import parse_type
@@ -16,7 +16,7 @@ from sekisho.sql.types import parse_type
 
 def read_row_filter(
     text: str, dataset: Dataset, *, parser: SecondParser, limits: Limits, relation: str
-) -> exp.Expression:
+) -> exp.Expr:
     """Read a row filter into a total condition over a dataset's raw columns.
 
     Args:
@@ -59,7 +59,7 @@ def check_row_filter(
     return _check_names(condition, dataset)
 
 
-def _check_names(condition: exp.Expression, dataset: Dataset) -> tuple[Finding, ...]:
+def _check_names(condition: exp.Expr, dataset: Dataset) -> tuple[Finding, ...]:
     findings = []
     if has_aggregate(condition):
         findings.append(Finding(message="a row filter holds no aggregate"))
@@ -70,9 +70,9 @@ def _check_names(condition: exp.Expression, dataset: Dataset) -> tuple[Finding, 
     return tuple(findings)
 
 
-def _check_column(node: exp.Expression, dataset: Dataset) -> Finding | None:
+def _check_column(node: exp.Expr, dataset: Dataset) -> Finding | None:
     line, column = _inside(*place_of(node))
-    written = ".".join(part.name for part in node.parts)
+    written = written_name(node)
     if node.args.get("table") is not None:
         message = f"`{written}` has a qualifier; a row filter names columns alone"
         return Finding(message=message, line=line, column=column, hint=f"write `{node.name}`")
@@ -84,7 +84,7 @@ def _check_column(node: exp.Expression, dataset: Dataset) -> Finding | None:
     return None
 
 
-def _bound(condition: exp.Expression, dataset: Dataset, *, relation: str) -> exp.Expression:
+def _bound(condition: exp.Expr, dataset: Dataset, *, relation: str) -> exp.Expr:
     """Qualify the columns, read enumerated ones as text, and make the whole total."""
     types = {item.name.lower(): parse_type(shown_type(item.type)) for item in dataset.columns}
     total = make_condition_total(condition, types)
@@ -93,11 +93,11 @@ def _bound(condition: exp.Expression, dataset: Dataset, *, relation: str) -> exp
         found = dataset.column(node.name)
         if found is not None:
             _qualify(node, found.name, is_text=shown_type(found.type) != found.type, table=relation)
-    result: exp.Expression = holder.this
+    result: exp.Expr = holder.this
     return result
 
 
-def _qualify(node: exp.Expression, name: str, *, is_text: bool, table: str) -> None:
+def _qualify(node: exp.Expr, name: str, *, is_text: bool, table: str) -> None:
     column = exp.Column(
         this=exp.Identifier(this=name, quoted=True), table=exp.Identifier(this=table, quoted=True)
     )

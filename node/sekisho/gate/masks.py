@@ -17,7 +17,7 @@ from sekisho.model.contract import (
 )
 from sekisho.sql.types import Type, parse_type
 
-Value = Callable[[], exp.Expression]
+Value = Callable[[], exp.Expr]
 """Makes the raw column anew each time, since a node of a tree has one parent."""
 
 _TIMES = frozenset({"ts", "ts_s", "ts_ms", "ts_ns"})
@@ -32,7 +32,7 @@ def shown_type(type_name: str) -> str:
     return "VARCHAR" if "ENUM(" in type_name.upper() else type_name
 
 
-def unmasked(value: Value, type_name: str) -> exp.Expression:
+def unmasked(value: Value, type_name: str) -> exp.Expr:
     """Show a column as it is."""
     shown = shown_type(type_name)
     return value() if shown == type_name else _cast(value(), shown)
@@ -56,7 +56,7 @@ def masked_type(mask: AnyMask, type_name: str) -> str | None:
             assert_never(mask)
 
 
-def masked(value: Value, type_name: str, mask: AnyMask, *, timezone: str) -> exp.Expression:
+def masked(value: Value, type_name: str, mask: AnyMask, *, timezone: str) -> exp.Expr:
     """Write a mask over a column whose type it fits.
 
     Args:
@@ -86,15 +86,13 @@ def masked(value: Value, type_name: str, mask: AnyMask, *, timezone: str) -> exp
             assert_never(mask)
 
 
-def _pseudonym(value: exp.Expression) -> exp.Expression:
+def _pseudonym(value: exp.Expr) -> exp.Expr:
     """Hash twice with two keys; NULL stays NULL."""
     inner = _call("sha256", _joined(exp.Placeholder(this="k1"), _cast(value, "VARCHAR")))
     return _call("sha256", _joined(exp.Placeholder(this="k2"), inner))
 
 
-def _truncated(
-    value: exp.Expression, type_name: str, unit: TruncateUnit, *, timezone: str
-) -> exp.Expression:
+def _truncated(value: exp.Expr, type_name: str, unit: TruncateUnit, *, timezone: str) -> exp.Expr:
     kind = parse_type(type_name).kind
     part = exp.Literal.string(unit.value)
     if kind == "date" and unit is TruncateUnit.HOUR:
@@ -105,21 +103,22 @@ def _truncated(
     return _try_cast(_call("TRY", _call("date_trunc", part, value)), type_name)
 
 
-def _rounded(value: Value, column: Type, step: int) -> exp.Expression:
+def _rounded(value: Value, column: Type, step: int) -> exp.Expr:
     """Round half away from zero; whole numbers exactly, at any size."""
     if column.kind != "int":
         scaled = exp.Div(this=_cast(value(), "DOUBLE"), expression=_number(step))
         return exp.Mul(this=_call("round", scaled), expression=_number(step))
     doubled = exp.Mul(this=_call("abs", _cast(value(), _WHOLE)), expression=_number(2))
     steps = exp.IntDiv(
-        this=exp.paren(exp.Add(this=doubled, expression=_number(step))), expression=_number(2 * step)
+        this=exp.paren(exp.Add(this=doubled, expression=_number(step))),
+        expression=_number(2 * step),
     )
     size = exp.Mul(this=exp.paren(steps), expression=_number(step))
     return _call("TRY", exp.Mul(this=_call("sign", value()), expression=exp.paren(size)))
 
 
-def _bucket(value: Value, column: Type, edges: tuple[int, ...]) -> exp.Expression:
-    def reading() -> exp.Expression:
+def _bucket(value: Value, column: Type, edges: tuple[int, ...]) -> exp.Expr:
+    def reading() -> exp.Expr:
         return value() if column.kind == "int" else _cast(value(), "DOUBLE")
 
     branches = [
@@ -131,7 +130,7 @@ def _bucket(value: Value, column: Type, edges: tuple[int, ...]) -> exp.Expressio
     return _cast(exp.Case(ifs=branches), "BIGINT")
 
 
-def _even_bucket(value: Value, column: Type, width: int) -> exp.Expression:
+def _even_bucket(value: Value, column: Type, width: int) -> exp.Expr:
     if column.kind != "int":
         scaled = exp.Div(this=_cast(value(), "DOUBLE"), expression=_number(width))
         return exp.Mul(this=_call("floor", scaled), expression=_number(width))
@@ -142,25 +141,25 @@ def _even_bucket(value: Value, column: Type, width: int) -> exp.Expression:
     return _call("TRY", exp.Sub(this=whole, expression=exp.paren(positive)))
 
 
-def _call(name: str, *arguments: exp.Expression) -> exp.Expression:
+def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
-def _joined(left: exp.Expression, right: exp.Expression) -> exp.Expression:
+def _joined(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.DPipe(this=left, expression=right, safe=True)
 
 
-def _number(value: int) -> exp.Expression:
+def _number(value: int) -> exp.Expr:
     return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
 
 
-def _cast(value: exp.Expression, type_name: str) -> exp.Expression:
+def _cast(value: exp.Expr, type_name: str) -> exp.Expr:
     return exp.Cast(this=value, to=_type(type_name))
 
 
-def _try_cast(value: exp.Expression, type_name: str) -> exp.Expression:
+def _try_cast(value: exp.Expr, type_name: str) -> exp.Expr:
     return exp.TryCast(this=value, to=_type(type_name), safe=True)
 
 
-def _type(type_name: str) -> exp.Expression:
+def _type(type_name: str) -> exp.Expr:
     return exp.DataType.build(type_name, dialect="duckdb")

@@ -13,7 +13,8 @@ from sekisho.gate.views import View, view_of, write_view
 from sekisho.model.contract import Access
 from sekisho.model.names import DatasetId, join_dataset
 from sekisho.sql.places import syntax_refusal
-from sekisho.sql.scopes import Relation, resolve
+from sekisho.sql.resolve import resolve
+from sekisho.sql.scopes import Relation
 from sekisho.sql.total import make_total
 from sekisho.sql.write import bind_literals
 

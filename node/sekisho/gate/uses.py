@@ -22,7 +22,7 @@ NEEDED: Mapping[Place, Use] = MappingProxyType(
         Place.OTHER: Use.RETURN,
     }
 )
-"""The use that a place in a query needs; `return` stands for every place that could hand a value on."""
+"""The use that a place needs; `return` stands for every place that could hand a value on."""
 
 _DOING: Mapping[Place, str] = MappingProxyType(
     {

@@ -1,4 +1,4 @@
-"""A granted dataset as a view: its granted columns behind their masks, its rows behind the filter."""
+"""A granted dataset as a view: columns behind their masks, rows behind the row filter."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -51,11 +51,9 @@ class View:
             key=self.dataset.id,
             names=(name, f"{alias}.{name}", f"sekisho.{alias}.{name}"),
             columns=MappingProxyType(
-                {item.name.lower(): parse_type(item.type) for item in self.columns.values()}
+                {item.name: parse_type(item.type) for item in self.columns.values()}
             ),
-            starred=tuple(
-                item.name for item in self.columns.values() if Use.RETURN in item.uses
-            ),
+            starred=tuple(item.name for item in self.columns.values() if Use.RETURN in item.uses),
         )
 
     def has_pseudonyms(self, names: Iterable[str]) -> bool:
@@ -151,8 +149,8 @@ def _type_of(column: Column, grant: ColumnGrant) -> str | None:
     return masked_type(grant.mask, column.type)
 
 
-def _shown(item: ViewColumn, *, timezone: str) -> exp.Expression:
-    def value() -> exp.Expression:
+def _shown(item: ViewColumn, *, timezone: str) -> exp.Expr:
+    def value() -> exp.Expr:
         return exp.Column(this=_identifier(item.name), table=_identifier(_ROWS))
 
     if item.grant.mask is None:

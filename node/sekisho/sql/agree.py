@@ -8,7 +8,7 @@ relations and functions that it does not know are refused, whatever sqlglot made
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from sekisho.errors import Refusal, RefusalReason
@@ -227,7 +227,7 @@ def _settle(node: dict[str, object]) -> dict[str, object]:
 
 def _settle_type(node: dict[str, object]) -> dict[str, object]:
     """Spell out DuckDB's DECIMAL without digits, and drop where the digits stand."""
-    written = [str(item["literal"]["text"]) for item in _leaves(node["children"]) if "literal" in item]
+    written = _literals(node["children"])
     if node["type_name"] == "decimal" and not written:
         written = ["18", "3"]
     return {**node, "children": written}
@@ -278,11 +278,10 @@ def _fold_first(call: dict[str, object]) -> dict[str, object]:
 
 def _settle_interval(call: dict[str, object]) -> dict[str, object]:
     """Read `INTERVAL 3 DAY`, `INTERVAL '3' DAY` and `INTERVAL '3 days'` alike."""
-    literals = [item for item in _leaves(call["arguments"]) if "literal" in item]
+    literals = _literals(call["arguments"])
     if len(literals) != 1:
         return call
-    amount = str(literals[0]["literal"]["text"])
-    return _interval(amount, str(call["function_name"]).removeprefix("to_"), call)
+    return _interval(literals[0], str(call["function_name"]).removeprefix("to_"), call)
 
 
 def _settle_cast(node: dict[str, object]) -> dict[str, object]:
@@ -303,11 +302,13 @@ def _interval(amount: str, unit: str, node: dict[str, object]) -> dict[str, obje
     return {"class": "INTERVAL", "amount": amount, "unit": plain, "alias": node.get("alias", "")}
 
 
-def _leaves(node: object) -> Iterator[dict[str, object]]:
-    if isinstance(node, dict):
-        yield node
-        for value in node.values():
-            yield from _leaves(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _leaves(item)
+def _literals(node: object) -> list[str]:
+    """List the texts of all constants in a part of the tree."""
+    if isinstance(node, list):
+        return [text for item in node for text in _literals(item)]
+    if not isinstance(node, dict):
+        return []
+    literal = node.get("literal")
+    if isinstance(literal, dict):
+        return [str(literal.get("text"))]
+    return [text for value in node.values() for text in _literals(value)]

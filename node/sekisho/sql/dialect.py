@@ -6,35 +6,36 @@ another name, which is how meaning changes without notice. Here a call stays a n
 the text that was read.
 """
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parsers.duckdb import DuckDBParser
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 _SPECIAL_CALLS = ("CAST", "TRY_CAST", "EXTRACT")
 
 
-def _parse_substring(parser: DuckDBParser) -> exp.Expression:
+def _parse_substring(parser: DuckDBParser) -> exp.Expr:
     """Read `substring(a FROM 1 FOR 2)` as the call with commas that DuckDB makes of it."""
     arguments = parser._parse_csv(parser._parse_disjunction)  # noqa: SLF001  sqlglot's way to extend
     for keyword in (TokenType.FROM, TokenType.FOR):
         if parser._match(keyword):  # noqa: SLF001
-            arguments.append(parser._parse_bitwise())  # noqa: SLF001
+            arguments += parser._parse_csv(parser._parse_bitwise)  # noqa: SLF001
     return exp.Anonymous(this="substring", expressions=arguments)
 
 
 class SekishoParser(DuckDBParser):
     """DuckDB's grammar as sqlglot knows it, without its knowledge of functions."""
 
-    FUNCTIONS: ClassVar[dict[str, object]] = {}
-    FUNCTION_PARSERS: ClassVar[dict[str, object]] = {
+    FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
+    FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {
         **{name: DuckDBParser.FUNCTION_PARSERS[name] for name in _SPECIAL_CALLS},
         "SUBSTRING": _parse_substring,
     }
-    NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, object]] = {
+    NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {
         "CASE": DuckDBParser.NO_PAREN_FUNCTION_PARSERS["CASE"]
     }
 
@@ -49,11 +50,11 @@ class SekishoDialect(DuckDB):
 _DIALECT = SekishoDialect()
 
 
-def parse_trees(text: str) -> list[exp.Expression | None]:
+def parse_trees(text: str) -> list[exp.Expr | None]:
     """Read a text into one tree a statement; sqlglot's own errors pass through."""
     return _DIALECT.parse(text)
 
 
-def write_tree(tree: exp.Expression) -> str:
+def write_tree(tree: exp.Expr) -> str:
     """Write a tree as DuckDB text on one line, without comments."""
     return _DIALECT.generate(tree, comments=False, normalize_functions=False)

@@ -1,4 +1,4 @@
-"""The functions that a query may call, as data: what each gives, when it cannot fail, and why it stays.
+"""The functions that a query may call, as data: what each gives and when it cannot fail.
 
 What is not here is refused. Left out on purpose: whatever can run away (`repeat`, `lpad`, `range`,
 lists), read something besides its arguments (`current_setting`, `getenv`, files, catalogs), differ
@@ -243,19 +243,21 @@ TRY = "try"
 """DuckDB's way to make NULL of an error; written by the gate, never read from a query."""
 
 
-def function_of(node: exp.Expression) -> Function | None:
+def function_of(node: exp.Expr) -> Function | None:
     """Tell which function on the list a node calls, if any."""
     if not isinstance(node, exp.Anonymous) or not isinstance(node.this, str):
         return None
     return FUNCTIONS.get(node.this.lower())
 
 
-def is_aggregate(node: exp.Expression) -> bool:
+def is_aggregate(node: exp.Expr) -> bool:
     """Tell whether a node computes over many rows."""
     function = function_of(node)
     return function is not None and function.is_aggregate
 
 
-def has_aggregate(node: exp.Expression) -> bool:
+def has_aggregate(node: exp.Expr) -> bool:
     """Tell whether an aggregate stands in an expression, outside the subqueries in it."""
-    return any(is_aggregate(item) for item in node.walk(prune=lambda item: isinstance(item, exp.Query)))
+    return any(
+        is_aggregate(item) for item in node.walk(prune=lambda item: isinstance(item, exp.Query))
+    )

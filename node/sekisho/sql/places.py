@@ -8,7 +8,7 @@ from sqlglot import exp
 from sekisho.errors import Refusal, RefusalReason
 
 
-def place_of(node: exp.Expression) -> tuple[int, int]:
+def place_of(node: exp.Expr) -> tuple[int, int]:
     """Give a node's line and column, both from 1; (0, 0) when nothing in it has a place."""
     for candidate in node.walk(bfs=False):
         meta = candidate.meta
@@ -29,15 +29,24 @@ def nearest(name: str, among: Iterable[str], *, count: int = 5) -> tuple[str, ..
     return tuple(get_close_matches(name.lower(), sorted(set(among)), n=count, cutoff=0.5))
 
 
+def written_name(node: exp.Expr) -> str:
+    """Give a column's or relation's name as it was written, with its qualifiers."""
+    return ".".join((*qualifiers_of(node), node.name))
+
+
+def qualifiers_of(node: exp.Expr) -> tuple[str, ...]:
+    """List what stands before a column's or relation's own name."""
+    parts = (node.args.get(key) for key in ("catalog", "db", "table"))
+    return tuple(part.name for part in parts if isinstance(part, exp.Expr))
+
+
 def shown(text: str, *, width: int = 60) -> str:
     """Quote what the caller wrote, cut short and on one line."""
     flat = " ".join(text.replace("`", "'").split())
     return f"`{flat if len(flat) <= width else flat[: width - 1] + '…'}`"
 
 
-def syntax_refusal(message: str, node: exp.Expression | None = None, *, hint: str = "") -> Refusal:
+def syntax_refusal(message: str, node: exp.Expr | None = None, *, hint: str = "") -> Refusal:
     """Refuse a form that is not on the allow-list."""
     line, column = place_of(node) if node is not None else (0, 0)
-    return Refusal(
-        RefusalReason.SYNTAX_NOT_ALLOWED, message, line=line, column=column, hint=hint
-    )
+    return Refusal(RefusalReason.SYNTAX_NOT_ALLOWED, message, line=line, column=column, hint=hint)

@@ -47,7 +47,7 @@ def read_query(
     return tree
 
 
-def read_condition(text: str, *, parser: SecondParser, limits: Limits) -> exp.Expression:
+def read_condition(text: str, *, parser: SecondParser, limits: Limits) -> exp.Expr:
     """Read a row filter: one condition, without subqueries, aggregates or comments.
 
     Raises:
@@ -64,7 +64,7 @@ def read_condition(text: str, *, parser: SecondParser, limits: Limits) -> exp.Ex
     if filled != {"expressions", "from_", "where"}:
         message = "a row filter is one condition and nothing after it"
         raise syntax_refusal(message)
-    condition: exp.Expression = tree.args["where"].this
+    condition: exp.Expr = tree.args["where"].this
     if condition.find(exp.Query) is not None:
         message = "a row filter holds no subquery"
         raise syntax_refusal(message)
@@ -88,7 +88,7 @@ def _parse_one(text: str, *, limits: Limits) -> exp.Select:
     return tree
 
 
-def _check_size(tree: exp.Expression, *, limits: Limits) -> None:
+def _check_size(tree: exp.Expr, *, limits: Limits) -> None:
     """Count nodes and depth without recursion, since what follows recurses."""
     count = 0
     level = [tree]

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from sekisho.errors import Refusal, RefusalReason
+from sekisho.sql.forms import CAST_TYPES, FORMS, WORDS
 from sekisho.sql.functions import (
     DATE_PART_FUNCTIONS,
     DATE_PARTS,
@@ -22,138 +23,8 @@ from sekisho.sql.functions import (
 from sekisho.sql.places import nearest, place_of, shown, syntax_refusal
 from sekisho.sql.types import is_date
 
-_BINARY = frozenset({"this", "expression"})
-_UNARY = frozenset({"this"})
 
-FORMS: Mapping[type[exp.Expression], frozenset[str]] = MappingProxyType(
-    {
-        exp.Select: frozenset(
-            "with_ expressions distinct from_ joins where group having order limit offset".split()
-        ),
-        exp.With: frozenset({"expressions"}),
-        exp.CTE: frozenset({"this", "alias", "materialized"}),
-        exp.From: _UNARY,
-        exp.Table: frozenset({"this", "db", "catalog", "alias"}),
-        exp.TableAlias: frozenset({"this", "columns"}),
-        exp.Subquery: frozenset({"this", "alias"}),
-        exp.Join: frozenset({"this", "on", "side", "kind"}),
-        exp.Where: _UNARY,
-        exp.Group: frozenset({"expressions", "all"}),
-        exp.Having: _UNARY,
-        exp.Order: frozenset({"expressions"}),
-        exp.Ordered: frozenset({"this", "desc", "nulls_first"}),
-        exp.Limit: frozenset({"expression"}),
-        exp.Offset: frozenset({"expression"}),
-        exp.Distinct: frozenset({"expressions"}),
-        exp.Alias: frozenset({"this", "alias"}),
-        exp.Identifier: frozenset({"this", "quoted"}),
-        exp.Column: frozenset({"this", "table", "db", "catalog"}),
-        exp.Star: frozenset(),
-        exp.Literal: frozenset({"this", "is_string"}),
-        exp.Boolean: _UNARY,
-        exp.Null: frozenset(),
-        exp.Paren: _UNARY,
-        exp.Neg: _UNARY,
-        exp.Not: _UNARY,
-        exp.Add: _BINARY,
-        exp.Sub: _BINARY,
-        exp.Mul: _BINARY,
-        exp.Div: _BINARY | {"typed", "safe"},
-        exp.IntDiv: _BINARY,
-        exp.Mod: _BINARY,
-        exp.DPipe: _BINARY | {"safe"},
-        exp.EQ: _BINARY,
-        exp.NEQ: _BINARY,
-        exp.LT: _BINARY,
-        exp.LTE: _BINARY,
-        exp.GT: _BINARY,
-        exp.GTE: _BINARY,
-        exp.NullSafeEQ: _BINARY,
-        exp.NullSafeNEQ: _BINARY,
-        exp.And: _BINARY,
-        exp.Or: _BINARY,
-        exp.Is: _BINARY,
-        exp.Like: _BINARY | {"negate"},
-        exp.ILike: _BINARY | {"negate"},
-        exp.Escape: _BINARY,
-        exp.Between: frozenset({"this", "low", "high"}),
-        exp.In: frozenset({"this", "expressions", "query"}),
-        exp.Exists: _UNARY,
-        exp.Case: frozenset({"this", "ifs", "default"}),
-        exp.If: frozenset({"this", "true"}),
-        exp.Cast: frozenset({"this", "to"}),
-        exp.TryCast: frozenset({"this", "to", "safe"}),
-        exp.DataType: frozenset({"this", "expressions", "nested"}),
-        exp.DataTypeParam: _UNARY,
-        exp.Extract: _BINARY,
-        exp.Interval: frozenset({"this", "unit"}),
-        exp.Var: _UNARY,
-        exp.Anonymous: frozenset({"this", "expressions"}),
-        exp.Filter: _BINARY,
-    }
-)
-"""Classes of nodes, and the parts of each that may be filled."""
-
-CAST_TYPES = frozenset(
-    """
-    BOOLEAN TINYINT SMALLINT INT BIGINT INT128 UTINYINT USMALLINT UINT UBIGINT FLOAT DOUBLE DECIMAL
-    TEXT VARCHAR DATE TIME TIMESTAMP TIMESTAMPNTZ TIMESTAMPTZ TIMESTAMP_S TIMESTAMP_MS TIMESTAMP_NS
-    INTERVAL UUID
-    """.split()
-)
-"""Types to which a value may be cast."""
-
-_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "Anonymous": ("this call", ""),
-        "AtTimeZone": ("AT TIME ZONE", "times are given in UTC"),
-        "Array": ("a list", "ask for plain values"),
-        "Bracket": ("a subscript", "ask for whole values"),
-        "ByteString": ("an escape string", "write the characters themselves in '…'"),
-        "Collate": ("COLLATE", "compare with upper or lower"),
-        "Concat": ("a literal in several parts", "write one literal, or use ||"),
-        "CurrentDate": ("the current date", "write the date, such as DATE '2026-12-01'"),
-        "CurrentTimestamp": ("the current time", "write the time itself"),
-        "Dot": ("a call or a field after a dot", "call functions as name(value)"),
-        "Except": ("EXCEPT", "this release answers one SELECT; use WHERE"),
-        "Intersect": ("INTERSECT", "this release answers one SELECT; use WHERE"),
-        "Lambda": ("a lambda", "compute with plain expressions"),
-        "Lateral": ("LATERAL", "use a subquery"),
-        "Parameter": ("a parameter", "write the value into the query"),
-        "Pow": ("the operator ^ or **", "use power(a, b)"),
-        "Placeholder": ("a parameter", "write the value into the query"),
-        "PositionalColumn": ("a column by its position", "name the column"),
-        "Pivot": ("PIVOT", "use GROUP BY"),
-        "RegexpLike": ("the operator ~", "use regexp_full_match"),
-        "SimilarTo": ("SIMILAR TO", "use regexp_full_match"),
-        "Struct": ("a struct", "ask for plain values"),
-        "Tuple": ("a row of values", "compare the values one by one"),
-        "Union": ("UNION", "ask for each part on its own; this release answers one SELECT"),
-        "Values": ("VALUES", "ask over a granted dataset"),
-        "Window": ("a window function", "this release does not serve OVER"),
-        "columns": ("a list of names after an alias", "name columns with AS"),
-        "except_": ("EXCLUDE", "name the columns"),
-        "replace": ("REPLACE", "name the columns"),
-        "rename": ("RENAME", "name the columns with AS"),
-        "on": ("DISTINCT ON", "use GROUP BY with min or max"),
-        "pivots": ("PIVOT", "use GROUP BY"),
-        "qualify": ("QUALIFY", "this release does not serve window functions"),
-        "recursive": ("WITH RECURSIVE", "use plain WITH"),
-        "sample": ("a sample", "use WHERE or LIMIT"),
-        "using": ("USING", "write ON with both columns"),
-        "windows": ("WINDOW", "this release does not serve window functions"),
-        "locks": ("FOR UPDATE", "leave it out"),
-        "limit_options": ("a LIMIT in percent", "write a number of rows"),
-        "grouping_sets": ("GROUPING SETS", "ask for each grouping on its own"),
-        "GroupingSets": ("GROUPING SETS", "ask for each grouping on its own"),
-        "Rollup": ("ROLLUP", "ask for each grouping on its own"),
-        "Cube": ("CUBE", "ask for each grouping on its own"),
-        "method": ("NATURAL, ASOF or POSITIONAL JOIN", "write ON with both columns"),
-    }
-)
-
-
-def check_syntax(tree: exp.Expression, *, joins: bool) -> None:
+def check_syntax(tree: exp.Expr, *, joins: bool) -> None:
     """Refuse a tree that holds a form, a function or a type that is not on the lists.
 
     Args:
@@ -175,7 +46,7 @@ def check_syntax(tree: exp.Expression, *, joins: bool) -> None:
             check(node)
 
 
-def _join_refusal(join: exp.Expression) -> Refusal:
+def _join_refusal(join: exp.Expr) -> Refusal:
     message = "a join is not served here: this release answers over one dataset per provider"
     return syntax_refusal(
         message,
@@ -184,7 +55,7 @@ def _join_refusal(join: exp.Expression) -> Refusal:
     )
 
 
-def _check_form(node: exp.Expression) -> None:
+def _check_form(node: exp.Expr) -> None:
     allowed = FORMS.get(type(node))
     if allowed is None:
         raise _form_refusal(type(node).__name__, node)
@@ -193,8 +64,8 @@ def _check_form(node: exp.Expression) -> None:
             raise _form_refusal(part, node)
 
 
-def _form_refusal(name: str, node: exp.Expression) -> Refusal:
-    words, hint = _WORDS.get(name, ("", ""))
+def _form_refusal(name: str, node: exp.Expr) -> Refusal:
+    words, hint = WORDS.get(name, ("", ""))
     if isinstance(node, exp.Func) and not words:
         return _function_refusal(node.sql_name().lower(), node)
     words = words or f"the form {shown(name.strip('_').lower())}"
@@ -202,7 +73,7 @@ def _form_refusal(name: str, node: exp.Expression) -> Refusal:
     return syntax_refusal(message, node, hint=hint)
 
 
-def _function_refusal(name: str, node: exp.Expression) -> Refusal:
+def _function_refusal(name: str, node: exp.Expr) -> Refusal:
     line, column = place_of(node)
     return Refusal(
         RefusalReason.FUNCTION_NOT_ALLOWED,
@@ -214,7 +85,7 @@ def _function_refusal(name: str, node: exp.Expression) -> Refusal:
     )
 
 
-def _check_call(node: exp.Expression) -> None:
+def _check_call(node: exp.Expr) -> None:
     name = node.this
     if not isinstance(name, str):
         message = "a quoted name cannot be called"
@@ -229,12 +100,12 @@ def _check_call(node: exp.Expression) -> None:
         _check_fraction(node.expressions[1])
 
 
-def _check_arguments(node: exp.Expression, function: Function) -> None:
+def _check_arguments(node: exp.Expr, function: Function) -> None:
     arguments = node.expressions
-    if arguments and isinstance(arguments[0], exp.Distinct):
-        if not function.is_aggregate or len(arguments[0].expressions) != 1:
-            message = "DISTINCT stands before one argument of an aggregate only"
-            raise syntax_refusal(message, node)
+    distinct = arguments[0] if arguments and isinstance(arguments[0], exp.Distinct) else None
+    if distinct and (not function.is_aggregate or len(distinct.expressions) != 1):
+        message = "DISTINCT stands before one argument of an aggregate only"
+        raise syntax_refusal(message, node)
     if not function.least <= len(arguments) <= function.most:
         wanted = f"{function.least} to {function.most}"
         message = f"the function {shown(function.name)} takes {wanted} arguments"
@@ -248,7 +119,7 @@ def _check_arguments(node: exp.Expression, function: Function) -> None:
         raise syntax_refusal(message, node)
 
 
-def _check_part(node: exp.Expression) -> None:
+def _check_part(node: exp.Expr) -> None:
     if not isinstance(node, exp.Literal) or node.name.lower() not in DATE_PARTS:
         message = "a date part must be written out, such as 'month'"
         line, column = place_of(node.parent or node)
@@ -261,7 +132,7 @@ def _check_part(node: exp.Expression) -> None:
         )
 
 
-def _check_fraction(node: exp.Expression) -> None:
+def _check_fraction(node: exp.Expr) -> None:
     is_fraction = (
         isinstance(node, exp.Literal)
         and not node.is_string
@@ -272,13 +143,13 @@ def _check_fraction(node: exp.Expression) -> None:
         raise syntax_refusal(message, node.parent, hint="such as quantile_cont(x, 0.9)")
 
 
-def _check_extract(node: exp.Expression) -> None:
+def _check_extract(node: exp.Expr) -> None:
     if node.this.name.lower() not in DATE_PARTS:
         message = f"{shown(node.this.name)} is not a part of a date"
         raise syntax_refusal(message, node.expression, hint="such as extract(year FROM day)")
 
 
-def _check_interval(node: exp.Expression) -> None:
+def _check_interval(node: exp.Expr) -> None:
     amount, unit = node.this, node.args.get("unit")
     is_plain = (
         isinstance(amount, exp.Literal)
@@ -291,7 +162,7 @@ def _check_interval(node: exp.Expression) -> None:
         raise syntax_refusal(message, node.parent, hint="such as INTERVAL 3 DAY")
 
 
-def _check_rows(node: exp.Expression) -> None:
+def _check_rows(node: exp.Expr) -> None:
     value = node.args["expression"]
     if not isinstance(value, exp.Literal) or not re.fullmatch(r"\d{1,18}", value.name):
         message = "LIMIT and OFFSET take a whole number"
@@ -301,24 +172,26 @@ def _check_rows(node: exp.Expression) -> None:
         raise syntax_refusal(message, value)
 
 
-def _check_type(node: exp.Expression) -> None:
+def _check_type(node: exp.Expr) -> None:
     name = node.this.value if isinstance(node.this, exp.DType) else str(node.this)
     arguments = [item.this for item in node.expressions]
     if name not in CAST_TYPES or node.args.get("nested"):
         message = f"a cast to {shown(name.lower())} is not allowed"
         raise syntax_refusal(message, node.parent, hint="cast to a plain type, such as INTEGER")
-    if arguments and not (name == "DECIMAL" and len(arguments) in {1, 2} and _are_numbers(arguments)):
+    if arguments and not (
+        name == "DECIMAL" and len(arguments) in {1, 2} and _are_numbers(arguments)
+    ):
         message = f"the type {shown(name.lower())} takes no such arguments"
         raise syntax_refusal(message, node.parent)
 
 
-def _are_numbers(items: list[exp.Expression]) -> bool:
+def _are_numbers(items: list[exp.Expr]) -> bool:
     return all(
         isinstance(item, exp.Literal) and re.fullmatch(r"\d{1,2}", item.name) for item in items
     )
 
 
-def _check_cast(node: exp.Expression) -> None:
+def _check_cast(node: exp.Expr) -> None:
     value = node.this
     if (
         isinstance(value, exp.Literal)
@@ -331,7 +204,7 @@ def _check_cast(node: exp.Expression) -> None:
         raise syntax_refusal(message, node.parent)
 
 
-def _check_literal(node: exp.Expression) -> None:
+def _check_literal(node: exp.Expr) -> None:
     if not node.is_string and not re.fullmatch(
         r"(\d{1,38}(\.\d{0,38})?|\.\d{1,38})(e[+-]?\d{1,3})?", node.name, re.IGNORECASE
     ):
@@ -339,13 +212,13 @@ def _check_literal(node: exp.Expression) -> None:
         raise syntax_refusal(message, node.parent)
 
 
-def _check_is(node: exp.Expression) -> None:
+def _check_is(node: exp.Expr) -> None:
     if not isinstance(node.expression, exp.Null | exp.Boolean):
         message = "IS stands before NULL, TRUE or FALSE"
         raise syntax_refusal(message, node)
 
 
-def _check_join(node: exp.Expression) -> None:
+def _check_join(node: exp.Expr) -> None:
     side, kind = (node.args.get(part) or "" for part in ("side", "kind"))
     if side.upper() not in {"", "LEFT", "RIGHT", "FULL"} or kind.upper() not in {
         "",
@@ -357,7 +230,7 @@ def _check_join(node: exp.Expression) -> None:
         raise syntax_refusal(message, node, hint="use JOIN … ON, or WHERE EXISTS")
 
 
-def _check_star(node: exp.Expression) -> None:
+def _check_star(node: exp.Expr) -> None:
     """A star is a whole item of a SELECT list, or the argument of count."""
     holder = node.parent if not isinstance(node.parent, exp.Column) else node.parent.parent
     if not isinstance(holder, exp.Select | exp.Anonymous):
@@ -365,7 +238,7 @@ def _check_star(node: exp.Expression) -> None:
         raise syntax_refusal(message, node, hint="name the columns")
 
 
-def _check_filter(node: exp.Expression) -> None:
+def _check_filter(node: exp.Expr) -> None:
     call = node.this
     function = FUNCTIONS.get(str(call.this).lower()) if isinstance(call, exp.Anonymous) else None
     if function is None or not function.is_aggregate:
@@ -373,7 +246,7 @@ def _check_filter(node: exp.Expression) -> None:
         raise syntax_refusal(message, node)
 
 
-def _check_escape(node: exp.Expression) -> None:
+def _check_escape(node: exp.Expr) -> None:
     letter = node.expression
     if not isinstance(letter, exp.Literal) or len(letter.name) != 1:
         message = "ESCAPE takes one character"
@@ -383,13 +256,13 @@ def _check_escape(node: exp.Expression) -> None:
         raise syntax_refusal(message, node)
 
 
-def _check_subquery(node: exp.Expression) -> None:
+def _check_subquery(node: exp.Expr) -> None:
     if not isinstance(node.this, exp.Select):
         message = "brackets around a relation hold one SELECT"
         raise syntax_refusal(message, node)
 
 
-def _check_table(node: exp.Expression) -> None:
+def _check_table(node: exp.Expr) -> None:
     if not isinstance(node.this, exp.Identifier):
         name = str(getattr(node.this, "this", "")).lower()
         raise _function_refusal(name, node)
@@ -398,7 +271,7 @@ def _check_table(node: exp.Expression) -> None:
         raise _form_refusal("columns", node)
 
 
-_CHECKS: Mapping[type[exp.Expression], Callable[[exp.Expression], None]] = MappingProxyType(
+_CHECKS: Mapping[type[exp.Expr], Callable[[exp.Expr], None]] = MappingProxyType(
     {
         exp.Anonymous: _check_call,
         exp.Cast: _check_cast,

@@ -1,7 +1,7 @@
 """Types as far as the gate must know them: enough to tell when an operation cannot fail."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -137,24 +137,17 @@ def _unify_numbers(typed: list[Type]) -> tuple[Type, bool]:
 
 def _literal_fits(text: str, target: Type) -> bool:
     """Whether a text literal surely becomes a value of a type."""
-    match target.kind:
-        case "text":
-            return True
-        case "bool":
-            return text in {"true", "false"}
-        case "int":
-            return re.fullmatch(r"-?\d{1,%d}" % max(1, target.digits - 1), text) is not None
-        case "dec":
-            whole = max(1, target.digits - target.scale - 1)
-            return re.fullmatch(r"-?\d{1,%d}(\.\d{1,18})?" % whole, text) is not None
-        case "float":
-            return re.fullmatch(r"-?\d{1,18}(\.\d{1,18})?", text) is not None
-        case "date":
-            return is_date(text)
-        case "ts":
-            return _is_timestamp(text)
-        case _:
-            return False
+    whole = max(1, target.digits - target.scale - 1)
+    fits: Mapping[str, Callable[[], bool]] = {
+        "text": lambda: True,
+        "bool": lambda: text in {"true", "false"},
+        "int": lambda: re.fullmatch(rf"-?\d{{1,{whole}}}", text) is not None,
+        "dec": lambda: re.fullmatch(rf"-?\d{{1,{whole}}}(\.\d{{1,18}})?", text) is not None,
+        "float": lambda: re.fullmatch(r"-?\d{1,18}(\.\d{1,18})?", text) is not None,
+        "date": lambda: is_date(text),
+        "ts": lambda: _is_timestamp(text),
+    }
+    return target.kind in fits and fits[target.kind]()
 
 
 def is_date(text: str) -> bool:

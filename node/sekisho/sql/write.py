@@ -1,4 +1,4 @@
-"""From a checked tree to the text that an engine runs: names quoted, text literals as parameters."""
+"""From a checked tree to the text that runs: names quoted, text literals as parameters."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from sekisho.sql.dialect import write_tree
 from sekisho.sql.functions import DATE_PART_FUNCTIONS
 
 
-def bind_literals(tree: exp.Expression) -> Mapping[str, str]:
+def bind_literals(tree: exp.Expr) -> Mapping[str, str]:
     """Replace the text literals of a tree, in place, by parameters `$p0`, `$p1` and so on.
 
     The same text is one parameter, so that a key of GROUP BY still equals its projection. Numbers,
@@ -31,14 +31,14 @@ def bind_literals(tree: exp.Expression) -> Mapping[str, str]:
     return MappingProxyType({name: text for text, name in names.items()})
 
 
-def write_query(tree: exp.Expression) -> str:
+def write_query(tree: exp.Expr) -> str:
     """Write a checked tree as the text that an engine runs."""
     for identifier in tree.find_all(exp.Identifier):
-        identifier.set("quoted", True)
+        identifier.args["quoted"] = True
     return write_tree(tree)
 
 
-def _stays(literal: exp.Expression) -> bool:
+def _stays(literal: exp.Expr) -> bool:
     holder = literal.parent
     if isinstance(holder, exp.Interval):
         return re.fullmatch(r"-?\d+", literal.name) is not None
