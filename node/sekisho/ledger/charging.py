@@ -33,10 +33,10 @@ class ChargeTerms:
     consumer: PartyId
     counted: tuple[str, ...]
     """Consumers that count together with this one, itself included."""
-    queries: Bound | None
-    rows: Bound | None
-    bytes: Bound | None
-    concurrent: int | None
+    queries: Bound | None = None
+    rows: Bound | None = None
+    bytes: Bound | None = None
+    concurrent: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
