@@ -59,19 +59,22 @@ def raise_error(error: grpc.RpcError, *, party: str = "", what: str = "node") ->
     raise error_of(error, party=party, what=what) from None
 
 
-def fault_in(error: grpc.RpcError) -> Fault | None:
-    """Find the packed fault of a failed call, if the other side sent one."""
-    metadata = error.trailing_metadata() if isinstance(error, grpc.Call) else None
-    for key, value in metadata or ():
+def fault_in(error: Any) -> Fault | None:
+    """Find the packed fault of a failed call, if the other side sent one.
+
+    Args:
+        error: A `grpc.RpcError`, which is a `grpc.Call` too when a call was made.
+    """
+    for key, value in error.trailing_metadata() or ():
         if key == DETAILS_KEY and isinstance(value, bytes):
             return unpack_status(value)
     return None
 
 
-def error_of(error: grpc.RpcError, *, party: str = "", what: str = "node") -> SekishoError:
+def error_of(error: Any, *, party: str = "", what: str = "node") -> SekishoError:
     """Tell what a failed call means, see `raise_error`."""
     fault = fault_in(error)
-    code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
+    code = error.code()
     if fault is not None:
         refusal = refusal_of(fault)
         if refusal is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import grpc
@@ -22,6 +22,9 @@ from sekisho.wire.flight import (
 )
 from sekisho.wire.gen.sekisho.v1 import node_service_pb2
 from sekisho.wire.gen.sekisho.v1.node_service_pb2_grpc import NodeServiceStub
+
+Call = Callable[..., Any]
+"""A bare gRPC method: bytes in, bytes or a stream of them out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ class Node:
     def __init__(self, channel: grpc.Channel, *, token: str) -> None:
         """Use `connect` instead."""
         self.channel = channel
-        self._authorization = ("authorization", f"Bearer {token}")
+        self._authorization: tuple[str, str | bytes] = ("authorization", f"Bearer {token}")
 
     def __enter__(self) -> Self:
         """Close the connection when the block ends."""
@@ -66,7 +69,7 @@ class Node:
         self.close()
 
     @property
-    def metadata(self) -> tuple[tuple[str, str], ...]:
+    def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         """The headers that every call of this user carries."""
         return (self._authorization,)
 
@@ -90,14 +93,15 @@ class Node:
             Refusal: The contract does not allow the query.
             PeerError: A provider is away, or its answer did not verify.
         """
-        headers = [*self.metadata, (CONTRACT_HEADER, contract)]
-        if purpose:
-            headers.append((PURPOSE_HEADER, purpose))
-        if on_progress is not None:
-            headers.append((PROGRESS_HEADER, "1"))
+        headers = (
+            *self.metadata,
+            (CONTRACT_HEADER, contract),
+            *([(PURPOSE_HEADER, purpose)] if purpose else []),
+            *([(PROGRESS_HEADER, "1")] if on_progress is not None else []),
+        )
         # No serializers: messages are bytes on both sides, copied once.
-        info = self.channel.unary_unary(GET_FLIGHT_INFO)
-        get = self.channel.unary_stream(DO_GET)
+        info: Call = self.channel.unary_unary(GET_FLIGHT_INFO)
+        get: Call = self.channel.unary_stream(DO_GET)
         try:
             ticket = parse_info(info(pack_statement(sql), metadata=headers))
         except grpc.RpcError as error:

@@ -21,7 +21,7 @@ from sekisho.wire.gen.sekisho.v1 import exchange_service_pb2 as exchange
 from sekisho.wire.gen.sekisho.v1 import fragment_service_pb2 as fragment
 from sekisho.wire.gen.sekisho.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 from sekisho.wire.gen.sekisho.v1.fragment_service_pb2_grpc import FragmentServiceStub
-from sekisho.wire.statements import parse_statement_envelope
+from sekisho.wire.receipts import parse_receipt_envelope
 
 CONTROL_SECONDS = 15.0
 """A control call's time at most; answers have none but the engine's."""
@@ -52,7 +52,7 @@ class Peer:
         )
         self._exchange = ExchangeServiceStub(self._channel)
         self._fragment = FragmentServiceStub(self._channel)
-        self._do_get = self._channel.unary_stream(DO_GET)
+        self._do_get: Callable[..., Any] = self._channel.unary_stream(DO_GET)
 
     def deliver_contract(self, envelope: Envelope) -> Envelope:
         """Hand over a contract with the signatures held here; get the ones held there."""
@@ -177,7 +177,7 @@ class Asking:
     def _statement(self, metadata: memoryview) -> Opening | Receipt:
         if not len(metadata):
             raise self._broken("it began without an opening")
-        envelope = parse_statement_envelope(metadata)
+        envelope = parse_receipt_envelope(metadata)
         statement = self._verify(envelope)
         if isinstance(statement, Receipt):
             self.receipt_envelope = envelope

@@ -33,7 +33,7 @@ def boundary(context: grpc.ServicerContext, method: str, explain: Explain) -> It
         The call's reference, which the log and the caller's error share.
     """
     reference = secrets.token_hex(8)
-    token = REQUEST_ID.set(reference)
+    REQUEST_ID.set(reference)
     started = time.monotonic()
     failure: Failure | None = None
     try:
@@ -43,8 +43,6 @@ def boundary(context: grpc.ServicerContext, method: str, explain: Explain) -> It
         _note(method, error, failure, time.monotonic() - started)
     else:
         note("served", logging.DEBUG, method=method, seconds=_rounded(time.monotonic() - started))
-    finally:
-        REQUEST_ID.reset(token)
     if failure is not None:
         abort(context, failure)
 

@@ -1,10 +1,13 @@
 """Builds the two gRPC servers: TLS, bounds, health, and the Flight data plane's bare handlers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from sekisho.client.channel import MAX_MESSAGE_BYTES
@@ -29,6 +32,7 @@ SERVER_OPTIONS: Sequence[tuple[str, Any]] = (
 )
 
 GetInfo = Callable[[bytes, grpc.ServicerContext], bytes]
+Unary = Callable[[Any, grpc.ServicerContext], Any]
 DoGet = Callable[[bytes, grpc.ServicerContext], Iterator[bytes]]
 
 
@@ -37,7 +41,7 @@ class FlightHandler(grpc.GenericRpcHandler):
 
     def __init__(self, *, get_info: GetInfo, do_get: DoGet) -> None:
         """Take the two methods; messages reach them unparsed."""
-        self._handlers = {
+        self._handlers: dict[str, Any] = {
             GET_FLIGHT_INFO: grpc.unary_unary_rpc_method_handler(get_info),
             DO_GET: grpc.unary_stream_rpc_method_handler(do_get),
         }
@@ -62,6 +66,20 @@ class Face:
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
 
+    def add_service(self, service: ServiceDescriptor, methods: Mapping[str, Unary]) -> None:
+        """Serve every method of a protobuf service; each is a function of message and call."""
+        handlers = {
+            method.name: grpc.unary_unary_rpc_method_handler(
+                methods[method.name],
+                request_deserializer=GetMessageClass(method.input_type).FromString,
+                response_serializer=_serialize,
+            )
+            for method in service.methods
+        }
+        self.server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(service.full_name, handlers),)
+        )
+
     def listen(self, address: str) -> None:
         """Bind the address.
 
@@ -83,7 +101,16 @@ class Face:
         self.server.start()
         self._health.set("", health_pb2.HealthCheckResponse.SERVING)
 
-    def stop(self, grace_seconds: float) -> None:
-        """Tell health checks, take no new calls, give running ones a grace, then end them."""
+    def stop_accepting(self) -> None:
+        """Tell health checks that this node is going, and take no new calls."""
         self._health.enter_graceful_shutdown()
-        self.server.stop(grace_seconds).wait()
+        self._stopped = self.server.stop(None)
+
+    def stop(self) -> None:
+        """End what still runs."""
+        self.server.stop(0).wait()
+
+
+def _serialize(message: Message) -> bytes:
+    data: bytes = message.SerializeToString()
+    return data

@@ -79,15 +79,32 @@ class Failure:
     fault: Fault
 
 
-def failure_of(error: BaseException, *, reference: str, receipt: Envelope | None = None) -> Failure:
+class SignedRefusal(Refusal):
+    """A refusal that is in the ledger, with the provider's signed statement about it."""
+
+    def __init__(self, refusal: Refusal, receipt: Envelope | None) -> None:
+        """Say the same as the refusal."""
+        super().__init__(
+            refusal.reason,
+            refusal.message,
+            clause=refusal.clause,
+            line=refusal.line,
+            column=refusal.column,
+            allowed=refusal.allowed,
+            hint=refusal.hint,
+        )
+        self.receipt = receipt
+
+
+def failure_of(error: BaseException, *, reference: str) -> Failure:
     """Tell what a peer may know about an error.
 
     Args:
         error: What was raised.
         reference: Finds the rest in this node's log; a request's id.
-        receipt: The signed statement about a refusal.
     """
     if isinstance(error, Refusal):
+        receipt = error.receipt if isinstance(error, SignedRefusal) else None
         spent = error.reason in SPENT
         code = grpc.StatusCode.RESOURCE_EXHAUSTED if spent else grpc.StatusCode.PERMISSION_DENIED
         return Failure(code=code, fault=fault_of(error, receipt))

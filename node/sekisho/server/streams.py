@@ -1,6 +1,7 @@
 """Answers that are on their way out, so that a termination can cut them at once."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,10 @@ FINISH_SECONDS = 2.0
 """How long a cut waits for streams whose calls it has dropped."""
 
 
+def _nothing() -> None:
+    """Stop nothing: the engine has not begun."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Stream:
     """One running answer."""
@@ -20,10 +25,10 @@ class Stream:
     contract: ContractId
     party: PartyId
     """The party at the other end."""
-    stop: Callable[[], None]
-    """Stops the engine; may be called from any thread, more than once."""
-    drop: Callable[[], None]
+    drop: Callable[[], object]
     """Drops the call with whatever is still queued."""
+    stop: Callable[[], None] = _nothing
+    """Stops the engine, once there is one; may be called from any thread, more than once."""
     cut_reason: str = ""
     """Set once the stream must end; the answer's own thread reads it between batches."""
     ended: threading.Event = field(default_factory=threading.Event)
@@ -51,15 +56,35 @@ class Streams:
                 del self._running[id(stream)]
             stream.ended.set()
 
-    def cut(self, contract: ContractId, reason: str) -> int:
-        """End every stream under a contract and wait until it has ended.
+    def cut(
+        self, contract: ContractId, reason: str, *, only: Callable[[PartyId], bool]
+    ) -> int:
+        """End streams under a contract and wait until they have ended.
+
+        Args:
+            contract: Whose streams.
+            reason: What the peers and the ledger are told.
+            only: Tells of a consumer whether its streams shall end.
 
         Returns:
             How many streams were cut.
         """
         with self._lock:
-            streams = [item for item in self._running.values() if item.contract == contract]
-        return _end(streams, reason)
+            under = [item for item in self._running.values() if item.contract == contract]
+        return _end([item for item in under if only(item.party)], reason)
+
+    def contracts(self) -> frozenset[ContractId]:
+        """Name the contracts under which something is running."""
+        with self._lock:
+            return frozenset(item.contract for item in self._running.values())
+
+    def wait_idle(self, seconds: float) -> None:
+        """Wait until nothing is running, but not for ever."""
+        with self._lock:
+            streams = list(self._running.values())
+        deadline = time.monotonic() + seconds
+        for stream in streams:
+            stream.ended.wait(max(0.0, deadline - time.monotonic()))
 
     def close(self, reason: str) -> int:
         """End every stream, and each that registers from now on."""

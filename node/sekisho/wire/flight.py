@@ -3,12 +3,15 @@
 Numbers and names follow Arrow's specification, restated in `proto/arrow/flight/`.
 """
 
+import struct
+
 from google.protobuf.any_pb2 import Any
 from google.protobuf.message import DecodeError
 
 from sekisho.documents.envelope import Envelope
 from sekisho.errors import DocumentError, Finding
 from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
+from sekisho.wire.frames import parse_frame
 from sekisho.wire.gen.arrow.flight import flight_pb2, flight_sql_pb2
 from sekisho.wire.gen.sekisho.v1 import ticket_pb2
 
@@ -79,6 +82,13 @@ def parse_info(data: bytes) -> bytes:
     if len(info.endpoint) != 1:
         raise _unreadable("the node's answer names no ticket", "check that both sides run Sekisho")
     return info.endpoint[0].ticket.SerializeToString()
+
+
+def encapsulated(frame: bytes) -> bytes:
+    """Give a framed schema as the encapsulated IPC message that FlightInfo carries."""
+    header = bytes(parse_frame(frame).header)
+    padded = header + bytes(-len(header) % 8)
+    return struct.pack("<II", 0xFFFFFFFF, len(padded)) + padded
 
 
 def pack_request_ticket(request: Envelope) -> bytes:

@@ -86,12 +86,12 @@ def header_padding(header_bytes: int, body_bytes: int) -> int:
     """
     if not body_bytes:
         return 0
-    between = len(body_prefix(body_bytes))
-    for padding in range(2 * _ALIGNMENT):
-        padded = header_bytes + padding
-        if (len(header_prefix(padded)) + padded + between) % _ALIGNMENT == 0:
-            return padding
-    return 0
+    between = len(body_prefix(body_bytes)) + len(header_prefix(header_bytes))
+    padding = -(header_bytes + between) % _ALIGNMENT
+    if len(header_prefix(header_bytes + padding)) == len(header_prefix(header_bytes)):
+        return padding
+    # The padded length takes one byte more to write down.
+    return (padding or _ALIGNMENT) - 1
 
 
 def make_frame(header: Buffer, body: Buffer = b"", metadata: Buffer = b"") -> bytes:

@@ -73,7 +73,8 @@ def pack_status(code: int, fault: Fault) -> bytes:
     status.details.add().Pack(info)
     if fault.receipt is not None:
         status.details.add().Pack(envelope_to_proto(fault.receipt))
-    return status.SerializeToString()
+    packed: bytes = status.SerializeToString()
+    return packed
 
 
 def unpack_status(data: bytes) -> Fault | None:

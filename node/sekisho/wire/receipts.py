@@ -8,12 +8,12 @@ from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
 from sekisho.wire.gen.sekisho.v1 import envelope_pb2
 
 
-def pack_statement_envelope(envelope: Envelope) -> bytes:
+def pack_receipt_envelope(envelope: Envelope) -> bytes:
     """Pack a signed opening or receipt into a message's metadata."""
     return envelope_to_proto(envelope).SerializeToString()
 
 
-def parse_statement_envelope(metadata: memoryview | bytes) -> Envelope:
+def parse_receipt_envelope(metadata: memoryview | bytes) -> Envelope:
     """Read a statement from a message's metadata, unbelieved.
 
     Raises:

@@ -1,0 +1,65 @@
+"""Ask other companies' data, as far as a signed contract allows.
+
+    import sekisho
+
+    with sekisho.connect("grpc+tls://127.0.0.1:7444", token=TOKEN, ca="certs/anchor.pem") as node:
+        answer = node.query("SELECT …", contract="Departure delays by aircraft model")
+        table = answer.to_arrow()
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sekisho.client.answer import Answer, Progress, Receipt
+    from sekisho.client.node import Explanation, FragmentExplanation, Node, connect
+    from sekisho.errors import (
+        DocumentError,
+        NodeError,
+        PeerError,
+        Refusal,
+        RefusalReason,
+        SekishoError,
+        TrustError,
+    )
+
+__all__ = [
+    "Answer",
+    "DocumentError",
+    "Explanation",
+    "FragmentExplanation",
+    "Node",
+    "NodeError",
+    "PeerError",
+    "Progress",
+    "Receipt",
+    "Refusal",
+    "RefusalReason",
+    "SekishoError",
+    "TrustError",
+    "connect",
+]
+
+_HOMES = {
+    "Answer": "sekisho.client.answer",
+    "Explanation": "sekisho.client.node",
+    "FragmentExplanation": "sekisho.client.node",
+    "Node": "sekisho.client.node",
+    "Progress": "sekisho.client.answer",
+    "Receipt": "sekisho.client.answer",
+    "connect": "sekisho.client.node",
+}
+"""Where a name is, when it is not in `errors`."""
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used: gRPC and Arrow take longer than `--help` may."""
+    if name not in __all__:
+        msg = f"module `sekisho` has no attribute `{name}`"
+        raise AttributeError(msg)
+    return getattr(import_module(_HOMES.get(name, "sekisho.errors")), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return list(__all__)

@@ -1,0 +1,270 @@
+"""The aviation story: what is asked, by whom, and what each company sees of it."""
+
+import io
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sekisho.cli.main import DONE, NOT_TRUSTED, REFUSED, main
+from sekisho.cli.place import connection
+from sekisho.cli.processes import NodeProcesses
+from sekisho.cli.shipped import shipped
+from sekisho.cli.table import cell_text, say, write_table
+from sekisho.client.answer import Answer
+from sekisho.documents.envelope import parse_envelope_json
+from sekisho.engine.engine import EngineSettings, Job, Source
+from sekisho.engine.pool import WorkerPool
+from sekisho.errors import Refusal
+from sekisho.model.names import PartyId
+from sekisho.server.members import MemberBook
+from sekisho.store.folder import NodeFolder, load_file
+from sekisho.store.founding import found_node
+from sekisho.store.state import open_state
+
+AIRLINES = ("ua", "dl", "aa", "b6")
+MAKER = "maker"
+TITLE = "Departure delays by aircraft model"
+SHOWN_ROWS = 8
+
+QUESTION = """
+SELECT model, count(*) AS departures, avg(departure_delay) AS mean_delay
+FROM flights JOIN local.planes USING (tail_number)
+GROUP BY model
+ORDER BY departures DESC, model
+""".strip()
+"""Over all four airlines' flights and the maker's planes; no company could answer it alone."""
+
+SAME_QUESTION = """
+SELECT model, count(*) AS departures, avg(departure_delay) AS mean_delay
+FROM (
+  SELECT * FROM data.ua UNION ALL SELECT * FROM data.dl
+  UNION ALL SELECT * FROM data.aa UNION ALL SELECT * FROM data.b6
+) AS flights JOIN data.planes USING (tail_number)
+WHERE NOT cancelled
+GROUP BY model
+ORDER BY departures DESC, model
+""".strip()
+"""The same over the files in one place, with the contract's row filter written out."""
+
+FORBIDDEN = "SELECT flight_number, departure_delay FROM ua.flights"
+
+
+class AviationStory:
+    """Four airlines and an aircraft maker, from founding their nodes to a termination."""
+
+    def __init__(self, root: Path, nodes: NodeProcesses) -> None:
+        """Tell it below a folder, with processes that somebody else stops."""
+        self._root = root
+        self._nodes = nodes
+        self._data = shipped("stories", "aviation")
+        self._contract = ""
+
+    def tell(self) -> bool:
+        """Run the whole story; True when every part of it came true."""
+        self._found()
+        self._agree()
+        answer = self._ask()
+        return all(
+            (
+                answer,
+                self._ask_too_much(),
+                self._terminate(),
+                self._check_evidence(),
+            )
+        )
+
+    def tell_what_next(self) -> None:
+        """Say what to try with nodes that were kept."""
+        maker = self._folder(MAKER)
+        _title("The nodes keep running. Try")
+        for command in (
+            f"sekisho status --dir {maker}",
+            f"sekisho contract list --dir {maker}",
+            f'sekisho query --dir {maker} --contract "{TITLE}" '
+            '"SELECT origin, count(*) FROM dl.flights GROUP BY origin"',
+            f"sekisho ledger list --dir {self._folder('dl')}",
+            f"sekisho contract review {self._contract[:19]} --lang ja --dir {maker}",
+        ):
+            print(f"  $ {command}")
+        numbers = " ".join(str(self._nodes.number(self._folder(name))) for name in _everyone())
+        print(f"  $ kill {numbers}     # stops them; then remove {self._root}")
+
+    def _found(self) -> None:
+        _title("1. Five companies each found a node, with keys and data of their own")
+        now = datetime.now(UTC)
+        for name in _everyone():
+            party = PartyId(f"{name}.example")
+            founded = found_node(
+                self._folder(name),
+                party,
+                now=now,
+                alias=name,
+                peers="127.0.0.1:0",
+                users="127.0.0.1:0",
+            )
+            self._settle(founded.folder, name)
+            print(f"  {party:<14} {founded.member.fingerprint[:19]}…  {self._holding(name)}")
+        for name in _everyone():
+            self._introduce(name, now)
+        self._nodes.start(*(self._folder(name) for name in _everyone()))
+        print("  each has compared and added the others' fingerprints; all five nodes are serving")
+
+    def _agree(self) -> None:
+        _title("2. The maker proposes a contract; each airline reviews it in plain words and signs")
+        path = self._root / "delays.contract.yaml"
+        path.write_text(_around_today((self._data / path.name).read_text()))
+        self._contract = self._run(MAKER, "contract", "propose", str(path)).strip()
+        print(f"  proposed: {self._contract[:19]}…")
+        review = self._run("ua", "contract", "review", self._contract)
+        for line in _excerpt(review):
+            print(f"  | {line}")
+        for name in AIRLINES:
+            self._run(name, "contract", "sign", self._contract)
+            print(f"  {name}.example has signed")
+        print(f"  state at the maker: {self._state(MAKER)}")
+
+    def _ask(self) -> bool:
+        _title("3. The maker asks what none of them could answer alone")
+        _quote(QUESTION)
+        with connection(self._folder(MAKER)) as node:
+            answer = node.query(QUESTION, contract=self._contract)
+            rows = _rows(answer)
+            _show(rows)
+            for receipt in answer.receipts:
+                print(
+                    f"  receipt of {receipt.provider}: {receipt.rows} rows, "
+                    f"ledger entry {receipt.ledger_index}, verified"
+                )
+        same = rows == self._over_the_files()
+        print(
+            f"  the same query over the files in one DuckDB gives "
+            f"{'the same' if same else 'ANOTHER'} {len(rows)} rows"
+        )
+        return same and bool(rows)
+
+    def _ask_too_much(self) -> bool:
+        _title("4. The maker asks for a column that was not granted")
+        _quote(FORBIDDEN)
+        return self._is_refused(FORBIDDEN)
+
+    def _terminate(self) -> bool:
+        _title("5. One airline terminates; the next query is refused at once")
+        reason = "our flights are wanted elsewhere"
+        self._run("ua", "contract", "terminate", self._contract, "--reason", reason)
+        print(f"  ua.example has terminated its part; it is {self._state('ua')} there")
+        return self._is_refused(QUESTION)
+
+    def _check_evidence(self) -> bool:
+        _title("6. Every ledger and receipt verifies")
+        good = True
+        for name in _everyone():
+            code, text = _call("ledger", "verify", "--dir", str(self._folder(name)))
+            good = good and code == DONE
+            words = text.strip().splitlines()
+            print(f"  {name}.example: {words[-1] if words else code}")
+        return good
+
+    def _is_refused(self, sql: str) -> bool:
+        try:
+            with connection(self._folder(MAKER)) as node:
+                _rows(node.query(sql, contract=self._contract))
+        except Refusal as refusal:
+            print(f"  refused: {refusal.reason}: {refusal.message}")
+            print(f"  clause: {refusal.clause}")
+            if refusal.allowed:
+                print(f"  allowed: {', '.join(refusal.allowed)}")
+            return True
+        print("  it was answered")
+        return False
+
+    def _settle(self, folder: NodeFolder, name: str) -> None:
+        file = "planes" if name == MAKER else f"flights_{name}"
+        dataset = "planes" if name == MAKER else "flights"
+        source = self._data / f"{file}.parquet"
+        text = folder.config.read_text()
+        datasets = f'datasets:\n  {dataset}:\n    source: {{parquet: "{source}"}}\n'
+        settled = text.replace("datasets: {}\n", datasets).replace("workers: 2", "workers: 1")
+        folder.config.write_text(settled)
+
+    def _introduce(self, name: str, now: datetime) -> None:
+        """Add every other company's member document, as people do who compared fingerprints."""
+        folder = NodeFolder(self._folder(name))
+        own = parse_envelope_json(load_file(folder.member))
+        with open_state(folder.state_file(), now=now) as state:
+            book = MemberBook(state, own)
+            for other in _everyone():
+                if other != name:
+                    document = load_file(NodeFolder(self._folder(other)).member)
+                    envelope = parse_envelope_json(document)
+                    book.add(
+                        state, envelope, alias=other, fingerprint=envelope.digest, now=now
+                    )
+
+    def _over_the_files(self) -> list[tuple[Any, ...]]:
+        files = {"planes": "planes"} | {name: f"flights_{name}" for name in AIRLINES}
+        sources = tuple(
+            Source(name=name, kind="parquet", path=str(self._data / f"{file}.parquet"))
+            for name, file in files.items()
+        )
+        pool = WorkerPool(EngineSettings(workers=1), sources)
+        try:
+            with pool.run(Job(sql=SAME_QUESTION, sources=sources)) as run:
+                frames = [run.schema, *(batch.frame for batch in run)]
+        finally:
+            pool.close()
+        return _rows_of_frames(frames)
+
+    def _state(self, name: str) -> str:
+        import json  # noqa: PLC0415
+
+        return str(json.loads(self._run(name, "contract", "show", self._contract, "--format", "json"))["state"])
+
+    def _run(self, name: str, *command: str) -> str:
+        """Run a command as that company's people would; what it prints on stdout."""
+        code, text = _call(*command, "--dir", str(self._folder(name)))
+        if code != DONE:
+            msg = f"`sekisho {' '.join(command)}` ended with {code}"
+            raise RuntimeError(msg)
+        return text
+
+    def _folder(self, name: str) -> Path:
+        return self._root / name
+
+    def _holding(self, name: str) -> str:
+        return "planes.parquet" if name == MAKER else f"flights_{name}.parquet"
+
+
+def _everyone() -> tuple[str, ...]:
+    return (*AIRLINES, MAKER)
+
+
+def _call(*command: str) -> tuple[int, str]:
+    out = io.StringIO()
+    with redirect_stdout(out):
+        code = main(command)
+    return code, out.getvalue()
+
+
+def _around_today(text: str) -> str:
+    """Move the contract's term around today; nothing else about it changes."""
+    today = datetime.now(UTC).date()
+    for name, day in (("starts", today - timedelta(days=30)), ("ends", today + timedelta(days=335))):
+        text = re.sub(rf"{name}: \d{{4}}-\d\d-\d\d", f"{name}: {day.isoformat()}", text)
+    return text
+
+
+def _title(text: str) -> None:
+    print(f"\n{text}", flush=True)
+
+
+def _quote(sql: str) -> None:
+    for line in sql.splitlines():
+        print(f"  > {line}")
+
+
+def _rows(answer: Answer) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in answer.to_arrow().to_pylist()]

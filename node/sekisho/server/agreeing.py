@@ -1,0 +1,298 @@
+"""The life of a contract between nodes: proposals, signatures and notices, recorded and passed on.
+
+Each document is verified as it stands, recorded durably with its ledger entry, and queued for every
+other party in the same transaction. What it ends is ended, streams included, before the call returns.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sekisho.documents.envelope import (
+    Envelope,
+    EnvelopeSignature,
+    PayloadType,
+    envelope_to_json,
+)
+from sekisho.documents.notice import parse_notice
+from sekisho.documents.proposal import parse_proposal
+from sekisho.errors import DocumentError, Refusal, RefusalReason, TrustError
+from sekisho.model.lifecycle import TERMINAL_STATES, ContractState, check_notice, state_at, supersedes_at
+from sekisho.model.member import Purpose
+from sekisho.model.names import ContractId, PartyId
+from sekisho.model.notices import Notice
+from sekisho.model.signed import SignedContract
+from sekisho.server.contracts import in_force
+from sekisho.server.delivery import Deliveries
+from sekisho.server.parts import Parts
+from sekisho.store.contracts import NewContract, StoredNotice
+from sekisho.store.outbox import Delivery
+from sekisho.store.transaction import Transaction
+from sekisho.trust.verify import sift_signatures, verify_signatures
+
+DELIVERY_SECONDS = 3.0
+"""How long a command waits for the other parties; the rest is retried behind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a contract stands after a step, and who has been told."""
+
+    contract: ContractId
+    state: ContractState
+    deliveries: tuple[Delivery, ...]
+
+
+class Agreeing:
+    """Takes steps of this company's people and of other companies' nodes."""
+
+    def __init__(self, parts: Parts, deliveries: Deliveries) -> None:
+        """Work with a node's parts."""
+        self._parts = parts
+        self._deliveries = deliveries
+
+    def propose(self, envelope: Envelope) -> Outcome:
+        """Record this company's proposal, signed by it, and pass it on.
+
+        Raises:
+            TrustError: It is not signed by this company, or a party is not a member here.
+            DocumentError: It is not a proposal.
+        """
+        signed = self._record_contract(envelope, by=self._parts.party)
+        return self._outcome(signed, document=signed.id)
+
+    def sign(self, contract: ContractId, signature: EnvelopeSignature) -> Outcome:
+        """Record this company's signature and pass it on.
+
+        Raises:
+            TrustError: The signature does not hold, comes too late, or the contract has ended.
+        """
+        stored = self._parts.state.contracts.get(contract)
+        if stored is None:
+            raise Refusal(RefusalReason.CONTRACT_NOT_FOUND, "no such contract at this node")
+        envelope = Envelope(
+            payload=stored.payload, payload_type=stored.payload_type, signatures=(signature,)
+        )
+        verify_signatures(
+            envelope,
+            payload_type=PayloadType.CONTRACT,
+            purpose=Purpose.CONTRACT,
+            members=self._parts.members(),
+            now=self._parts.now(),
+        )
+        signed = self._record_contract(envelope, by=self._parts.party)
+        return self._outcome(signed, document=signed.id)
+
+    def issue(self, envelope: Envelope) -> Outcome:
+        """Record this company's notice, let it take effect, and pass it on.
+
+        Raises:
+            TrustError: It is not signed by a `notice` key of this company.
+            DocumentError: The contract does not let this company say that.
+        """
+        notice, signed = self._record_notice(envelope, by=self._parts.party)
+        return self._outcome(signed, document=envelope.digest)
+
+    def receive_contract(self, caller: PartyId, envelope: Envelope) -> Envelope:
+        """Take over a contract and signatures from another party's node.
+
+        Returns:
+            The envelope with every signature that is held here now.
+        """
+        signed = self._record_contract(envelope, by=caller)
+        stored = self._parts.state.contracts.get(signed.id)
+        if stored is None:
+            raise TrustError("the contract has ended", step="contract.ended")
+        return stored.envelope
+
+    def receive_notice(self, caller: PartyId, envelope: Envelope) -> None:
+        """Take over a notice from the party that gives it."""
+        self._record_notice(envelope, by=caller)
+
+    def cut_what_ended(self, contract: ContractId, reason: str) -> int:
+        """End this node's running answers that are not in force any more; tell how many."""
+        now = self._parts.now()
+
+        def has_ended(consumer: PartyId) -> bool:
+            try:
+                in_force(
+                    self._parts.contracts,
+                    contract,
+                    provider=self._parts.party,
+                    consumer=consumer,
+                    now=now,
+                )
+            except Refusal:
+                return True
+            return False
+
+        return self._parts.streams.cut(contract, reason, only=has_ended)
+
+    def _record_contract(self, envelope: Envelope, *, by: PartyId) -> SignedContract:
+        now = self._parts.now()
+        signed = parse_proposal(envelope.payload)
+        self._check_parties(signed, by)
+        signers = self._new_signatures(envelope, signed, now)
+        self._check_open(signed, now)
+        self._check_amendment(signed)
+        self._parts.state.submit(lambda tx: self._keep(tx, envelope, signed, signers, by, now))
+        self._parts.contracts.forget(signed.id)
+        if signed.contract.amends is not None:
+            self._parts.contracts.forget(signed.contract.amends.contract)
+        self._deliveries.wake()
+        return signed
+
+    def _check_parties(self, signed: SignedContract, by: PartyId) -> None:
+        """Every party is a member here, known by the same first document that the proposal names."""
+        if self._parts.party not in signed.parties or by not in signed.parties:
+            msg = "the contract is not between the sender and this node"
+            raise TrustError(msg, step="contract.parties")
+        for party in signed.parties:
+            known = self._parts.members.first_fingerprint(party)
+            if known is None:
+                msg = f"`{party}` is not a member at `{self._parts.party}`"
+                hint = "add its member document with `sekisho member add`, then retry"
+                raise TrustError(msg, step="contract.members", hint=hint)
+            if known != signed.members[party]:
+                msg = f"the proposal means another `{party}` than this node knows"
+                hint = "compare the fingerprints of the member documents with that company"
+                raise TrustError(msg, step="contract.members", hint=hint)
+
+    def _new_signatures(
+        self, envelope: Envelope, signed: SignedContract, now: datetime
+    ) -> dict[PartyId, EnvelopeSignature]:
+        """Keep the signatures that count now; those recorded before are in the store already."""
+        found: dict[PartyId, EnvelopeSignature] = {}
+        for item in sift_signatures(
+            envelope,
+            payload_type=PayloadType.CONTRACT,
+            purpose=Purpose.CONTRACT,
+            members=self._parts.members(),
+            now=now,
+        ):
+            if item.party in signed.parties:
+                found.setdefault(item.party, item.signature)
+        if not found and self._parts.contracts.signed(signed.id) is None:
+            msg = "no party of the contract has signed it"
+            raise TrustError(msg, step="contract.signatures")
+        return found
+
+    def _check_open(self, signed: SignedContract, now: datetime) -> None:
+        """An old envelope never comes back, and a signature after the last day does not count."""
+        facts = self._parts.contracts.facts(signed.id)
+        state = self._parts.contracts.state(signed.id, now)
+        if facts.remembered is not None or state in TERMINAL_STATES:
+            ended = facts.remembered or state
+            msg = f"the contract has ended: {ended}"
+            raise TrustError(msg, step="contract.ended", hint="propose a new contract")
+        if facts.completed_at(signed) is None and now >= signed.sign_by_at:
+            msg = "the last day to sign the contract has passed"
+            raise TrustError(msg, step="contract.sign_by", hint="propose a new contract")
+
+    def _check_amendment(self, signed: SignedContract) -> None:
+        """An amendment keeps every party of the contract that it amends."""
+        amends = signed.contract.amends
+        if amends is None:
+            return
+        before = self._parts.contracts.signed(amends.contract)
+        if before is None or not set(before.parties) <= set(signed.parties):
+            msg = "the amendment is not of a contract between these parties"
+            raise TrustError(msg, step="contract.amends")
+
+    def _keep(
+        self,
+        tx: Transaction,
+        envelope: Envelope,
+        signed: SignedContract,
+        signers: dict[PartyId, EnvelopeSignature],
+        by: PartyId,
+        now: datetime,
+    ) -> None:
+        contracts = self._parts.state.contracts
+        new = NewContract(
+            id=signed.id,
+            title=signed.contract.title,
+            envelope=envelope,
+            amends=signed.contract.amends.contract if signed.contract.amends else None,
+            by=by,
+        )
+        has_changed = contracts.add(tx, new, now=now)
+        for party, signature in signers.items():
+            has_changed |= contracts.sign(tx, signed.id, party, signature=signature, now=now)
+        self._supersede(tx, signed, by, now)
+        if has_changed:
+            self._queue(tx, signed, kind="contract", document=signed.id, now=now)
+
+    def _supersede(
+        self, tx: Transaction, signed: SignedContract, by: PartyId, now: datetime
+    ) -> None:
+        amends = signed.contract.amends
+        facts = self._parts.state.contracts.facts(signed.id, tx=tx)
+        effective_at = supersedes_at(signed, facts) if amends and facts else None
+        if amends is not None and effective_at is not None:
+            self._parts.state.contracts.supersede(
+                tx, amends.contract, signed.id, effective_at=effective_at, by=by, now=now
+            )
+
+    def _record_notice(self, envelope: Envelope, *, by: PartyId) -> tuple[Notice, SignedContract]:
+        now = self._parts.now()
+        signers = verify_signatures(
+            envelope,
+            payload_type=PayloadType.NOTICE,
+            purpose=Purpose.NOTICE,
+            members=self._parts.members(),
+            now=now,
+        )
+        notice = parse_notice(envelope.payload)
+        if notice.party != by or by not in signers:
+            msg = "the notice is not the sender's own"
+            raise TrustError(msg, step="notice.party")
+        signed = self._parts.contracts.signed(notice.contract)
+        if signed is None or by not in signed.parties:
+            raise Refusal(RefusalReason.CONTRACT_NOT_FOUND, "no such contract at this node")
+        findings = check_notice(notice, signed)
+        if findings:
+            raise DocumentError(findings, name="notice")
+        self._parts.state.submit(lambda tx: self._keep_notice(tx, envelope, signed, notice, now))
+        self._parts.contracts.forget(signed.id)
+        self.cut_what_ended(signed.id, notice.kind.value)
+        self._deliveries.wake()
+        return notice, signed
+
+    def _keep_notice(
+        self,
+        tx: Transaction,
+        envelope: Envelope,
+        signed: SignedContract,
+        notice: Notice,
+        now: datetime,
+    ) -> None:
+        stored = StoredNotice(
+            id=envelope.digest, notice=notice, envelope=envelope_to_json(envelope)
+        )
+        is_new = self._parts.state.contracts.notice(tx, stored, now=now)
+        if is_new and notice.party == self._parts.party:
+            self._queue(tx, signed, kind="notice", document=envelope.digest, now=now)
+        self._remember_end(tx, signed, now)
+
+    def _remember_end(self, tx: Transaction, signed: SignedContract, now: datetime) -> None:
+        facts = self._parts.state.contracts.facts(signed.id, tx=tx)
+        state = state_at(facts, signed, now) if facts else None
+        if state is not None and state in TERMINAL_STATES:
+            self._parts.state.contracts.remember_end(tx, signed.id, state, now=now)
+
+    def _queue(
+        self, tx: Transaction, signed: SignedContract, *, kind: str, document: str, now: datetime
+    ) -> None:
+        for party in signed.parties:
+            if party != self._parts.party:
+                self._parts.state.outbox.put(tx, party, kind=kind, document=document, now=now)
+
+    def _outcome(self, signed: SignedContract, *, document: str) -> Outcome:
+        deliveries = self._deliveries.deliver_now(document, DELIVERY_SECONDS)
+        return Outcome(
+            contract=signed.id,
+            state=self._parts.contracts.state(
+                signed.id, self._parts.now(), party=self._parts.party
+            ),
+            deliveries=deliveries,
+        )

@@ -1,0 +1,395 @@
+"""The way of a query at a provider: who, which contract, decide, charge, run, answer, close.
+
+One function a step, in the order of `docs/spec/answering.md`; each names its step. No byte of data
+leaves before step 4 has put the entry `opened` on disk, and a stream that ends early, for whatever
+reason, is closed in the ledger with what had left by then.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import grpc
+from blake3 import blake3
+
+from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelope_to_json, seal
+from sekisho.engine.engine import Batch, Run
+from sekisho.errors import EngineError, Refusal, RefusalReason, SekishoError
+from sekisho.ledger.bodies import CutReason
+from sekisho.ledger.charging import Amount
+from sekisho.ledger.entry import Channel
+from sekisho.ledger.receipt import Decision, Opening, Outcome, opening_bytes, parse_receipt
+from sekisho.ledger.instants import moment_text
+from sekisho.ledger.request import Request, parse_request, request_bytes, verify_request
+from sekisho.model.contract import RequestEvidence
+from sekisho.model.member import Purpose
+from sekisho.model.names import ContractId, PartyId
+from sekisho.model.query import Query
+from sekisho.model.signed import SignedContract
+from sekisho.server.contracts import in_force
+from sekisho.server import log
+from sekisho.server.parts import Parts
+from sekisho.server.plans import PlannedAnswer, Plans
+from sekisho.server.status import SignedRefusal
+from sekisho.server.streams import Stream
+from sekisho.store.answers import EndedAnswer, OpenedAnswer, Sent
+from sekisho.store.requests import ReceivedRequest, StoredRequest
+from sekisho.trust.verify import verify_signatures
+from sekisho.wire.frames import add_metadata, hash_frame, parse_frame
+from sekisho.wire.receipts import pack_receipt_envelope
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cut:
+    """How an end from outside the stream reads in the ledger and at the peer."""
+
+    reason: CutReason
+    refusal: RefusalReason
+    message: str
+
+
+_ENDED = _Cut(
+    reason=CutReason.TERMINATED,
+    refusal=RefusalReason.NOT_IN_FORCE,
+    message="the contract ended while the answer was on its way",
+)
+_CUT = {
+    "termination": _ENDED,
+    "rejection": _ENDED,
+    "term": _ENDED,
+    "resumption": _ENDED,
+    "suspension": _Cut(
+        reason=CutReason.SUSPENDED,
+        refusal=RefusalReason.SUSPENDED,
+        message="the provider suspended its part while the answer was on its way",
+    ),
+    "stopping": _Cut(
+        reason=CutReason.CANCELLED,
+        refusal=RefusalReason.SUSPENDED,
+        message="the provider's node is stopping",
+    ),
+}
+"""By the word that the register of streams is given."""
+
+
+class Call(Protocol):
+    """What this module needs of a gRPC call."""
+
+    def add_callback(self, callback: Callable[[], None]) -> bool:
+        """Have a function called when the call ends; False when it has ended."""
+
+    def cancel(self) -> object:
+        """Drop the call with what is queued."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    """What has been handed to the connection so far."""
+
+    rows: int = 0
+    bytes: int = 0
+    hasher: blake3
+
+    def sent(self, *, whole: bool) -> Sent:
+        digest = self.hasher.hexdigest() if whole else ""
+        return Sent(rows=self.rows, bytes=self.bytes, blake3=digest)
+
+
+class Answering:
+    """Answers requests of other companies' nodes."""
+
+    def __init__(self, parts: Parts, plans: Plans) -> None:
+        """Work with a node's parts and its remembered plans."""
+        self._parts = parts
+        self._plans = plans
+
+    def answer_signed(self, caller: PartyId, envelope: Envelope, call: Call) -> Iterator[bytes]:
+        """Answer a signed request.
+
+        Yields:
+            Flight frames: the schema with the opening, batches, a zero-row batch with the receipt.
+
+        Raises:
+            TrustError: The request is not the caller's, not for this node, or not from now.
+            SignedRefusal: The contract does not allow it; the refusal is in the ledger.
+            EngineError: The engine did not finish; the ledger says what had left.
+        """
+        request = self._believe(caller, envelope)
+        received = ReceivedRequest(
+            digest=envelope.digest,
+            nonce=request.nonce,
+            channel=_channel(request),
+            purpose=request.purpose,
+            sql=request.sql,
+            evidence=RequestEvidence.SIGNED,
+            envelope=envelope_to_json(envelope),
+        )
+        yield from self._answer(received, call)
+
+    def answer_unsigned(
+        self, caller: PartyId, contract: ContractId, purpose: str, sql: str, call: Call
+    ) -> Iterator[bytes]:
+        """Answer a partner without a node, whose contract takes the connection as evidence.
+
+        Yields and raises as `answer_signed` does.
+        """
+        request = Request(
+            contract=contract,
+            provider=self._parts.party,
+            consumer=caller,
+            purpose=purpose,
+            sql=sql,
+            nonce=self._parts.random(16).hex(),
+            issued_at=moment_text(self._parts.now()),
+        )
+        received = ReceivedRequest(
+            digest=digest_of(request_bytes(request)),
+            nonce=request.nonce,
+            channel=_channel(request),
+            purpose=purpose,
+            sql=sql,
+            evidence=RequestEvidence.TLS,
+            envelope=b"",
+        )
+        yield from self._answer(received, call)
+
+    def _believe(self, caller: PartyId, envelope: Envelope) -> Request:
+        """Step 1: the request is signed by the party at the other end, for this node, now."""
+        now = self._parts.now()
+        signers = verify_signatures(
+            envelope,
+            payload_type=PayloadType.REQUEST,
+            purpose=Purpose.REQUEST,
+            members=self._parts.members(),
+            now=now,
+        )
+        request = parse_request(envelope.payload)
+        consumer = caller if caller in signers else PartyId("")
+        verify_request(request, provider=self._parts.party, consumer=consumer, now=now)
+        return request
+
+    def _answer(self, received: ReceivedRequest, call: Call) -> Iterator[bytes]:
+        try:
+            signed = self._find_contract(received)
+            planned = self._plans.plan(_query(received), signed)
+            opened = self._open(received, signed, planned)
+        except Refusal as refusal:
+            raise self._refused(received, refusal) from None
+        if isinstance(opened, StoredRequest):
+            yield self._replayed(opened)
+            return
+        yield from self._stream(received, planned, opened, call)
+
+    def _find_contract(self, received: ReceivedRequest) -> SignedContract:
+        """Step 2: the contract is in force now, for this consumer, by this kind of evidence."""
+        channel = received.channel
+        signed = in_force(
+            self._parts.contracts,
+            channel.contract,
+            provider=channel.provider,
+            consumer=channel.consumer,
+            now=self._parts.now(),
+        )
+        wanted = signed.contract.evidence.requests
+        if wanted is RequestEvidence.SIGNED and received.evidence is not RequestEvidence.SIGNED:
+            raise Refusal(
+                RefusalReason.NOT_IN_FORCE,
+                "the contract answers signed requests only",
+                clause="evidence.requests",
+                hint="ask through your own node, or agree on `evidence: {requests: tls}`",
+            )
+        return signed
+
+    def _open(
+        self, received: ReceivedRequest, signed: SignedContract, planned: PlannedAnswer
+    ) -> OpenedAnswer | StoredRequest:
+        """Step 4: charge the limits and put `opened` on disk, in one durable transaction."""
+        decision = Decision(grant=planned.plan.grant, clauses=planned.plan.clauses)
+        return self._parts.state.answers.open(
+            received, signed, decision=decision, plan=planned.digest, now=self._parts.now()
+        )
+
+    def _refused(self, received: ReceivedRequest, refusal: Refusal) -> SignedRefusal:
+        """Put a refusal into the ledger and sign it."""
+        ended = self._parts.state.answers.refuse(received, refusal, now=self._parts.now())
+        receipt = None
+        if isinstance(ended, EndedAnswer):
+            receipt = self._sign(ended.receipt, PayloadType.RECEIPT)
+        return SignedRefusal(refusal, receipt)
+
+    def _replayed(self, stored: StoredRequest) -> bytes:
+        """A request that came again gets the stored receipt: no data, no charge."""
+        if stored.receipt is None:
+            raise Refusal(
+                RefusalReason.LIMIT_REACHED,
+                "this request is being answered already",
+                hint="wait for that answer, or ask with a new request",
+            )
+        receipt = self._sign(stored.receipt, PayloadType.RECEIPT)
+        found = parse_receipt(stored.receipt)
+        if found.outcome is Outcome.REFUSED and found.refusal is not None:
+            raise SignedRefusal(found.refusal.to_refusal(), receipt)
+        return add_metadata(b"", pack_receipt_envelope(receipt))
+
+    def _stream(
+        self, received: ReceivedRequest, planned: PlannedAnswer, opened: OpenedAnswer, call: Call
+    ) -> Iterator[bytes]:
+        """Steps 5 to 8: run, count, send, and close or cut."""
+        tally = _Tally(hasher=blake3())
+        closing = _Closing(self._parts, opened.index, tally)
+        stream = Stream(
+            contract=received.channel.contract,
+            party=received.channel.consumer,
+            drop=call.cancel,
+        )
+        try:
+            with (
+                self._parts.streams.registered(stream),
+                self._parts.engine.run(planned.job) as run,
+            ):
+                stream.stop = run.cancel
+                call.add_callback(run.cancel)
+                # A termination between step 2 and the register must not be missed.
+                self._find_contract(received)
+                yield from self._send(received, planned, opened, run, stream, tally)
+                yield self._close(closing, run)
+        except GeneratorExit:
+            closing.cut(CutReason.CANCELLED)
+            raise
+        except Exception as error:
+            if stream.cut_reason:
+                closing.cut(_CUT[stream.cut_reason].reason)
+                raise _cut_refusal(stream) from error
+            closing.cut_for(error)
+            raise
+
+    def _send(
+        self,
+        received: ReceivedRequest,
+        planned: PlannedAnswer,
+        opened: OpenedAnswer,
+        run: Run,
+        stream: Stream,
+        tally: _Tally,
+    ) -> Iterator[bytes]:
+        """Step 7: the signed opening with the schema, then batches within what is reserved."""
+        if run.schema != planned.schema:
+            raise Refusal(
+                RefusalReason.SCHEMA_CHANGED,
+                "the dataset changed while the query was planned",
+                hint="ask again; if it stays so, ask the provider",
+            )
+        reserve = opened.reserve
+        opening = self._opening(received, planned, opened)
+        for batch in _with_schema(run):
+            _check_cut(stream)
+            frame = parse_frame(batch.frame)
+            needed = Amount(
+                rows=tally.rows + batch.rows,
+                bytes=tally.bytes + len(frame.header) + len(frame.body),
+            )
+            if needed.rows > reserve.rows or needed.bytes > reserve.bytes:
+                reserve = self._parts.state.answers.reserve(opened.index, needed)
+            tally.rows, tally.bytes = needed.rows, needed.bytes
+            hash_frame(tally.hasher, frame)
+            yield add_metadata(batch.frame, opening) if opening else batch.frame
+            opening = b""
+        _check_cut(stream)
+
+    def _opening(
+        self, received: ReceivedRequest, planned: PlannedAnswer, opened: OpenedAnswer
+    ) -> bytes:
+        channel = received.channel
+        opening = Opening(
+            request=received.digest,
+            contract=channel.contract,
+            provider=channel.provider,
+            consumer=channel.consumer,
+            nonce=received.nonce,
+            decision=Decision(grant=planned.plan.grant, clauses=planned.plan.clauses),
+            ledger=opened.ledger,
+            opened_at=opened.at,
+        )
+        envelope = self._sign(opening_bytes(opening), PayloadType.OPENING)
+        return pack_receipt_envelope(envelope)
+
+    def _close(self, closing: "_Closing", run: Run) -> bytes:
+        """Step 8: `closed` with what really left, then the receipt in the last message."""
+        receipt = self._sign(closing.close().receipt, PayloadType.RECEIPT)
+        return add_metadata(run.end, pack_receipt_envelope(receipt))
+
+    def _sign(self, payload: bytes, kind: PayloadType) -> Envelope:
+        return seal(payload, kind, [self._parts.keys.request])
+
+
+class _Closing:
+    """Ends an answer in the ledger exactly once."""
+
+    def __init__(self, parts: Parts, index: int, tally: _Tally) -> None:
+        self._parts = parts
+        self._index = index
+        self._tally = tally
+        self._is_ended = False
+
+    def close(self) -> EndedAnswer:
+        sent = self._tally.sent(whole=True)
+        ended = self._parts.state.answers.close(self._index, sent, now=self._parts.now())
+        self._is_ended = True
+        return ended
+
+    def cut_for(self, error: Exception) -> None:
+        if isinstance(error, Refusal):
+            limited = error.reason is RefusalReason.LIMIT_REACHED
+            self.cut(CutReason.LIMIT if limited else CutReason.TERMINATED, note=error.message)
+        elif isinstance(error, EngineError):
+            self.cut(CutReason.ENGINE, note=error.detail)
+        else:
+            self.cut(CutReason.PEER, note=repr(error))
+
+    def cut(self, reason: CutReason, *, note: str = "") -> None:
+        if self._is_ended:
+            return
+        self._is_ended = True
+        try:
+            self._parts.state.answers.cut(
+                self._index,
+                self._tally.sent(whole=False),
+                reason=reason,
+                now=self._parts.now(),
+                note=note,
+            )
+        except SekishoError as error:
+            # The entry stays open on disk; the next start turns it into `interrupted`.
+            log.note("cut not recorded", logging.ERROR, index=self._index, message=error.message)
+
+
+def _check_cut(stream: Stream) -> None:
+    if stream.cut_reason:
+        raise _cut_refusal(stream)
+
+
+def _cut_refusal(stream: Stream) -> Refusal:
+    cut = _CUT[stream.cut_reason]
+    return Refusal(cut.refusal, cut.message)
+
+
+def _with_schema(run: Run) -> Iterator[Batch]:
+    yield Batch(frame=run.schema, rows=0)
+    yield from run
+
+
+def _channel(request: Request) -> Channel:
+    return Channel(
+        provider=request.provider, consumer=request.consumer, contract=request.contract
+    )
+
+
+def _query(received: ReceivedRequest) -> Query:
+    channel = received.channel
+    return Query(
+        sql=received.sql,
+        contract=channel.contract,
+        purpose=received.purpose,
+        consumer=channel.consumer,
+        provider=channel.provider,
+    )

@@ -1,0 +1,347 @@
+"""The way of a query at a consumer: plan over many nodes, ask each, verify, compute the residual.
+
+Every provider is asked at once. What they send is validated and computed on in an engine worker
+that holds no key. An answer is given out whole: when a provider fails, refuses, or its receipt does
+not fit what arrived, the query fails and names it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from sekisho.client.answer import Progress
+from sekisho.client.answer import Receipt as ReceiptNote
+from sekisho.client.peer import Asking
+from sekisho.documents.envelope import Envelope, PayloadType, envelope_to_json, seal
+from sekisho.engine.engine import Job, Run
+from sekisho.errors import EngineError, PeerError, Refusal, RefusalReason, SekishoError
+from sekisho.federation.catalog import Catalog, Part, Relation
+from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
+from sekisho.ledger.bodies import Asked
+from sekisho.ledger.entry import Channel
+from sekisho.ledger.instants import moment_text
+from sekisho.ledger.receipt import Opening, Receipt, parse_opening, parse_receipt
+from sekisho.ledger.request import Request, request_bytes
+from sekisho.model.lifecycle import ContractState
+from sekisho.model.member import Purpose
+from sekisho.model.names import ContractId, PartyId, split_dataset
+from sekisho.model.signed import SignedContract
+from sekisho.server.neighbours import Neighbours
+from sekisho.server.parts import Parts
+from sekisho.store.answers import Sent
+from sekisho.trust.verify import verify_signatures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What one of the company's own users asks."""
+
+    sql: str
+    signed: SignedContract
+    purpose: str
+    person: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Pending:
+    """One provider's part while it runs."""
+
+    fragment: Fragment
+    entry: int
+    """Index of `asked` in this node's ledger."""
+    asking: Asking
+    is_ended: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class RunningQuestion:
+    """A question on its way: its frames, and how far each provider has come."""
+
+    run: Run
+    pending: tuple[Pending, ...]
+    receipts: list[ReceiptNote] = field(default_factory=list)
+
+    def progress(self) -> tuple[Progress, ...]:
+        """Tell how far each provider has come."""
+        return tuple(_progress(item) for item in self.pending)
+
+
+class AskingRoom:
+    """Asks other companies' nodes for this company's own people."""
+
+    def __init__(self, parts: Parts, neighbours: Neighbours) -> None:
+        """Work with a node's parts."""
+        self._parts = parts
+        self._neighbours = neighbours
+
+    def plan(self, question: Question) -> FederatedPlan:
+        """Split a question into the providers' fragments and the residual.
+
+        Raises:
+            Refusal: The contract does not show what the question names.
+        """
+        self._check_consumer(question.signed, question.purpose)
+        catalog = self.catalog(question.signed)
+        return plan_query(question.sql, catalog, parser=self._parts.engine)
+
+    def catalog(self, signed: SignedContract | None) -> Catalog:
+        """Name the relations that a contract and this company's own datasets make up."""
+        relations = [
+            Relation(
+                schema="local",
+                name=split_dataset(dataset.id)[1],
+                columns=tuple(column.name for column in dataset.columns),
+                parts=(),
+            )
+            for dataset in self._parts.datasets.present().values()
+        ]
+        if signed is not None:
+            relations += _granted(signed)
+        return Catalog(relations=tuple(relations))
+
+    def ask(self, question: Question) -> RunningQuestion:
+        """Record and send each provider's request, and start the residual over their answers."""
+        plan = self.plan(question)
+        pending = tuple(self._send(question, fragment) for fragment in plan.fragments)
+        inputs = {item.fragment.name: self._frames(item) for item in pending}
+        job = Job(
+            sql=plan.residual_sql,
+            parameters=plan.parameters,
+            sources=tuple(self._parts.datasets.source(name) for name in plan.local_datasets),
+            inputs=tuple(inputs),
+            seconds=float(self._parts.config.engine.seconds),
+        )
+        try:
+            run = self._parts.engine.run(job, inputs)
+        except SekishoError:
+            for item in pending:
+                self._give_up(item, "the residual was not started")
+            raise
+        return RunningQuestion(run=run, pending=pending)
+
+    def finish(self, running: RunningQuestion) -> tuple[ReceiptNote, ...]:
+        """Hold every provider to its receipt once the residual is done.
+
+        What the residual did not need to read is read to its end, so that each provider's answer is
+        whole and has its receipt.
+
+        Raises:
+            PeerError: An answer does not hold.
+        """
+        for item in running.pending:
+            for _ in self._rest(item):
+                pass
+        return tuple(_note_of(item) for item in running.pending)
+
+    def abandon(self, running: RunningQuestion, error: BaseException) -> SekishoError | None:
+        """End what still runs, and tell which provider's failure lies behind an engine's.
+
+        Returns:
+            The provider's own error, if one failed.
+        """
+        first: SekishoError | None = None
+        for item in running.pending:
+            if item.asking.error is not None and first is None:
+                first = item.asking.error
+            self._give_up(item, str(error) or "cancelled")
+        return first
+
+    def _check_consumer(self, signed: SignedContract, purpose: str) -> None:
+        if self._parts.party not in signed.consumers:
+            raise Refusal(
+                RefusalReason.CONTRACT_NOT_FOUND,
+                "this company is not a consumer of the contract",
+                hint="see `sekisho contract list`",
+            )
+        state = self._parts.contracts.state(signed.id, self._parts.now())
+        if state not in {ContractState.IN_FORCE, ContractState.SUSPENDED}:
+            raise Refusal(
+                RefusalReason.NOT_IN_FORCE,
+                f"the contract is {state}",
+                clause="term",
+                hint="see `sekisho contract show` for its signatures and days",
+            )
+        if not signed.has_purpose(purpose):
+            listed = tuple(item.purpose for item in signed.contract.purposes)
+            raise Refusal(
+                RefusalReason.PURPOSE_NOT_ALLOWED,
+                f"the contract does not list the purpose `{purpose}`",
+                clause="purposes",
+                allowed=listed,
+            )
+
+    def _send(self, question: Question, fragment: Fragment) -> Pending:
+        """Sign one provider's request, record `asked`, and send it."""
+        peer = self._neighbours.peer(fragment.party)
+        now = self._parts.now()
+        request = Request(
+            contract=question.signed.id,
+            provider=fragment.party,
+            consumer=self._parts.party,
+            purpose=question.purpose,
+            sql=fragment.sql,
+            nonce=self._parts.random(16).hex(),
+            issued_at=moment_text(now),
+        )
+        envelope = seal(request_bytes(request), PayloadType.REQUEST, [self._parts.keys.request])
+        asked = Asked(
+            request=envelope.digest,
+            nonce=request.nonce,
+            purpose=request.purpose,
+            sql=request.sql,
+            person=question.person,
+        )
+        channel = Channel(
+            provider=request.provider, consumer=request.consumer, contract=request.contract
+        )
+        entry = self._parts.state.questions.ask(asked, channel=channel, now=now)
+        asking = peer.ask(envelope, request, envelope.digest, self._verifier(fragment.party))
+        return Pending(fragment=fragment, entry=entry.index, asking=asking)
+
+    def _verifier(self, provider: PartyId) -> "_Verifier":
+        return _Verifier(self._parts, provider)
+
+    def _frames(self, item: Pending) -> Iterator[bytes]:
+        """Hand a provider's frames to the engine, and record how its answer ended."""
+        try:
+            yield from item.asking
+        except Refusal as refusal:
+            self._deny(item, refusal)
+            raise
+        except SekishoError as error:
+            self._fail(item, error.message)
+            raise
+        else:
+            self._receive(item)
+
+    def _rest(self, item: Pending) -> Iterator[bytes]:
+        if item.is_ended:
+            if item.asking.error is not None:
+                raise item.asking.error
+            return
+        yield from self._frames(item)
+
+    def _receive(self, item: Pending) -> None:
+        envelope = item.asking.receipt_envelope
+        if item.is_ended or envelope is None:
+            return
+        item.is_ended = True
+        self._parts.state.questions.receive(
+            item.entry,
+            _sent(item, whole=True),
+            receipt=envelope_to_json(envelope).decode(),
+            verified=True,
+            now=self._parts.now(),
+        )
+
+    def _deny(self, item: Pending, refusal: Refusal) -> None:
+        if item.is_ended:
+            return
+        item.is_ended = True
+        envelope = item.asking.receipt_envelope
+        self._parts.state.questions.deny(
+            item.entry,
+            refusal,
+            receipt=envelope_to_json(envelope).decode() if envelope else "",
+            now=self._parts.now(),
+        )
+
+    def _fail(self, item: Pending, reason: str) -> None:
+        if item.is_ended:
+            return
+        item.is_ended = True
+        self._parts.state.questions.fail(
+            item.entry, _sent(item, whole=False), reason=reason, now=self._parts.now()
+        )
+
+    def _give_up(self, item: Pending, reason: str) -> None:
+        item.asking.cancel()
+        self._fail(item, reason)
+
+
+class _Verifier:
+    """Holds statements to one provider's `receipt` keys."""
+
+    def __init__(self, parts: Parts, provider: PartyId) -> None:
+        self._parts = parts
+        self._provider = provider
+
+    def __call__(self, envelope: Envelope) -> Opening | Receipt:
+        """Verify and parse an opening or a receipt.
+
+        Raises:
+            PeerError: It is not the provider's.
+        """
+        is_opening = envelope.payload_type == PayloadType.OPENING
+        try:
+            signers = verify_signatures(
+                envelope,
+                payload_type=PayloadType.OPENING if is_opening else PayloadType.RECEIPT,
+                purpose=Purpose.RECEIPT,
+                members=self._parts.members(),
+                now=self._parts.now(),
+            )
+            statement = (
+                parse_opening(envelope.payload) if is_opening else parse_receipt(envelope.payload)
+            )
+        except SekishoError as error:
+            raise self._unbelieved(error.message) from error
+        if self._provider not in signers:
+            raise self._unbelieved("another party signed it")
+        return statement
+
+    def _unbelieved(self, why: str) -> PeerError:
+        return PeerError(
+            f"an opening or receipt of `{self._provider}` does not hold: {why}",
+            party=self._provider,
+            hint="ask its operator for the newest member document",
+        )
+
+
+def _granted(signed: SignedContract) -> list[Relation]:
+    """Name what a contract grants: each provider's relations, and their unions in `shared`."""
+    relations: list[Relation] = []
+    unions: dict[str, list[tuple[Part, tuple[str, ...]]]] = {}
+    for provider in signed.providers:
+        alias = signed.alias_of(provider)
+        for grant in signed.grants_of(provider):
+            for dataset in grant.datasets_of(provider):
+                name = split_dataset(dataset)[1]
+                part = Part(party=provider, alias=alias, dataset=name)
+                columns = tuple(grant.columns)
+                unions.setdefault(name, []).append((part, columns))
+    raise NotImplementedError(relations, unions)
+
+
+def _sent(item: Pending, *, whole: bool) -> Sent:
+    tally = item.asking.tally
+    digest = tally.hasher.hexdigest() if whole else ""
+    return Sent(rows=tally.rows, bytes=tally.bytes, blake3=digest)
+
+
+def _progress(item: Pending) -> Progress:
+    asking = item.asking
+    state = "asked"
+    if asking.error is not None:
+        state = "refused" if isinstance(asking.error, Refusal) else "failed"
+    elif asking.receipt is not None:
+        state = "answered"
+    elif asking.tally.bytes:
+        state = "answering"
+    return Progress(
+        party=asking.party, state=state, rows=asking.tally.rows, bytes=asking.tally.bytes
+    )
+
+
+def _note_of(item: Pending) -> ReceiptNote:
+    receipt = item.asking.receipt
+    if receipt is None:
+        msg = f"`{item.asking.party}` gave no receipt"
+        raise PeerError(msg, party=item.asking.party)
+    return ReceiptNote(
+        provider=receipt.provider,
+        rows=receipt.rows,
+        bytes=receipt.bytes,
+        request=receipt.request,
+        ledger_index=receipt.ledger.index,
+    )

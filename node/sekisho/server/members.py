@@ -1,0 +1,98 @@
+"""The companies that a node knows, as one value that every check reads, and their aliases."""
+
+import threading
+from datetime import datetime
+
+from sekisho.documents.canonical import parse_canonical
+from sekisho.documents.envelope import Envelope, envelope_to_json, parse_envelope_json
+from sekisho.documents.models import parse_value
+from sekisho.errors import NodeError
+from sekisho.model.member import Member
+from sekisho.model.names import PartyId, default_alias, is_alias
+from sekisho.store.members import MemberStore, StoredMember
+from sekisho.store.state import Records, State
+from sekisho.trust.keyring import Members, TrustedMember
+from sekisho.trust.members import verify_member
+
+
+class MemberBook:
+    """Believed member documents, this node's own among them; safe from any thread."""
+
+    def __init__(self, records: Records, own: Envelope) -> None:
+        """Believe again what was believed when it was recorded, and this node's own document."""
+        self._lock = threading.Lock()
+        self._members = _believed(records.members)
+        trusted = verify_member(own, known=self._members, now=_valid_from(own))
+        self._members = self._members.add(trusted)
+
+    def __call__(self) -> Members:
+        """Give the members as they are now."""
+        return self._members
+
+    def current(self, party: PartyId) -> TrustedMember | None:
+        """Give a party's newest document; None for a stranger."""
+        return self._members.latest(party) if party in self._members else None
+
+    def first_fingerprint(self, party: PartyId) -> str | None:
+        """Give the fingerprint of a party's first document, by which contracts name it."""
+        found = self.current(party)
+        return found.first if found else None
+
+    def anchors(self) -> bytes:
+        """Give every member's anchor in PEM, for the handshake; each call is checked further."""
+        return "\n".join(item.member.tls_anchor.strip() for item in self._members).encode()
+
+    def add(
+        self, state: State, envelope: Envelope, *, alias: str, fingerprint: str, now: datetime
+    ) -> TrustedMember:
+        """Believe a member document from now on.
+
+        Args:
+            state: Where it is kept.
+            envelope: As the other company gave it.
+            alias: This node's name for it; empty for the one it has, or the default.
+            fingerprint: What people compared, when they did.
+            now: When.
+
+        Raises:
+            TrustError: The document is not to be believed.
+            NodeError: The alias cannot be used.
+        """
+        with self._lock:
+            trusted = verify_member(
+                envelope, known=self._members, now=now, fingerprint=fingerprint
+            )
+            stored = StoredMember(
+                party=trusted.party,
+                version=trusted.member.version,
+                fingerprint=trusted.fingerprint,
+                envelope=envelope_to_json(envelope),
+                alias=self._alias(state, trusted.party, alias),
+            )
+            keys = trusted.member.public_keys
+            state.submit(lambda tx: state.members.add(tx, stored, keys=keys, now=now))
+            self._members = self._members.add(trusted)
+        return trusted
+
+    def _alias(self, state: State, party: PartyId, wanted: str) -> str:
+        known = state.members.current(party)
+        alias = wanted or (known.alias if known else "") or default_alias(party)
+        if not is_alias(alias):
+            msg = f"`{alias}` cannot be an alias"
+            hint = "give another with --alias: a lower-case word that SQL does not use itself"
+            raise NodeError(msg, hint=hint)
+        return alias
+
+
+def _valid_from(envelope: Envelope) -> datetime:
+    """Give an instant at which a document that was believed before did hold."""
+    member = parse_value(parse_canonical(envelope.payload), Member, name="member")
+    return member.valid.starts_at
+
+
+def _believed(store: MemberStore) -> Members:
+    members = Members()
+    for stored in store.all():
+        envelope = parse_envelope_json(stored.envelope)
+        members = members.add(verify_member(envelope, known=members, now=_valid_from(envelope)))
+    return members

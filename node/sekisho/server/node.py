@@ -1,0 +1,200 @@
+"""The running node: opens what it is made of, serves both faces, and stops without losing anything."""
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import grpc
+
+from sekisho.client.peer import Credentials
+from sekisho.config import NodeConfig, parse_config
+from sekisho.documents.envelope import Envelope, parse_envelope_json
+from sekisho.engine.engine import Engine, EngineSettings, Source
+from sekisho.engine.pool import WorkerPool
+from sekisho.errors import TrustError
+from sekisho.server import log
+from sekisho.server.agreeing import Agreeing
+from sekisho.server.answering import Answering
+from sekisho.server.asking import AskingRoom
+from sekisho.server.contracts import ContractBook
+from sekisho.server.datasets import Datasets, sources_of
+from sekisho.server.delivery import Deliveries
+from sekisho.server.faces import Face
+from sekisho.server.members import MemberBook
+from sekisho.server.neighbours import Neighbours
+from sekisho.server.parts import NodeKeys, Parts, utc_now
+from sekisho.server.peers import PeersFace
+from sekisho.server.plans import Plans
+from sekisho.server.users import UsersFace
+from sekisho.store.folder import NodeFolder, load_file, load_secret
+from sekisho.store.state import State, open_state
+from sekisho.trust.keys import load_signer
+
+GRACE_SECONDS = 5.0
+"""What running answers get to end when the node stops."""
+SWEEP_SECONDS = 1.0
+"""How often running answers are held to their contract's last instant."""
+
+
+class RunningNode:
+    """One node in this process; a context manager."""
+
+    def __init__(self, root: Path) -> None:
+        """Open the folder, the state and the engine; nothing listens yet.
+
+        Raises:
+            DocumentError: node.yaml cannot be read.
+            NodeError: A file is missing, or another process serves this folder.
+            LedgerError: The state is damaged, or the clock is behind it.
+        """
+        folder = NodeFolder(root)
+        config = parse_config(load_file(folder.config), name=str(folder.config))
+        member = parse_envelope_json(load_file(folder.member), name=str(folder.member))
+        keys = _load_keys(folder)
+        state = open_state(folder.state_file(config.state), now=utc_now())
+        try:
+            self.parts = _assemble(folder, config, keys=keys, member=member, state=state)
+        except BaseException:
+            state.close()
+            raise
+        self._neighbours = Neighbours(self.parts)
+        self._deliveries = Deliveries(self.parts, self._neighbours)
+        self._agreeing = Agreeing(self.parts, self._deliveries)
+        self._stopping = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
+        self._faces = (self._peers_face(), self._users_face())
+
+    def __enter__(self) -> Self:
+        """Serve both faces while the block runs.
+
+        Raises:
+            NodeError: An address is taken.
+        """
+        try:
+            peers, users = self._faces
+            peers.listen(self.parts.config.listen.peers)
+            users.listen(self.parts.config.listen.users)
+        except BaseException:
+            self._close()
+            raise
+        for index in self.parts.state.interrupted:
+            log.note("found interrupted", index=index)
+        for face in self._faces:
+            face.start()
+        self._deliveries.start()
+        self._sweeper.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop: no new calls, a grace for running ones, then cut them and close the books."""
+        for face in self._faces:
+            face.stop_accepting()
+        self.parts.streams.wait_idle(GRACE_SECONDS)
+        self.parts.streams.close("stopping")
+        for face in self._faces:
+            face.stop()
+        self._stopping.set()
+        self._sweeper.join()
+        self._deliveries.stop()
+        self._close()
+
+    def _close(self) -> None:
+        self._neighbours.close()
+        self.parts.engine.close()
+        self.parts.state.close()
+
+    def _peers_face(self) -> Face:
+        plans = Plans(self.parts)
+        face = Face("the peers' face", _mutual_tls(self.parts))
+        PeersFace(
+            self.parts,
+            plans=plans,
+            answering=Answering(self.parts, plans),
+            agreeing=self._agreeing,
+        ).add_to(face)
+        return face
+
+    def _users_face(self) -> Face:
+        credentials = self.parts.keys.tls
+        face = Face(
+            "the users' face",
+            grpc.ssl_server_credentials([(credentials.key, credentials.certificate)]),
+        )
+        UsersFace(
+            self.parts,
+            asking=AskingRoom(self.parts, self._neighbours),
+            agreeing=self._agreeing,
+            neighbours=self._neighbours,
+        ).add_to(face)
+        return face
+
+    def _sweep(self) -> None:
+        """Cut answers whose contract has reached its end or the end of its notice."""
+        while not self._stopping.wait(SWEEP_SECONDS):
+            for contract in self.parts.streams.contracts():
+                self._agreeing.cut_what_ended(contract, "term")
+
+
+def _assemble(
+    folder: NodeFolder, config: NodeConfig, *, keys: NodeKeys, member: Envelope, state: State
+) -> Parts:
+    members = MemberBook(state, member)
+    if members.current(config.party) is None:
+        msg = f"member.json is not about `{config.party}`"
+        raise TrustError(msg, step="member.own", hint="restore member.json from a backup")
+    sources = sources_of(config.datasets, folder.root)
+    engine = _start_engine(config, sources.values())
+    return Parts(
+        party=config.party,
+        folder=folder,
+        config=config,
+        keys=keys,
+        member=member,
+        state=state,
+        contracts=ContractBook(state),
+        members=members,
+        datasets=Datasets(config.party, config.datasets, sources, engine),
+        engine=engine,
+    )
+
+
+def _start_engine(config: NodeConfig, sources: Iterable[Source]) -> Engine:
+    return WorkerPool(
+        EngineSettings(
+            memory_bytes=config.engine.memory,
+            threads=config.engine.threads,
+            workers=config.engine.workers,
+        ),
+        sources,
+    )
+
+
+def _load_keys(folder: NodeFolder) -> NodeKeys:
+    return NodeKeys(
+        request=load_signer(load_secret(folder.key("request"))),
+        agreement=load_secret(folder.key("agreement")),
+        tls=Credentials(
+            key=load_secret(folder.key("tls")), certificate=load_file(folder.certificate("tls"))
+        ),
+    )
+
+
+def _mutual_tls(parts: Parts) -> grpc.ServerCredentials:
+    """Ask every caller for a certificate; which anchors count is read at each handshake."""
+    tls = parts.keys.tls
+
+    def fetch() -> grpc.ServerCertificateConfiguration:
+        return grpc.ssl_server_certificate_configuration(
+            [(tls.key, tls.certificate)], parts.members.anchors()
+        )
+
+    return grpc.dynamic_ssl_server_credentials(
+        fetch(), fetch, require_client_authentication=True
+    )

@@ -1,0 +1,169 @@
+"""The peers' face: what other companies' nodes, and nobody else, may call."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import grpc
+
+from sekisho.documents.envelope import Envelope
+from sekisho.gate.catalog import granted_columns
+from sekisho.model.names import ContractId, PartyId
+from sekisho.model.query import Query
+from sekisho.model.signed import SignedContract
+from sekisho.server.agreeing import Agreeing
+from sekisho.server.answering import Answering
+from sekisho.server.boundary import boundary, unary
+from sekisho.server.callers import PeerCallers
+from sekisho.server.charges import charges_of
+from sekisho.server.contracts import in_force, the_purpose
+from sekisho.server.faces import Face, FlightHandler, Unary
+from sekisho.server.parts import Parts
+from sekisho.server.plans import Plans
+from sekisho.server.status import failure_of
+from sekisho.server.tickets import Tickets
+from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
+from sekisho.wire.flight import (
+    CONTRACT_HEADER,
+    PURPOSE_HEADER,
+    encapsulated,
+    pack_info,
+    parse_statement,
+    parse_ticket,
+)
+from sekisho.wire.gen.sekisho.v1 import exchange_service_pb2 as exchange
+from sekisho.wire.gen.sekisho.v1 import fragment_service_pb2 as fragment
+
+
+class PeersFace:
+    """Binds the services of the peers' face to what they do."""
+
+    def __init__(
+        self, parts: Parts, *, plans: Plans, answering: Answering, agreeing: Agreeing
+    ) -> None:
+        """Take what the calls are handed to."""
+        self._parts = parts
+        self._plans = plans
+        self._answering = answering
+        self._agreeing = agreeing
+        self._caller_of = PeerCallers(parts)
+        self._tickets: Tickets[tuple[ContractId, str, str]] = Tickets(parts.monotonic)
+
+    def add_to(self, face: Face) -> None:
+        """Register every service."""
+        face.server.add_generic_rpc_handlers(
+            (FlightHandler(get_info=self.get_info, do_get=self.do_get),)
+        )
+        face.add_service(
+            exchange.DESCRIPTOR.services_by_name["ExchangeService"],
+            self._bound(
+                DeliverContract=self._deliver_contract,
+                DeliverNotice=self._deliver_notice,
+                GetMember=self._get_member,
+            ),
+        )
+        face.add_service(
+            fragment.DESCRIPTOR.services_by_name["FragmentService"],
+            self._bound(ListGrantedDatasets=self._list_granted, ExplainFragment=self._explain),
+        )
+
+    def get_info(self, descriptor: bytes, context: grpc.ServicerContext) -> bytes:
+        """Serve GetFlightInfo for a partner without a node: a ticket for its statement."""
+        with boundary(context, "GetFlightInfo", failure_of):
+            caller = self._caller_of(context)
+            headers = dict(context.invocation_metadata() or ())
+            contract = ContractId(str(headers.get(CONTRACT_HEADER, "")))
+            sql = parse_statement(descriptor)
+            signed = self._in_force(contract, caller)
+            purpose = the_purpose(signed, str(headers.get(PURPOSE_HEADER, "")))
+            planned = self._plans.plan(self._query(signed, caller, purpose, sql), signed)
+            handle = self._tickets.issue((contract, purpose, sql), bound_to=caller)
+            return pack_info(descriptor, handle, encapsulated(planned.schema))
+        raise AssertionError  # the boundary has ended the call
+
+    def do_get(self, ticket: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        """Serve DoGet: answer a signed request, or the statement of an earlier ticket."""
+        with boundary(context, "DoGet", failure_of):
+            caller = self._caller_of(context)
+            found = parse_ticket(ticket)
+            if isinstance(found, Envelope):
+                yield from self._answering.answer_signed(caller, found, context)
+                return
+            contract, purpose, sql = self._tickets.take(found, bound_to=caller)
+            yield from self._answering.answer_unsigned(caller, contract, purpose, sql, context)
+
+    def _deliver_contract(
+        self, caller: PartyId, message: exchange.DeliverContractRequest
+    ) -> exchange.DeliverContractResponse:
+        held = self._agreeing.receive_contract(caller, envelope_from_proto(message.contract))
+        return exchange.DeliverContractResponse(contract=envelope_to_proto(held))
+
+    def _deliver_notice(
+        self, caller: PartyId, message: exchange.DeliverNoticeRequest
+    ) -> exchange.DeliverNoticeResponse:
+        self._agreeing.receive_notice(caller, envelope_from_proto(message.notice))
+        return exchange.DeliverNoticeResponse()
+
+    def _get_member(
+        self, _caller: PartyId, _message: exchange.GetMemberRequest
+    ) -> exchange.GetMemberResponse:
+        return exchange.GetMemberResponse(member=envelope_to_proto(self._parts.member))
+
+    def _list_granted(
+        self, caller: PartyId, message: fragment.ListGrantedDatasetsRequest
+    ) -> fragment.ListGrantedDatasetsResponse:
+        signed = self._in_force(ContractId(message.contract_id), caller)
+        shown = granted_columns(signed, self._parts.party, self._parts.datasets.present())
+        return fragment.ListGrantedDatasetsResponse(
+            datasets=[
+                fragment.GrantedDataset(
+                    dataset=item.dataset,
+                    grant=item.grant,
+                    access=item.access,
+                    columns=[
+                        fragment.GrantedColumn(
+                            name=column.name, type=column.type, uses=column.uses, mask=column.mask
+                        )
+                        for column in item.columns
+                    ],
+                )
+                for item in shown
+            ]
+        )
+
+    def _explain(
+        self, caller: PartyId, message: fragment.ExplainFragmentRequest
+    ) -> fragment.ExplainFragmentResponse:
+        signed = self._in_force(ContractId(message.contract_id), caller)
+        query = self._query(signed, caller, message.purpose, message.sql)
+        plan = self._plans.plan(query, signed).plan
+        return fragment.ExplainFragmentResponse(
+            grant=plan.grant,
+            clauses=plan.clauses,
+            plan=plan.sql,
+            columns=plan.columns,
+            charges=charges_of(signed),
+        )
+
+    def _in_force(self, contract: ContractId, caller: PartyId) -> SignedContract:
+        return in_force(
+            self._parts.contracts,
+            contract,
+            provider=self._parts.party,
+            consumer=caller,
+            now=self._parts.now(),
+        )
+
+    def _query(self, signed: SignedContract, caller: PartyId, purpose: str, sql: str) -> Query:
+        return Query(
+            sql=sql,
+            contract=signed.id,
+            purpose=purpose,
+            consumer=caller,
+            provider=self._parts.party,
+        )
+
+    def _bound(self, **methods: Any) -> Mapping[str, Unary]:
+        return {
+            name: unary(method, caller_of=self._caller_of, explain=failure_of)
+            for name, method in methods.items()
+        }

@@ -1,0 +1,116 @@
+"""Step 3 at a provider: the gate's decision, remembered for as long as nothing it rests on changes."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from sekisho.documents.envelope import digest_of
+from sekisho.engine.engine import Job
+from sekisho.errors import EngineError, NodeError, Refusal, RefusalReason
+from sekisho.gate.decide import decide
+from sekisho.ledger.record import record_bytes
+from sekisho.model.names import split_dataset
+from sekisho.model.plan import Plan
+from sekisho.model.query import Query
+from sekisho.model.signed import SignedContract
+from sekisho.server.parts import Parts
+from sekisho.trust.pseudonym import derive_pseudonym_keys
+
+MAX_PLANS = 2_000
+"""Plans kept; the least recently used goes first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedAnswer:
+    """A plan with what its engine needs, bound once."""
+
+    plan: Plan
+    job: Job
+    schema: bytes
+    """The frame of the schema that the plan answers with."""
+    digest: str
+    """Of the plan, for the ledger; it holds no key."""
+
+
+class Plans:
+    """Decides, and remembers what was decided; refusals are not remembered."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Work with a node's parts."""
+        self._parts = parts
+        self._lock = threading.Lock()
+        self._known: OrderedDict[Any, PlannedAnswer] = OrderedDict()
+
+    def plan(self, query: Query, signed: SignedContract) -> PlannedAnswer:
+        """Decide about a query under a contract that is in force.
+
+        Raises:
+            Refusal: The gate's.
+        """
+        key = (query, self._parts.datasets.stamp())
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None:
+                self._known.move_to_end(key)
+                return known
+        planned = self._decide(query, signed)
+        with self._lock:
+            self._known[key] = planned
+            if len(self._known) > MAX_PLANS:
+                self._known.popitem(last=False)
+        return planned
+
+    def _decide(self, query: Query, signed: SignedContract) -> PlannedAnswer:
+        decision = decide(
+            query, signed, self._parts.datasets.present(), parser=self._parts.engine
+        )
+        if isinstance(decision, Refusal):
+            raise decision
+        job = Job(
+            sql=decision.sql,
+            parameters=dict(decision.parameters) | self._secrets(decision, query),
+            sources=tuple(
+                self._parts.datasets.source(split_dataset(dataset)[1])
+                for dataset in decision.datasets
+            ),
+            seconds=float(self._parts.config.engine.seconds),
+        )
+        return PlannedAnswer(
+            plan=decision, job=job, schema=self._bind(job), digest=plan_digest(decision)
+        )
+
+    def _secrets(self, plan: Plan, query: Query) -> dict[str, str]:
+        if not plan.pseudonyms:
+            return {}
+        keys = derive_pseudonym_keys(
+            self._parts.keys.agreement, contract=query.contract, provider=self._parts.party
+        )
+        return {"k1": keys.k1, "k2": keys.k2}
+
+    def _bind(self, job: Job) -> bytes:
+        """Have the engine bind the plan without reading data.
+
+        What the gate allowed and the engine cannot bind is a matter of types: the consumer is told
+        so in fixed words, since the engine's own text may name what is not granted.
+        """
+        try:
+            return self._parts.engine.describe_plan(job)
+        except NodeError as error:
+            raise Refusal(
+                RefusalReason.SCHEMA_CHANGED,
+                "the dataset cannot be read as the contract grants it",
+                hint="ask the provider",
+            ) from error
+        except EngineError as error:
+            raise Refusal(
+                RefusalReason.SYNTAX_NOT_ALLOWED,
+                "the engine cannot bind the query",
+                hint="compare the types of the columns with what the functions take; "
+                "see `sekisho dataset list`",
+            ) from error
+
+
+def plan_digest(plan: Plan) -> str:
+    """Name a plan by what runs: its text and its literals."""
+    return digest_of(record_bytes({"sql": plan.sql, "parameters": dict(plan.parameters)}))
