@@ -55,6 +55,10 @@ def resolve_plain(text: str) -> Value | ScalarProblem:
         return _no_value(text)
     if text in _TRUTH:
         return _TRUTH[text]
+    if text == "-":
+        return ScalarProblem(
+            message="a `-` stands alone", hint="put it in quotes, or write what it lists"
+        )
     if text in _OTHER_TRUTH:
         return ScalarProblem(
             message=f"`{text}` is a truth value to some readers and a text to others",

@@ -24,6 +24,8 @@ _HINTS = {
     "expected <block end>": "indent entries of one list or mapping alike",
     "while parsing a flow": "close every `[` and `{`, and put commas between entries",
     "found unexpected end of stream": "close every quote",
+    "indented less than": "indent the line further than the key above it",
+    "directives": "take the line out",
     "cannot start any token": "put a text that begins with this character in quotes",
 }
 
@@ -137,6 +139,16 @@ class StrictEvents(Reader, Scanner, Parser):
         if self.peek() == "#":
             self._skip_comment()
         super().scan_block_scalar_ignored_line(start_mark)
+
+    def scan_flow_scalar_breaks(self, double: bool, start_mark: object) -> list[str]:  # noqa: FBT001  PyYAML's own signature
+        """Skip the breaks inside a quoted text; refuse lines left of what the text belongs to."""
+        chunks: list[str] = super().scan_flow_scalar_breaks(double, start_mark)
+        if self.column <= self.indent and self.peek() not in "\0\n":
+            raise ScannerError(
+                problem="a line of a quoted text is indented less than what it belongs to",
+                problem_mark=self.get_mark(),
+            )
+        return chunks
 
     def _skip_spaces(self) -> None:
         """Skip spaces; tabs were refused before."""

@@ -26,7 +26,8 @@ class Place(NamedTuple):
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly; its negative is the smallest."""
 
-_TEXT_BREAKS = frozenset("\n\t")
+_ALLOWED_SPACES = frozenset("\n\t\u3000")
+"""Line end, tab, and the ideographic space of Japanese text."""
 _REFUSED_CATEGORIES = {
     "Cc": "a control character",
     "Cf": "an invisible character",
@@ -35,6 +36,7 @@ _REFUSED_CATEGORIES = {
     "Cn": "a character that Unicode has not assigned",
     "Zl": "an invisible line break",
     "Zp": "an invisible line break",
+    "Zs": "a space that is none of the usual ones",
 }
 
 
@@ -54,7 +56,7 @@ def check_character(character: str) -> str:
 
     Bidirectional controls reorder what people see, so they are named for what they do.
     """
-    if character in _TEXT_BREAKS or " " <= character <= "~":
+    if character in _ALLOWED_SPACES or " " <= character <= "~":
         return ""
     if unicodedata.bidirectional(character) in _BIDI_CONTROLS or character in _BIDI_MARKS:
         return "a character that changes the reading direction"

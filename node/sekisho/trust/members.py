@@ -4,9 +4,8 @@ from datetime import datetime
 
 from sekisho.documents.canonical import parse_canonical
 from sekisho.documents.envelope import MAX_SIGNATURES, Envelope, PayloadType, pae
-from sekisho.documents.models import parse_value
-from sekisho.documents.value import check_text
-from sekisho.errors import DocumentError, Finding, TrustError
+from sekisho.documents.models import check_texts, parse_value
+from sekisho.errors import DocumentError, TrustError
 from sekisho.model.member import Member, Purpose
 from sekisho.trust.anchors import verify_anchor
 from sekisho.trust.keyring import Members, TrustedMember, check_ownership, check_succession
@@ -85,11 +84,9 @@ def _prove_possession(envelope: Envelope) -> frozenset[str]:
 def _read(envelope: Envelope) -> Member:
     """Step 3: the payload is the canonical form of a member document that people can read."""
     value = parse_canonical(envelope.payload, name="member")
-    member = parse_value(value, Member, name="member")
-    if problem := check_text(member.legal_name or ""):
-        finding = Finding(message=f"the text holds {problem}", path="legal_name")
-        raise DocumentError((finding,), name="member")
-    return member
+    if findings := tuple(check_texts(value)):
+        raise DocumentError(findings, name="member")
+    return parse_value(value, Member, name="member")
 
 
 def _admit(member: Member, envelope: Envelope) -> TrustedMember:

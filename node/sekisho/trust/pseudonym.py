@@ -1,8 +1,9 @@
 """Keys for pseudonyms: a value has one pseudonym in a contract, and no two contracts share it.
 
 A provider derives two keys for each contract from the private half of its agreement key, so nothing
-more has to be kept or backed up. An engine computes `sha256(k2 || sha256(k1 || text))`; the two
-keys keep the hash from being extended or guessed by whoever has the text alone.
+more has to be kept or backed up. An engine computes `sha256(k2 || sha256(k1 || text))`, where
+keys and digests are texts in hex; the two keys keep the hash from being extended, or guessed by
+whoever has the value alone.
 """
 
 from typing import NamedTuple
