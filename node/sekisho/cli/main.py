@@ -31,7 +31,9 @@ COMMANDS: dict[str, Command] = {
     "doctor": Command(module="sekisho.cli.doctor", help="check folder, keys, data and ports"),
     "member": Command(module="sekisho.cli.member", help="show, add and list companies"),
     "dataset": Command(module="sekisho.cli.dataset", help="list and check datasets"),
-    "contract": Command(module="sekisho.cli.contract", help="write, review, sign and end contracts"),
+    "contract": Command(
+        module="sekisho.cli.contract", help="write, review, sign and end contracts"
+    ),
     "query": Command(module="sekisho.cli.query", help="ask one query under a contract"),
     "explain": Command(module="sekisho.cli.explain", help="tell what a query would do"),
     "ledger": Command(module="sekisho.cli.ledger", help="list, show and verify the evidence"),
@@ -122,14 +124,16 @@ class _Parser(argparse.ArgumentParser):
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="sekisho",
-        description="Answer other companies' queries as far as a signed contract allows, with evidence.",
+        description="Answer other companies' queries as a signed contract allows, with evidence.",
         epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not trusted.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the release and exit")
     nouns = parser.add_subparsers(metavar="COMMAND", required=True)
     chosen = next((item for item in arguments if not item.startswith("-")), "")
     for name, command in COMMANDS.items():
-        noun = nouns.add_parser(name, help=command.help, description=f"{command.help.capitalize()}.")
+        noun = nouns.add_parser(
+            name, help=command.help, description=f"{command.help.capitalize()}."
+        )
         if name == chosen:
             import_module(command.module).configure(noun)
     return parser

@@ -1,20 +1,23 @@
 """The aviation story: what is asked, by whom, and what each company sees of it."""
 
+import argparse
 import io
+import json
 import re
-import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sekisho.cli.main import DONE, NOT_TRUSTED, REFUSED, main
-from sekisho.cli.place import connection
+import pyarrow as pa
+
+from sekisho.cli.main import DONE, main
+from sekisho.cli.place import Place
 from sekisho.cli.processes import NodeProcesses
 from sekisho.cli.shipped import shipped
-from sekisho.cli.table import cell_text, say, write_table
-from sekisho.client.answer import Answer
+from sekisho.cli.table import cell_text, write_table
+from sekisho.client.node import Node
 from sekisho.documents.envelope import parse_envelope_json
 from sekisho.engine.engine import EngineSettings, Job, Source
 from sekisho.engine.pool import WorkerPool
@@ -24,11 +27,15 @@ from sekisho.server.members import MemberBook
 from sekisho.store.folder import NodeFolder, load_file
 from sekisho.store.founding import found_node
 from sekisho.store.state import open_state
+from sekisho.wire.frames import frame_stream_reader
 
+Rows = list[tuple[Any, ...]]
 AIRLINES = ("ua", "dl", "aa", "b6")
 MAKER = "maker"
 TITLE = "Departure delays by aircraft model"
 SHOWN_ROWS = 8
+EXCERPT_LINES = 14
+COLUMNS = ("model", "departures", "mean_delay")
 
 QUESTION = """
 SELECT model, count(*) AS departures, avg(departure_delay) AS mean_delay
@@ -50,6 +57,7 @@ ORDER BY departures DESC, model
 """.strip()
 """The same over the files in one place, with the contract's row filter written out."""
 
+SUGGESTION = "SELECT origin, count(*) FROM dl.flights GROUP BY origin"
 FORBIDDEN = "SELECT flight_number, departure_delay FROM ua.flights"
 
 
@@ -84,8 +92,7 @@ class AviationStory:
         for command in (
             f"sekisho status --dir {maker}",
             f"sekisho contract list --dir {maker}",
-            f'sekisho query --dir {maker} --contract "{TITLE}" '
-            '"SELECT origin, count(*) FROM dl.flights GROUP BY origin"',
+            f'sekisho query --dir {maker} --contract "{TITLE}" "{SUGGESTION}"',
             f"sekisho ledger list --dir {self._folder('dl')}",
             f"sekisho contract review {self._contract[:19]} --lang ja --dir {maker}",
         ):
@@ -130,9 +137,9 @@ class AviationStory:
     def _ask(self) -> bool:
         _title("3. The maker asks what none of them could answer alone")
         _quote(QUESTION)
-        with connection(self._folder(MAKER)) as node:
+        with self._node() as node:
             answer = node.query(QUESTION, contract=self._contract)
-            rows = _rows(answer)
+            rows = _rows(answer.to_arrow())
             _show(rows)
             for receipt in answer.receipts:
                 print(
@@ -170,8 +177,8 @@ class AviationStory:
 
     def _is_refused(self, sql: str) -> bool:
         try:
-            with connection(self._folder(MAKER)) as node:
-                _rows(node.query(sql, contract=self._contract))
+            with self._node() as node:
+                node.query(sql, contract=self._contract).to_arrow()
         except Refusal as refusal:
             print(f"  refused: {refusal.reason}: {refusal.message}")
             print(f"  clause: {refusal.clause}")
@@ -200,11 +207,9 @@ class AviationStory:
                 if other != name:
                     document = load_file(NodeFolder(self._folder(other)).member)
                     envelope = parse_envelope_json(document)
-                    book.add(
-                        state, envelope, alias=other, fingerprint=envelope.digest, now=now
-                    )
+                    book.add(state, envelope, alias=other, fingerprint=envelope.digest, now=now)
 
-    def _over_the_files(self) -> list[tuple[Any, ...]]:
+    def _over_the_files(self) -> Rows:
         files = {"planes": "planes"} | {name: f"flights_{name}" for name in AIRLINES}
         sources = tuple(
             Source(name=name, kind="parquet", path=str(self._data / f"{file}.parquet"))
@@ -216,12 +221,15 @@ class AviationStory:
                 frames = [run.schema, *(batch.frame for batch in run)]
         finally:
             pool.close()
-        return _rows_of_frames(frames)
+        return _rows(_table(frames))
 
     def _state(self, name: str) -> str:
-        import json  # noqa: PLC0415
+        shown = self._run(name, "contract", "show", self._contract, "--format", "json")
+        return str(json.loads(shown)["state"])
 
-        return str(json.loads(self._run(name, "contract", "show", self._contract, "--format", "json"))["state"])
+    def _node(self) -> Node:
+        """Connect to the maker's node, as `import sekisho` does."""
+        return Place.find(argparse.Namespace(dir=str(self._folder(MAKER)))).node()
 
     def _run(self, name: str, *command: str) -> str:
         """Run a command as that company's people would; what it prints on stdout."""
@@ -252,7 +260,10 @@ def _call(*command: str) -> tuple[int, str]:
 def _around_today(text: str) -> str:
     """Move the contract's term around today; nothing else about it changes."""
     today = datetime.now(UTC).date()
-    for name, day in (("starts", today - timedelta(days=30)), ("ends", today + timedelta(days=335))):
+    for name, day in (
+        ("starts", today - timedelta(days=30)),
+        ("ends", today + timedelta(days=335)),
+    ):
         text = re.sub(rf"{name}: \d{{4}}-\d\d-\d\d", f"{name}: {day.isoformat()}", text)
     return text
 
@@ -266,5 +277,28 @@ def _quote(sql: str) -> None:
         print(f"  > {line}")
 
 
-def _rows(answer: Answer) -> list[tuple[Any, ...]]:
-    return [tuple(row.values()) for row in answer.to_arrow().to_pylist()]
+def _excerpt(review: str) -> list[str]:
+    """Give the lines of a review that tell what leaves."""
+    lines = review.splitlines()
+    found = [at for at, line in enumerate(lines) if "grant" in line.lower()]
+    begin = found[0] if found else 0
+    return [line for line in lines[begin:] if line.strip()][:EXCERPT_LINES]
+
+
+def _show(rows: Rows) -> None:
+    cells = [[cell_text(value) for value in row] for row in rows[:SHOWN_ROWS]]
+    text = io.StringIO()
+    write_table(COLUMNS, cells, text)
+    for line in text.getvalue().splitlines():
+        print(f"    {line}")
+    if len(rows) > SHOWN_ROWS:
+        print(f"    … and {len(rows) - SHOWN_ROWS} more models")
+
+
+def _rows(table: pa.Table) -> Rows:
+    return [tuple(row.values()) for row in table.to_pylist()]
+
+
+def _table(frames: Sequence[bytes]) -> pa.Table:
+    stream = pa.PythonFile(frame_stream_reader(frames), mode="r")
+    return pa.ipc.open_stream(stream).read_all()

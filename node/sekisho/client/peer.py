@@ -81,17 +81,18 @@ class Peer:
             raise TypeError
         return found
 
-    def ask(self, envelope: Envelope, request: Request, digest: str, verify: "Verify") -> "Asking":
+    def ask(self, envelope: Envelope, request: Request, verify: "Verify") -> "Asking":
         """Send a signed request; the answer streams from the result.
 
         Args:
             envelope: The signed request.
             request: The same, parsed.
-            digest: Its id.
             verify: Holds a statement to the provider's `receipt` keys.
         """
         call = self._do_get(pack_request_ticket(envelope))
-        return Asking(call, party=self.party, request=request, digest=digest, verify=verify)
+        return Asking(
+            call, party=self.party, request=request, digest=envelope.digest, verify=verify
+        )
 
     def close(self) -> None:
         """Close the channel; running answers are cancelled."""

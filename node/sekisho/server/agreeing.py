@@ -1,7 +1,8 @@
-"""The life of a contract between nodes: proposals, signatures and notices, recorded and passed on.
+"""A contract's life between nodes: proposals, signatures and notices, recorded and passed on.
 
-Each document is verified as it stands, recorded durably with its ledger entry, and queued for every
-other party in the same transaction. What it ends is ended, streams included, before the call returns.
+Each document is verified as it stands, recorded durably with its ledger entry, and queued for
+every other party in the same transaction. What it ends is ended, streams included, before the
+call returns.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,13 @@ from sekisho.documents.envelope import (
 from sekisho.documents.notice import parse_notice
 from sekisho.documents.proposal import parse_proposal
 from sekisho.errors import DocumentError, Refusal, RefusalReason, TrustError
-from sekisho.model.lifecycle import TERMINAL_STATES, ContractState, check_notice, state_at, supersedes_at
+from sekisho.model.lifecycle import (
+    TERMINAL_STATES,
+    ContractState,
+    check_notice,
+    state_at,
+    supersedes_at,
+)
 from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.notices import Notice
@@ -89,7 +96,7 @@ class Agreeing:
             TrustError: It is not signed by a `notice` key of this company.
             DocumentError: The contract does not let this company say that.
         """
-        notice, signed = self._record_notice(envelope, by=self._parts.party)
+        signed = self._record_notice(envelope, by=self._parts.party)
         return self._outcome(signed, document=envelope.digest)
 
     def receive_contract(self, caller: PartyId, envelope: Envelope) -> Envelope:
@@ -134,7 +141,9 @@ class Agreeing:
         signers = self._new_signatures(envelope, signed, now)
         self._check_open(signed, now)
         self._check_amendment(signed)
-        self._parts.state.submit(lambda tx: self._keep(tx, envelope, signed, signers, by, now))
+        self._parts.state.submit(
+            lambda tx: self._keep(tx, envelope, signed, signers=signers, by=by, now=now)
+        )
         self._parts.contracts.forget(signed.id)
         if signed.contract.amends is not None:
             self._parts.contracts.forget(signed.contract.amends.contract)
@@ -142,7 +151,7 @@ class Agreeing:
         return signed
 
     def _check_parties(self, signed: SignedContract, by: PartyId) -> None:
-        """Every party is a member here, known by the same first document that the proposal names."""
+        """Every party is a member here, known by the first document that the proposal names."""
         if self._parts.party not in signed.parties or by not in signed.parties:
             msg = "the contract is not between the sender and this node"
             raise TrustError(msg, step="contract.parties")
@@ -203,6 +212,7 @@ class Agreeing:
         tx: Transaction,
         envelope: Envelope,
         signed: SignedContract,
+        *,
         signers: dict[PartyId, EnvelopeSignature],
         by: PartyId,
         now: datetime,
@@ -218,12 +228,12 @@ class Agreeing:
         has_changed = contracts.add(tx, new, now=now)
         for party, signature in signers.items():
             has_changed |= contracts.sign(tx, signed.id, party, signature=signature, now=now)
-        self._supersede(tx, signed, by, now)
+        self._supersede(tx, signed, by=by, now=now)
         if has_changed:
             self._queue(tx, signed, kind="contract", document=signed.id, now=now)
 
     def _supersede(
-        self, tx: Transaction, signed: SignedContract, by: PartyId, now: datetime
+        self, tx: Transaction, signed: SignedContract, *, by: PartyId, now: datetime
     ) -> None:
         amends = signed.contract.amends
         facts = self._parts.state.contracts.facts(signed.id, tx=tx)
@@ -233,7 +243,7 @@ class Agreeing:
                 tx, amends.contract, signed.id, effective_at=effective_at, by=by, now=now
             )
 
-    def _record_notice(self, envelope: Envelope, *, by: PartyId) -> tuple[Notice, SignedContract]:
+    def _record_notice(self, envelope: Envelope, *, by: PartyId) -> SignedContract:
         now = self._parts.now()
         signers = verify_signatures(
             envelope,
@@ -252,17 +262,20 @@ class Agreeing:
         findings = check_notice(notice, signed)
         if findings:
             raise DocumentError(findings, name="notice")
-        self._parts.state.submit(lambda tx: self._keep_notice(tx, envelope, signed, notice, now))
+        self._parts.state.submit(
+            lambda tx: self._keep_notice(tx, envelope, signed, notice=notice, now=now)
+        )
         self._parts.contracts.forget(signed.id)
         self.cut_what_ended(signed.id, notice.kind.value)
         self._deliveries.wake()
-        return notice, signed
+        return signed
 
     def _keep_notice(
         self,
         tx: Transaction,
         envelope: Envelope,
         signed: SignedContract,
+        *,
         notice: Notice,
         now: datetime,
     ) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-import grpc
 from blake3 import blake3
 
 from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelope_to_json, seal
@@ -19,16 +18,16 @@ from sekisho.errors import EngineError, Refusal, RefusalReason, SekishoError
 from sekisho.ledger.bodies import CutReason
 from sekisho.ledger.charging import Amount
 from sekisho.ledger.entry import Channel
-from sekisho.ledger.receipt import Decision, Opening, Outcome, opening_bytes, parse_receipt
 from sekisho.ledger.instants import moment_text
+from sekisho.ledger.receipt import Decision, Opening, Outcome, opening_bytes, parse_receipt
 from sekisho.ledger.request import Request, parse_request, request_bytes, verify_request
 from sekisho.model.contract import RequestEvidence
 from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
-from sekisho.server.contracts import in_force
 from sekisho.server import log
+from sekisho.server.contracts import in_force
 from sekisho.server.parts import Parts
 from sekisho.server.plans import PlannedAnswer, Plans
 from sekisho.server.status import SignedRefusal
@@ -38,6 +37,7 @@ from sekisho.store.requests import ReceivedRequest, StoredRequest
 from sekisho.trust.verify import verify_signatures
 from sekisho.wire.frames import add_metadata, hash_frame, parse_frame
 from sekisho.wire.receipts import pack_receipt_envelope
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cut:
@@ -127,7 +127,7 @@ class Answering:
         yield from self._answer(received, call)
 
     def answer_unsigned(
-        self, caller: PartyId, contract: ContractId, purpose: str, sql: str, call: Call
+        self, caller: PartyId, call: Call, *, contract: ContractId, purpose: str, sql: str
     ) -> Iterator[bytes]:
         """Answer a partner without a node, whose contract takes the connection as evidence.
 
@@ -379,9 +379,7 @@ def _with_schema(run: Run) -> Iterator[Batch]:
 
 
 def _channel(request: Request) -> Channel:
-    return Channel(
-        provider=request.provider, consumer=request.consumer, contract=request.contract
-    )
+    return Channel(provider=request.provider, consumer=request.consumer, contract=request.contract)
 
 
 def _query(received: ReceivedRequest) -> Query:

@@ -5,16 +5,15 @@ that holds no key. An answer is given out whole: when a provider fails, refuses,
 not fit what arrived, the query fails and names it.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from sekisho.client.answer import Progress
 from sekisho.client.answer import Receipt as ReceiptNote
 from sekisho.client.peer import Asking
 from sekisho.documents.envelope import Envelope, PayloadType, envelope_to_json, seal
 from sekisho.engine.engine import Job, Run
-from sekisho.errors import EngineError, PeerError, Refusal, RefusalReason, SekishoError
+from sekisho.errors import PeerError, Refusal, RefusalReason, SekishoError
 from sekisho.federation.catalog import Catalog, Part, Relation
 from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
 from sekisho.ledger.bodies import Asked
@@ -24,7 +23,7 @@ from sekisho.ledger.receipt import Opening, Receipt, parse_opening, parse_receip
 from sekisho.ledger.request import Request, request_bytes
 from sekisho.model.lifecycle import ContractState
 from sekisho.model.member import Purpose
-from sekisho.model.names import ContractId, PartyId, split_dataset
+from sekisho.model.names import PartyId, split_dataset
 from sekisho.model.signed import SignedContract
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
@@ -195,7 +194,7 @@ class AskingRoom:
             provider=request.provider, consumer=request.consumer, contract=request.contract
         )
         entry = self._parts.state.questions.ask(asked, channel=channel, now=now)
-        asking = peer.ask(envelope, request, envelope.digest, self._verifier(fragment.party))
+        asking = peer.ask(envelope, request, self._verifier(fragment.party))
         return Pending(fragment=fragment, entry=entry.index, asking=asking)
 
     def _verifier(self, provider: PartyId) -> "_Verifier":

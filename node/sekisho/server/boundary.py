@@ -1,4 +1,4 @@
-"""Where a call enters and leaves: its id, its log line, and the one place where errors become codes."""
+"""Where a call enters and leaves: its id, its log line, and how an error ends it."""
 
 import logging
 import secrets

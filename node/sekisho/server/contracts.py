@@ -1,4 +1,4 @@
-"""Contracts as a node believes them: found by id, prefix or title, and whether they are in force."""
+"""Contracts as a node believes them: found by id, prefix or title, in force or not."""
 
 import threading
 from datetime import datetime

@@ -28,6 +28,7 @@ class Datasets:
         self,
         party: PartyId,
         configs: Mapping[str, DatasetConfig],
+        *,
         sources: Mapping[str, Source],
         engine: Engine,
     ) -> None:

@@ -1,4 +1,4 @@
-"""Carries contracts and notices to the other parties' nodes, again and again until each has them."""
+"""Carries contracts and notices to the other parties' nodes, until each has them."""
 
 import logging
 import threading

@@ -59,9 +59,7 @@ class MemberBook:
             NodeError: The alias cannot be used.
         """
         with self._lock:
-            trusted = verify_member(
-                envelope, known=self._members, now=now, fingerprint=fingerprint
-            )
+            trusted = verify_member(envelope, known=self._members, now=now, fingerprint=fingerprint)
             stored = StoredMember(
                 party=trusted.party,
                 version=trusted.member.version,

@@ -26,7 +26,9 @@ class Neighbours:
         trusted = self._parts.members.current(party)
         if trusted is None:
             msg = f"`{party}` is not a member at this node"
-            hint = f"get its member.json and its fingerprint, then `sekisho member add` for `{party}`"
+            hint = (
+                f"get its member.json and its fingerprint, then `sekisho member add` for `{party}`"
+            )
             raise TrustError(msg, step="member", hint=hint)
         with self._lock:
             known = self._open.get(party)

@@ -1,4 +1,4 @@
-"""The running node: opens what it is made of, serves both faces, and stops without losing anything."""
+"""The running node: opens its parts, serves both faces, and stops without losing anything."""
 
 import threading
 from collections.abc import Iterable
@@ -160,7 +160,7 @@ def _assemble(
         state=state,
         contracts=ContractBook(state),
         members=members,
-        datasets=Datasets(config.party, config.datasets, sources, engine),
+        datasets=Datasets(config.party, config.datasets, sources=sources, engine=engine),
         engine=engine,
     )
 
@@ -195,6 +195,4 @@ def _mutual_tls(parts: Parts) -> grpc.ServerCredentials:
             [(tls.key, tls.certificate)], parts.members.anchors()
         )
 
-    return grpc.dynamic_ssl_server_credentials(
-        fetch(), fetch, require_client_authentication=True
-    )
+    return grpc.dynamic_ssl_server_credentials(fetch(), fetch, require_client_authentication=True)

@@ -75,7 +75,9 @@ class PeersFace:
             sql = parse_statement(descriptor)
             signed = self._in_force(contract, caller)
             purpose = the_purpose(signed, str(headers.get(PURPOSE_HEADER, "")))
-            planned = self._plans.plan(self._query(signed, caller, purpose, sql), signed)
+            planned = self._plans.plan(
+                self._query(signed, caller, purpose=purpose, sql=sql), signed
+            )
             handle = self._tickets.issue((contract, purpose, sql), bound_to=caller)
             return pack_info(descriptor, handle, encapsulated(planned.schema))
         raise AssertionError  # the boundary has ended the call
@@ -89,7 +91,9 @@ class PeersFace:
                 yield from self._answering.answer_signed(caller, found, context)
                 return
             contract, purpose, sql = self._tickets.take(found, bound_to=caller)
-            yield from self._answering.answer_unsigned(caller, contract, purpose, sql, context)
+            yield from self._answering.answer_unsigned(
+                caller, context, contract=contract, purpose=purpose, sql=sql
+            )
 
     def _deliver_contract(
         self, caller: PartyId, message: exchange.DeliverContractRequest
@@ -134,7 +138,7 @@ class PeersFace:
         self, caller: PartyId, message: fragment.ExplainFragmentRequest
     ) -> fragment.ExplainFragmentResponse:
         signed = self._in_force(ContractId(message.contract_id), caller)
-        query = self._query(signed, caller, message.purpose, message.sql)
+        query = self._query(signed, caller, purpose=message.purpose, sql=message.sql)
         plan = self._plans.plan(query, signed).plan
         return fragment.ExplainFragmentResponse(
             grant=plan.grant,
@@ -153,7 +157,7 @@ class PeersFace:
             now=self._parts.now(),
         )
 
-    def _query(self, signed: SignedContract, caller: PartyId, purpose: str, sql: str) -> Query:
+    def _query(self, signed: SignedContract, caller: PartyId, *, purpose: str, sql: str) -> Query:
         return Query(
             sql=sql,
             contract=signed.id,

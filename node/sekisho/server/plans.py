@@ -1,4 +1,4 @@
-"""Step 3 at a provider: the gate's decision, remembered for as long as nothing it rests on changes."""
+"""Step 3 at a provider: the gate's decision, remembered while nothing it rests on changes."""
 
 import threading
 from collections import OrderedDict
@@ -62,9 +62,7 @@ class Plans:
         return planned
 
     def _decide(self, query: Query, signed: SignedContract) -> PlannedAnswer:
-        decision = decide(
-            query, signed, self._parts.datasets.present(), parser=self._parts.engine
-        )
+        decision = decide(query, signed, self._parts.datasets.present(), parser=self._parts.engine)
         if isinstance(decision, Refusal):
             raise decision
         job = Job(

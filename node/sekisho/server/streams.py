@@ -56,9 +56,7 @@ class Streams:
                 del self._running[id(stream)]
             stream.ended.set()
 
-    def cut(
-        self, contract: ContractId, reason: str, *, only: Callable[[PartyId], bool]
-    ) -> int:
+    def cut(self, contract: ContractId, reason: str, *, only: Callable[[PartyId], bool]) -> int:
         """End streams under a contract and wait until they have ended.
 
         Args:

@@ -161,9 +161,7 @@ class UsersFace:
         outcome = self._agreeing.sign(
             ContractId(message.contract_id), signature_from_proto(message.signature)
         )
-        return contracts.SignContractResponse(
-            state=outcome.state, deliveries=_deliveries(outcome)
-        )
+        return contracts.SignContractResponse(state=outcome.state, deliveries=_deliveries(outcome))
 
     def _issue(
         self, _user: User, message: contracts.IssueNoticeRequest
@@ -192,9 +190,7 @@ class UsersFace:
             ]
         )
 
-    def _add_member(
-        self, user: User, message: nodes.AddMemberRequest
-    ) -> nodes.AddMemberResponse:
+    def _add_member(self, user: User, message: nodes.AddMemberRequest) -> nodes.AddMemberResponse:
         trusted = self._parts.members.add(
             self._parts.state,
             envelope_from_proto(message.member),

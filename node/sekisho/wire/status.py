@@ -1,6 +1,6 @@
 """How an error travels: a `google.rpc.Status` whose `ErrorInfo` carries the facts.
 
-Which error becomes which code is `server/status.py`'s to decide; this module only packs and unpacks.
+Which error becomes which code is `server/status.py`'s to decide; here it is packed and unpacked.
 """
 
 import json
@@ -16,6 +16,8 @@ from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
 from sekisho.wire.gen.sekisho.v1 import envelope_pb2
 
 DOMAIN = "sekisho.v1"
+MAX_DIGITS = 6
+"""Of a line or column; a query has at most 65,536 bytes."""
 DETAILS_KEY = "grpc-status-details-bin"
 """The trailing metadata that gRPC reserves for a packed status."""
 
@@ -99,7 +101,7 @@ def unpack_status(data: bytes) -> Fault | None:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 7 else 0
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else 0
 
 
 def _texts(text: str) -> tuple[str, ...]:

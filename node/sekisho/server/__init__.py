@@ -1,0 +1,1 @@
+"""The running node: its two faces, and the way of every call through it."""
