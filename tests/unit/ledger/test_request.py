@@ -1,0 +1,59 @@
+"""Requests: for this provider, from this consumer, from now."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sekisho.errors import DocumentError, TrustError
+from sekisho.ledger.request import Request, parse_request, request_bytes, verify_request
+from support.state import CONSUMER, CONTRACT, NOW, PROVIDER
+
+REQUEST = Request(
+    contract=CONTRACT,
+    provider=PROVIDER,
+    consumer=CONSUMER,
+    purpose="reliability",
+    sql="SELECT 1",
+    nonce="0f" * 16,
+    issued_at="2026-12-01T05:00:00.123Z",
+)
+
+
+def test_a_request_is_read_back_as_it_was_written():
+    assert parse_request(request_bytes(REQUEST)) == REQUEST
+
+
+def test_another_format_is_refused():
+    data = request_bytes(REQUEST).replace(b"request/v1", b"request/v2")
+    with pytest.raises(DocumentError, match="format"):
+        parse_request(data)
+
+
+@pytest.mark.parametrize("nonce", ["", "0F" * 16, "0f" * 15, "0f" * 16 + "\n"])
+def test_a_nonce_is_128_bits_in_hex(nonce):
+    with pytest.raises(ValueError, match="nonce"):
+        replace(REQUEST, nonce=nonce)
+
+
+@pytest.mark.parametrize("seconds", [-120, 0, 120])
+def test_clocks_may_be_two_minutes_apart(seconds):
+    verify_request(
+        REQUEST, provider=PROVIDER, consumer=CONSUMER, now=NOW + timedelta(seconds=seconds)
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [
+        ({"provider": CONSUMER}, "request.provider"),
+        ({"consumer": PROVIDER}, "request.consumer"),
+        ({"now": NOW + timedelta(seconds=121)}, "request.issued_at"),
+        ({"now": NOW - timedelta(seconds=121)}, "request.issued_at"),
+    ],
+)
+def test_anything_else_is_not_believed(changes, step):
+    known = {"provider": PROVIDER, "consumer": CONSUMER, "now": NOW}
+    with pytest.raises(TrustError) as caught:
+        verify_request(REQUEST, **(known | changes))
+    assert caught.value.step == step

@@ -1,0 +1,158 @@
+"""A whole ledger is checked, and the first entry that does not hold is named."""
+
+from dataclasses import replace
+
+import pytest
+
+from sekisho.errors import LedgerError
+from sekisho.ledger.bodies import (
+    Asked,
+    Body,
+    Closed,
+    Failed,
+    Interrupted,
+    MemberChange,
+    MemberEvent,
+)
+from sekisho.ledger.entry import Channel, Entry, Link, entry_bytes
+from sekisho.ledger.merkle import Tree, entry_hash
+from sekisho.ledger.verify import StoredEntry, verify_ledger
+from support.state import CHANNEL, PROVIDER, asked, refused
+
+AT = "2026-12-01T05:00:00.123Z"
+OTHER = Channel(provider=PROVIDER, consumer=PROVIDER, contract=CHANNEL.contract)
+CLOSED = Closed(ends=0, rows=1, bytes=2, blake3="ab")
+FAILED = Failed(ends=0, reason="gone", rows=0, bytes=0)
+
+
+class Ledger:
+    """Entries written by hand, so that each rule can be broken alone."""
+
+    def __init__(self) -> None:
+        self.tree = Tree()
+        self.entries: list[StoredEntry] = []
+        self.channels: dict[Channel, tuple[int, str]] = {}
+
+    def add(
+        self,
+        body: Body,
+        *,
+        at: str = AT,
+        channel: Channel | None = CHANNEL,
+        seq: int | None = None,
+        previous: str | None = None,
+        index: int | None = None,
+    ) -> "Ledger":
+        link = None
+        if channel:
+            expected = self.channels.get(channel, (0, ""))
+            link = Link(
+                channel=channel,
+                seq=expected[0] if seq is None else seq,
+                previous=expected[1] if previous is None else previous,
+            )
+        number = self.tree.size if index is None else index
+        data = entry_bytes(Entry(index=number, at=at, link=link, body=body))
+        leaf = entry_hash(bytes(32), data)
+        self.entries.append(StoredEntry(index=self.tree.size, salt=bytes(32), body=data, leaf=leaf))
+        if channel and link:
+            self.channels[channel] = (link.seq + 1, leaf.hex())
+        self.tree = self.tree.append(leaf)
+        return self
+
+    def fails(self, words: str, *, index: int | None) -> None:
+        with pytest.raises(LedgerError, match=words) as caught:
+            verify_ledger(self.entries, head=self.tree)
+        assert caught.value.index == index
+
+
+def test_an_empty_ledger_holds():
+    report = verify_ledger([], head=Tree())
+    assert (report.size, report.open, report.first_at) == (0, (), "")
+
+
+def test_a_ledger_that_holds_is_reported():
+    ledger = Ledger().add(asked()).add(refused(), channel=OTHER).add(FAILED)
+    ledger.add(asked(2), at="2026-12-01T05:00:01.000Z")
+    ledger.add(
+        MemberEvent(party=PROVIDER, event=MemberChange.ADDED, version=1, fingerprint="f"),
+        channel=None,
+        at="2026-12-01T05:00:01.000Z",
+    )
+    report = verify_ledger(ledger.entries, head=ledger.tree)
+    assert (report.size, report.channels, report.open) == (5, 2, (3,))
+    assert (report.first_at, report.last_at) == (AT, "2026-12-01T05:00:01.000Z")
+    assert report.root == ledger.tree.root()
+
+
+def test_a_missing_entry_is_named():
+    ledger = Ledger().add(refused()).add(refused(1)).add(refused(2))
+    del ledger.entries[1]
+    ledger.fails("entry 1 is missing", index=1)
+
+
+def test_a_salt_of_another_length_is_named():
+    ledger = Ledger().add(refused())
+    ledger.entries[0] = replace(ledger.entries[0], salt=b"")
+    ledger.fails("salt of 0 bytes", index=0)
+
+
+def test_an_altered_entry_is_named():
+    ledger = Ledger().add(refused()).add(refused(1))
+    ledger.entries[1] = replace(ledger.entries[1], body=ledger.entries[0].body)
+    ledger.fails("entry 1 was altered", index=1)
+
+
+def test_an_entry_that_says_another_index_is_named():
+    Ledger().add(refused(), index=5).fails("says that it is entry 5", index=0)
+
+
+def test_time_that_goes_back_is_named():
+    ledger = Ledger().add(refused()).add(refused(1), at="2026-12-01T05:00:00.122Z")
+    ledger.fails("before the one ahead", index=1)
+
+
+@pytest.mark.parametrize("wrong", [{"seq": 3}, {"previous": "ab" * 32}, {"seq": 0, "previous": ""}])
+def test_a_channel_that_is_not_continued_is_named(wrong):
+    Ledger().add(refused()).add(refused(1), **wrong).fails("continue its channel", index=1)
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "channel"),
+    [
+        (refused(), FAILED, CHANNEL),
+        (asked(), CLOSED, CHANNEL),
+        (asked(), FAILED, OTHER),
+        (asked(), replace(FAILED, ends=1), CHANNEL),
+    ],
+    ids=["of a refusal", "of the other side", "in another channel", "of itself"],
+)
+def test_an_end_without_its_start_is_named(first, end, channel):
+    Ledger().add(first).add(end, channel=channel).fails("which is not open", index=1)
+
+
+def test_a_second_end_is_named():
+    interrupted = Interrupted(ends=0, reserved_rows=0, reserved_bytes=0)
+    ledger = Ledger().add(asked()).add(FAILED).add(interrupted)
+    assert isinstance(asked(), Asked)
+    ledger.fails("ends entry 0, which is not open", index=2)
+
+
+def test_a_cut_off_ledger_is_noticed():
+    ledger = Ledger().add(refused()).add(refused(1))
+    ledger.entries.pop()
+    ledger.fails("head counts 2 entries, found 1", index=1)
+
+
+def test_a_head_of_other_entries_is_noticed():
+    ledger = Ledger().add(refused())
+    ledger.tree = Ledger().add(refused(1)).tree
+    ledger.fails("do not lead to the root", index=None)
+
+
+def test_an_entry_that_is_not_canonical_is_named():
+    ledger = Ledger().add(refused())
+    data = ledger.entries[0].body.replace(b'","', b'", "', 1)
+    leaf = entry_hash(bytes(32), data)
+    ledger.entries[0] = StoredEntry(index=0, salt=bytes(32), body=data, leaf=leaf)
+    ledger.fails("canonical", index=0)
