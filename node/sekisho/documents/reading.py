@@ -1,7 +1,7 @@
 """Builds plain data from YAML events, bounded before it is built, and collects what is wrong."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from yaml.events import (
     AliasEvent,
@@ -75,7 +75,7 @@ class Reading:
 
     def _next_node(self) -> NodeEvent:
         """Take the event that begins the next value."""
-        return _as_node(next(self._events))
+        return cast("NodeEvent", next(self._events))  # the parser's grammar promises it
 
     def _read(self, event: NodeEvent, path: Path) -> Value:
         """Read the value that begins at `event`, bounded before anything is built."""
@@ -148,14 +148,14 @@ class Reading:
         """Read entries up to the list's end."""
         entries: list[Value] = []
         while not isinstance(event := next(self._events), CollectionEndEvent):
-            entries.append(self._read(_as_node(event), (*path, len(entries))))
+            entries.append(self._read(cast("NodeEvent", event), (*path, len(entries))))
         return entries
 
     def _read_mapping(self, path: Path) -> Value:
         """Read pairs up to the mapping's end; a pair with a bad key is read and left out."""
         entries: dict[str, Value] = {}
         while not isinstance(event := next(self._events), CollectionEndEvent):
-            key = self._read_key(_as_node(event), path)
+            key = self._read_key(cast("NodeEvent", event), path)
             node = self._next_node()
             value = self._read(node, (*path, key))
             if key in entries:
@@ -229,14 +229,6 @@ class Reading:
         """Keep a finding at an event."""
         line, column = _place(event)
         self._findings.add(message, line=line, column=column, path=describe_path(path), hint=hint)
-
-
-def _as_node(event: Event) -> NodeEvent:
-    """Tell the type checker what the grammar promises."""
-    if not isinstance(event, NodeEvent):
-        message = "the parser gave no node where its grammar has one"
-        raise TypeError(message)
-    return event
 
 
 def _place(event: Event) -> Place:

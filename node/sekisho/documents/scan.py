@@ -96,7 +96,7 @@ class StrictEvents(Reader, Scanner, Parser):
     def __iter__(self) -> Iterator[Event]:
         """Give the events, and stop with a finding where the text is no YAML."""
         try:
-            while self.check_event():
+            while self.check_event():  # pragma: no branch  the reader stops at the last event
                 yield self.get_event()  # type: ignore[no-untyped-call]
         except MarkedYAMLError as error:
             self._stop_at(error)

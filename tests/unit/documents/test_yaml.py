@@ -101,3 +101,19 @@ def test_any_key_can_be_one_whose_text_no_comment_may_shorten():
         parse_yaml(text, text_keys={"sql"})
 
     assert {item.path for item in caught.value.findings} == {"sql"}
+
+
+def test_hidden_characters_in_quoted_keys_are_refused():
+    with pytest.raises(DocumentError, match="a key holds a character that changes the reading"):
+        parse_yaml(b'"a\\u202e": 1\n')
+
+
+def test_a_finding_is_told_once():
+    with pytest.raises(DocumentError) as caught:
+        parse_yaml(b'g: {a: {where: "x"}, a: {where: "y"}}  # c\n')
+
+    messages = [item.message for item in caught.value.findings]
+    assert sorted(messages) == [
+        "a comment stands beside the value of `where`",
+        "the key `a` stands here a second time",
+    ]

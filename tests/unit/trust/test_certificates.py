@@ -185,3 +185,9 @@ def test_an_anchor_of_a_key_is_the_same_anchor_whenever_it_is_issued():
     later = make_anchor(UA.name, key_pem=key, serial=2, now=NOW + timedelta(days=1))
 
     assert verify_anchor(first) == verify_anchor(later)
+
+
+def test_a_certificate_with_broken_extensions_is_refused():
+    broken = x509.UnrecognizedExtension(x509.oid.ExtensionOID.KEY_USAGE, b"\x00")
+
+    refuse(forge(CLIENT, BEARS_UA, broken), "certificate.read")

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from securesystemslib.signer import SIGNER_FOR_URI_SCHEME, CryptoSigner
 
 from sekisho.errors import TrustError
 from sekisho.trust.curve import check_agreement_key, check_signing_key
@@ -149,3 +150,15 @@ def test_a_key_elsewhere_must_be_the_one_that_is_meant(tmp_path):
         with pytest.raises(TrustError, match=r"cannot be used|is another one") as caught:
             signer_at(uri, other)
         assert caught.value.step == "key.uri"
+
+
+def test_a_service_that_signs_with_another_key_is_found_out(monkeypatch):
+    class Confused(CryptoSigner):
+        @classmethod
+        def from_priv_key_uri(cls, *_):
+            return CryptoSigner.generate_ed25519()
+
+    monkeypatch.setitem(SIGNER_FOR_URI_SCHEME, "confused", Confused)
+
+    with pytest.raises(TrustError, match="is another one"):
+        signer_at("confused:key", load_signer(generate_signing_key()).public)
