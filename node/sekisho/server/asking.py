@@ -14,7 +14,7 @@ from sekisho.client.peer import Asking
 from sekisho.documents.envelope import Envelope, PayloadType, envelope_to_json, seal
 from sekisho.engine.engine import Job, Run
 from sekisho.errors import PeerError, Refusal, RefusalReason, SekishoError
-from sekisho.federation.catalog import Catalog, Part, Relation
+from sekisho.federation.catalog import LOCAL_SCHEMA, Catalog, Relation, granted_relations
 from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
 from sekisho.ledger.bodies import Asked
 from sekisho.ledger.entry import Channel
@@ -87,15 +87,14 @@ class AskingRoom:
         """Name the relations that a contract and this company's own datasets make up."""
         relations = [
             Relation(
-                schema="local",
+                schema=LOCAL_SCHEMA,
                 name=split_dataset(dataset.id)[1],
                 columns=tuple(column.name for column in dataset.columns),
-                parts=(),
             )
             for dataset in self._parts.datasets.present().values()
         ]
         if signed is not None:
-            relations += _granted(signed)
+            relations += granted_relations(signed)
         return Catalog(relations=tuple(relations))
 
     def ask(self, question: Question) -> RunningQuestion:
@@ -295,21 +294,6 @@ class _Verifier:
             party=self._provider,
             hint="ask its operator for the newest member document",
         )
-
-
-def _granted(signed: SignedContract) -> list[Relation]:
-    """Name what a contract grants: each provider's relations, and their unions in `shared`."""
-    relations: list[Relation] = []
-    unions: dict[str, list[tuple[Part, tuple[str, ...]]]] = {}
-    for provider in signed.providers:
-        alias = signed.alias_of(provider)
-        for grant in signed.grants_of(provider):
-            for dataset in grant.datasets_of(provider):
-                name = split_dataset(dataset)[1]
-                part = Part(party=provider, alias=alias, dataset=name)
-                columns = tuple(grant.columns)
-                unions.setdefault(name, []).append((part, columns))
-    raise NotImplementedError(relations, unions)
 
 
 def _sent(item: Pending, *, whole: bool) -> Sent:

@@ -1,5 +1,6 @@
 """The running node: opens its parts, serves both faces, and stops without losing anything."""
 
+import shutil
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +29,7 @@ from sekisho.server.parts import NodeKeys, Parts, utc_now
 from sekisho.server.peers import PeersFace
 from sekisho.server.plans import Plans
 from sekisho.server.users import UsersFace
-from sekisho.store.folder import NodeFolder, load_file, load_secret
+from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, load_file, load_secret
 from sekisho.store.state import State, open_state
 from sekisho.trust.keys import load_signer
 
@@ -150,7 +151,7 @@ def _assemble(
         msg = f"member.json is not about `{config.party}`"
         raise TrustError(msg, step="member.own", hint="restore member.json from a backup")
     sources = sources_of(config.datasets, folder.root)
-    engine = _start_engine(config, sources.values())
+    engine = _start_engine(config, sources.values(), spill=folder.state / "spill")
     return Parts(
         party=config.party,
         folder=folder,
@@ -165,12 +166,16 @@ def _assemble(
     )
 
 
-def _start_engine(config: NodeConfig, sources: Iterable[Source]) -> Engine:
+def _start_engine(config: NodeConfig, sources: Iterable[Source], *, spill: Path) -> Engine:
+    """Start the workers; what a fallen node's workers spilled is removed first."""
+    shutil.rmtree(spill, ignore_errors=True)
+    spill.mkdir(mode=PRIVATE_FOLDER_MODE)
     return WorkerPool(
         EngineSettings(
             memory_bytes=config.engine.memory,
             threads=config.engine.threads,
             workers=config.engine.workers,
+            temp_path=str(spill),
         ),
         sources,
     )

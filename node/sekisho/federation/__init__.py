@@ -1,0 +1,1 @@
+"""One query over many nodes → a fragment for each provider and a residual; reads no data."""
