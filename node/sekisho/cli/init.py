@@ -16,19 +16,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("party", type=_party, metavar="PARTY", help="the company's host name")
     parser.add_argument(
-        "--alias", type=_alias, default="", help="how the company likes to be called in queries"
+        "--alias", type=_alias, metavar="A", help="how the company likes to be called in queries"
     )
     parser.add_argument(
         "--peers",
         type=_address,
-        default="",
         metavar="HOST:PORT",
         help="where other companies' nodes connect (default: 0.0.0.0:7443; port 0 chooses one)",
     )
     parser.add_argument(
         "--users",
         type=_address,
-        default="",
         metavar="HOST:PORT",
         help="where the company's own people connect (default: 127.0.0.1:7444)",
     )
@@ -48,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         root,
         options.party,
         now=now(),
-        alias=options.alias,
+        alias=options.alias or "",
         peers=options.peers or DEFAULT_PEERS,
         users=options.users or DEFAULT_USERS,
         country=options.country,

@@ -26,7 +26,8 @@ def write_table(columns: Sequence[str], cells: Sequence[Sequence[str]], out: Tex
         for index, column in enumerate(columns)
     ]
     right = [
-        bool(cells) and all(_is_number(row[index]) for row in cells) for index in range(len(columns))
+        bool(cells) and all(_is_number(row[index]) for row in cells)
+        for index in range(len(columns))
     ]
     for row in (columns, ["-" * width for width in widths], *cells):
         line = "  ".join(

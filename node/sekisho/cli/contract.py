@@ -1,0 +1,110 @@
+"""`sekisho contract`: every verb, and which module does it."""
+
+import argparse
+from importlib import import_module
+
+from sekisho.cli.main import add_folder, add_format
+
+_ID = "whole id, or as many of its digits as are unambiguous"
+_NAME = f"{_ID}; or the title of the contract in force"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the verbs."""
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    _configure_writing(verbs)
+    _configure_reading(verbs)
+    _configure_steps(verbs)
+
+
+def _run(module: str, name: str) -> "object":
+    """Give a function that imports what a verb needs when it runs."""
+
+    def run(options: argparse.Namespace) -> int:
+        code: int = getattr(import_module(f"sekisho.cli.{module}"), name)(options)
+        return code
+
+    return run
+
+
+def _configure_writing(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    new = verbs.add_parser("new", help="print a contract to begin with")
+    new.add_argument("--template", metavar="NAME", help="a name, or `list` for all of them")
+    new.add_argument("--amends", metavar="ID", help=f"a contract to change: {_NAME}")
+    new.add_argument(
+        "--role",
+        choices=("provider", "consumer"),
+        default="provider",
+        help="which of the template's companies is this one (default: provider)",
+    )
+    new.add_argument("--out", metavar="FILE", help="write it there; never over another file")
+    add_folder(new)
+    new.set_defaults(run=_run("contract_new", "new"))
+
+    lint = verbs.add_parser("lint", help="find everything that is wrong with contract files")
+    lint.add_argument("files", nargs="+", metavar="FILE", help="a file, or a folder of them")
+    add_format(lint)
+    lint.set_defaults(run=_run("contract_check", "lint"))
+
+    test = verbs.add_parser("test", help="run the queries that a contract must allow or refuse")
+    test.add_argument("files", nargs="+", metavar="FILE", help="NAME.contract.test.yaml")
+    add_format(test)
+    test.set_defaults(run=_run("contract_check", "test"))
+
+
+def _configure_reading(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    review = verbs.add_parser("review", help="say a contract in plain words")
+    review.add_argument("what", metavar="FILE_OR_ID", help=f"a file; or {_NAME}")
+    _add_language(review)
+    add_folder(review)
+    review.set_defaults(run=_run("contract_read", "review"))
+
+    listed = verbs.add_parser("list", help="list the contracts at this node")
+    add_folder(listed)
+    add_format(listed)
+    listed.set_defaults(run=_run("contract_read", "list_all"))
+
+    show = verbs.add_parser("show", help="show one contract's state and signatures")
+    show.add_argument("id", metavar="ID", help=_NAME)
+    add_folder(show)
+    add_format(show)
+    show.set_defaults(run=_run("contract_read", "show"))
+
+
+def _configure_steps(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    propose = verbs.add_parser("propose", help="sign a contract and offer it to its parties")
+    propose.add_argument("file", metavar="FILE", help="the contract")
+    add_folder(propose)
+    propose.set_defaults(run=_run("contract_steps", "propose"))
+    helps = {
+        "sign": "sign a proposed contract",
+        "reject": "decline a proposed contract, for good",
+        "suspend": "stop answering under a contract, at once, until `resume`",
+        "resume": "answer again under a suspended contract",
+        "terminate": "end a contract, or this company's part of it",
+    }
+    for verb, words in helps.items():
+        step = verbs.add_parser(verb, help=words)
+        step.add_argument("id", metavar="ID", help=_ID)
+        if verb != "sign":
+            step.add_argument(
+                "--reason",
+                required=verb == "terminate",
+                default="no reason given",
+                metavar="TEXT",
+                help="what the other parties are told",
+            )
+        if verb == "terminate":
+            step.add_argument(
+                "--for-breach", action="store_true", help="end it for another party's breach"
+            )
+        _add_language(step)
+        add_folder(step)
+        add_format(step)
+        step.set_defaults(verb=verb, run=_run("contract_steps", "step"))
+
+
+def _add_language(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lang", choices=("en", "ja"), default="en", help="the review's language (default: en)"
+    )

@@ -1,0 +1,58 @@
+"""The engine as commands use it: for describing files and for the second reading of SQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sekisho.config import EngineConfig
+from sekisho.documents.contract_test import ContractTest
+from sekisho.engine.engine import EngineSettings, Source, SourceKind
+from sekisho.engine.pool import WorkerPool
+from sekisho.model.names import DatasetId, split_dataset
+
+if TYPE_CHECKING:
+    from sekisho.model.dataset import Dataset
+
+
+@contextmanager
+def open_engine(config: EngineConfig | None = None) -> Iterator[WorkerPool]:
+    """Start an engine for the length of a block; a worker over files only when one is asked for."""
+    config = config or EngineConfig()
+    pool = WorkerPool(
+        EngineSettings(
+            memory_bytes=config.memory, threads=config.threads, workers=0, max_workers=1
+        )
+    )
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+def tested_datasets(
+    tests: ContractTest, folder: Path, engine: WorkerPool
+) -> "dict[DatasetId, Dataset]":
+    """Build the datasets of a contract's tests, from the columns written there or from files.
+
+    Raises:
+        NodeError: A file cannot be read.
+    """
+    return {name: _tested(tests, name, folder, engine) for name in tests.datasets}
+
+
+def _tested(
+    tests: ContractTest, name: DatasetId, folder: Path, engine: WorkerPool
+) -> "Dataset":
+    from sekisho.model.dataset import Dataset
+
+    written = tests.datasets[name]
+    inline = written.inline_dataset(name)
+    if inline is not None:
+        return inline
+    kind: SourceKind = "parquet" if written.parquet else "csv"
+    path = (folder / (written.parquet or written.csv or "")).absolute()
+    source = Source(name=split_dataset(name)[1], kind=kind, path=str(path))
+    return Dataset(
+        id=name, columns=engine.describe(source), privacy_units=written.privacy_units
+    )

@@ -1,0 +1,185 @@
+"""Rehearses a contract that nobody has signed yet: its tests, and what its row filters say.
+
+A rehearsal goes the way of a query at a provider, as far as no data is read: the contract is taken
+as signed by all before its term, then comes its state at the test's instant, then the gate.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlglot import exp
+
+from sekisho.documents.contract import AuthoredContract
+from sekisho.documents.contract_test import ContractTest, Expectation, QueryTest
+from sekisho.documents.proposal import build_proposal, parse_proposal
+from sekisho.errors import Finding, Refusal, RefusalReason
+from sekisho.gate.decide import decide
+from sekisho.gate.filters import check_row_filter
+from sekisho.model.contract import Contract
+from sekisho.model.dataset import Column, Dataset
+from sekisho.model.instants import instant_text
+from sekisho.model.lifecycle import ContractFacts, grants_in_force, state_at
+from sekisho.model.limits import DEFAULT_LIMITS
+from sekisho.model.names import DatasetId, PartyId
+from sekisho.model.plan import Plan
+from sekisho.model.query import Query
+from sekisho.model.signed import SignedContract
+from sekisho.sql.parser import SecondParser
+from sekisho.sql.read import read_query
+
+_NONCE = "0" * 32
+_MEMBER = "sha256:" + "0" * 64
+"""Stand for what a proposal draws and looks up; no test can tell the difference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """What came of one test."""
+
+    name: str
+    holds: bool
+    expected: str
+    """Such as `refused: COLUMN_NOT_GRANTED`."""
+    found: str
+    """The same of what the gate said, with its message."""
+    clause: str
+    """What decided: the refusal's clause, or the grant that allows."""
+
+
+class _AnyDataset(Dataset):
+    """Stands for a dataset whose columns are not known here: it has every column."""
+
+    __slots__ = ()
+
+    def column(self, name: str) -> Column | None:
+        return Column(name=name, type="VARCHAR")
+
+
+def rehearse(
+    tests: ContractTest,
+    authored: AuthoredContract,
+    datasets: Mapping[DatasetId, Dataset],
+    *,
+    parser: SecondParser,
+) -> Iterator[Rehearsed]:
+    """Run a contract's tests, one after the other.
+
+    Args:
+        tests: As they stand beside the contract.
+        authored: The contract.
+        datasets: Those that the tests name, with their columns.
+        parser: The second reading of each query.
+    """
+    members = {item.party: _MEMBER for item in authored.contract.parties}
+    signed = parse_proposal(build_proposal(authored, nonce_hex=_NONCE, members=members))
+    for test in tests.tests:
+        decision = _decision(tests, test, signed, datasets, parser)
+        yield _rehearsed(test, decision)
+
+
+def check_filters(
+    contract: Contract,
+    *,
+    parser: SecondParser,
+    datasets: Mapping[DatasetId, Dataset] | None = None,
+) -> tuple[Finding, ...]:
+    """Find what is wrong with a contract's row filters.
+
+    Args:
+        contract: Checked by itself already.
+        parser: The second reading of each filter.
+        datasets: Those whose columns are known; of others, names are taken on trust.
+
+    Returns:
+        Findings whose path is the filter's, and whose line and column are places in its text.
+    """
+    known = datasets or {}
+    findings: list[Finding] = []
+    for at, grant in enumerate(contract.grants):
+        for name in grant.datasets if grant.where is not None else ():
+            dataset = known.get(name, _AnyDataset(id=name, columns=()))
+            found = check_row_filter(grant.where or "", dataset, parser)
+            findings += [replace(item, path=f"grants[{at}].where") for item in found]
+    return tuple(dict.fromkeys(findings))
+
+
+def _decision(  # noqa: PLR0917  what one test stands on
+    tests: ContractTest,
+    test: QueryTest,
+    signed: SignedContract,
+    datasets: Mapping[DatasetId, Dataset],
+    parser: SecondParser,
+) -> Plan | Refusal:
+    """Ask every provider that the query names; the first refusal is the answer."""
+    consumer = tests.consumer_of(test) or signed.consumers[0]
+    purpose = tests.purpose_of(test) or signed.contract.purposes[0].purpose
+    at = tests.at_of(test) or signed.starts_at
+    stated = tests.provider_of(test)
+    decision: Plan | Refusal | None = None
+    for provider in (stated,) if stated else _providers(test.sql, signed, parser):
+        query = Query(
+            sql=test.sql, contract=signed.id, purpose=purpose, consumer=consumer, provider=provider
+        )
+        decision = _refused_by_life(query, signed, at) or decide(
+            query, signed, datasets, parser=parser
+        )
+        if isinstance(decision, Refusal):
+            break
+    if decision is None:
+        raise RuntimeError("a contract without a provider was read")
+    return decision
+
+
+def _providers(sql: str, signed: SignedContract, parser: SecondParser) -> tuple[PartyId, ...]:
+    """List the providers whose aliases stand in the query; all of them where none does."""
+    try:
+        tree = read_query(sql, parser=parser, limits=DEFAULT_LIMITS)
+    except Refusal:
+        return signed.providers
+    named = {table.db.lower() for table in tree.find_all(exp.Table)}
+    meant = tuple(item for item in signed.providers if signed.alias_of(item) in named)
+    return meant or signed.providers
+
+
+def _refused_by_life(query: Query, signed: SignedContract, at: datetime) -> Refusal | None:
+    if query.consumer not in signed.consumers or query.provider not in signed.providers:
+        return Refusal(RefusalReason.CONTRACT_NOT_FOUND, "no such contract between these parties")
+    before = min(signed.starts_at, signed.sign_by_at, at) - timedelta(seconds=1)
+    facts = ContractFacts(proposed_at=before, signed_by=dict.fromkeys(signed.parties, before))
+    if grants_in_force(facts, signed, query.provider, at, consumer=query.consumer):
+        return None
+    state = state_at(facts, signed, at, party=query.provider)
+    return Refusal(
+        RefusalReason.NOT_IN_FORCE,
+        f"the contract is {state} at {instant_text(at)}",
+        clause="term",
+    )
+
+
+def _rehearsed(test: QueryTest, decision: Plan | Refusal) -> Rehearsed:
+    expected = ": ".join((test.expect.value, *([test.reason.value] if test.reason else [])))
+    if isinstance(decision, Plan):
+        return Rehearsed(
+            name=test.name,
+            holds=test.expect is Expectation.ALLOWED,
+            expected=expected,
+            found="allowed",
+            clause=f"grants.{decision.grant}",
+        )
+    return Rehearsed(
+        name=test.name,
+        holds=_is_expected(test, decision),
+        expected=expected if test.clause is None else f"{expected} by {test.clause}",
+        found=f"refused: {decision.reason}: {decision.message}",
+        clause=decision.clause,
+    )
+
+
+def _is_expected(test: QueryTest, refusal: Refusal) -> bool:
+    """Compare the refusal with what was written; a clause stands for everything inside it."""
+    if test.expect is not Expectation.REFUSED:
+        return False
+    if test.reason is not None and test.reason is not refusal.reason:
+        return False
+    return test.clause is None or f"{refusal.clause}.".startswith(f"{test.clause}.")
