@@ -9,3 +9,5 @@ from hypothesis import settings
 settings.register_profile("local", deadline=None)
 settings.register_profile("continuous", deadline=None, derandomize=True)
 settings.load_profile("continuous" if os.environ.get("CI") else "local")
+
+pytest_plugins = ["support.fixtures"]

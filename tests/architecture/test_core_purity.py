@@ -95,11 +95,11 @@ def test_a_library_is_met_only_in_its_rooms(modules, library):
     assert elsewhere == []
 
 
-def test_protobuf_messages_stay_in_wire(modules):
+def test_protobuf_messages_stay_in_the_wire_and_the_faces(modules):
     outside = [
         f"{module.path} imports {name}"
         for module in modules
-        if module.room != "wire"
+        if module.room not in {"wire", "server", "client"}
         for name in module.imported()
         if name.startswith("sekisho.wire.gen.") and name.endswith("_pb2")
     ]

@@ -11,7 +11,5 @@ class DuckDBParser:
 
     def parse(self, sql: str) -> str:
         """Return the tree or the error that DuckDB makes of a text."""
-        rows = self._connection.execute(
-            "SELECT json_serialize_sql($1::VARCHAR)", [sql]
-        ).fetchall()
+        rows = self._connection.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchall()
         return str(rows[0][0])

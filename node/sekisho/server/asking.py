@@ -14,13 +14,14 @@ from sekisho.client.peer import Asking
 from sekisho.documents.envelope import Envelope, PayloadType, envelope_to_json, seal
 from sekisho.engine.engine import Job, Run
 from sekisho.errors import PeerError, Refusal, RefusalReason, SekishoError
-from sekisho.federation.catalog import LOCAL_SCHEMA, Catalog, Relation, granted_relations
+from sekisho.federation.catalog import Catalog, Part, ShownColumn, catalog_of
 from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
 from sekisho.ledger.bodies import Asked
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
 from sekisho.ledger.receipt import Opening, Receipt, parse_opening, parse_receipt
 from sekisho.ledger.request import Request, request_bytes
+from sekisho.model.contract import Use
 from sekisho.model.lifecycle import ContractState
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId, split_dataset
@@ -85,17 +86,11 @@ class AskingRoom:
 
     def catalog(self, signed: SignedContract | None) -> Catalog:
         """Name the relations that a contract and this company's own datasets make up."""
-        relations = [
-            Relation(
-                schema=LOCAL_SCHEMA,
-                name=split_dataset(dataset.id)[1],
-                columns=tuple(column.name for column in dataset.columns),
-            )
+        local = {
+            split_dataset(dataset.id)[1]: tuple(column.name for column in dataset.columns)
             for dataset in self._parts.datasets.present().values()
-        ]
-        if signed is not None:
-            relations += granted_relations(signed)
-        return Catalog(relations=tuple(relations))
+        }
+        return catalog_of(_parts_of(signed) if signed is not None else (), local)
 
     def ask(self, question: Question) -> RunningQuestion:
         """Record and send each provider's request, and start the residual over their answers."""
@@ -294,6 +289,22 @@ class _Verifier:
             party=self._provider,
             hint="ask its operator for the newest member document",
         )
+
+
+def _parts_of(signed: SignedContract) -> Iterator[Part]:
+    """List what a contract shows, grant by grant; types are the providers' to tell."""
+    for provider in signed.providers:
+        for grant in signed.grants_of(provider):
+            for dataset in grant.datasets_of(provider):
+                yield Part(
+                    party=provider,
+                    alias=signed.alias_of(provider),
+                    dataset=split_dataset(dataset)[1],
+                    columns=tuple(
+                        ShownColumn(name=name, is_returned=Use.RETURN in column.uses(grant.access))
+                        for name, column in grant.columns.items()
+                    ),
+                )
 
 
 def _sent(item: Pending, *, whole: bool) -> Sent:

@@ -1,6 +1,8 @@
 """Contracts as a node believes them: found by id, prefix or title, in force or not."""
 
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from sekisho.documents.proposal import parse_proposal
@@ -9,6 +11,7 @@ from sekisho.model.lifecycle import ContractFacts, ContractState, grants_in_forc
 from sekisho.model.names import ContractId, PartyId, short_id
 from sekisho.model.signed import SignedContract
 from sekisho.store.state import Records
+from sekisho.trust.keys import public_of_id
 
 MIN_PREFIX = 6
 """Digits of an id that people may shorten it to."""
@@ -17,9 +20,18 @@ MIN_PREFIX = 6
 class ContractBook:
     """Reads contracts and their state; remembers what it has parsed."""
 
-    def __init__(self, records: Records) -> None:
-        """Read from a node's records."""
+    def __init__(
+        self, records: Records, *, is_revoked: Callable[[str], bool] = lambda _key: False
+    ) -> None:
+        """Read from a node's records.
+
+        Args:
+            records: Where contracts are.
+            is_revoked: Tells of a signing key in hex whether its owner has revoked it: what it
+                signed does not count any more.
+        """
         self._records = records
+        self._is_revoked = is_revoked
         self._lock = threading.Lock()
         self._signed: dict[ContractId, SignedContract] = {}
         self._facts: dict[ContractId, ContractFacts] = {}
@@ -45,14 +57,30 @@ class ContractBook:
             if known is not None:
                 return known
             # Read inside the lock, so that no older facts are kept after `forget`.
-            found = self._records.contracts.facts(contract) or ContractFacts()
+            found = self._without_revoked(contract)
             self._facts[contract] = found
             return found
+
+    def _without_revoked(self, contract: ContractId) -> ContractFacts:
+        facts = self._records.contracts.facts(contract) or ContractFacts()
+        stored = self._records.contracts.get(contract)
+        good = {
+            item.party
+            for item in (stored.signatures if stored else ())
+            if not self._is_revoked(public_of_id(item.signature.key_id))
+        }
+        signed_by = {party: at for party, at in facts.signed_by.items() if party in good}
+        return replace(facts, signed_by=signed_by)
 
     def forget(self, contract: ContractId) -> None:
         """Read a contract's facts anew; called after each change of them."""
         with self._lock:
             self._facts.pop(contract, None)
+
+    def forget_all(self) -> None:
+        """Read all facts anew; called after members have changed."""
+        with self._lock:
+            self._facts.clear()
 
     def state(
         self, contract: ContractId, now: datetime, *, party: PartyId | None = None

@@ -159,7 +159,7 @@ def _assemble(
         keys=keys,
         member=member,
         state=state,
-        contracts=ContractBook(state),
+        contracts=ContractBook(state, is_revoked=lambda key: members().is_revoked(key)),
         members=members,
         datasets=Datasets(config.party, config.datasets, sources=sources, engine=engine),
         engine=engine,

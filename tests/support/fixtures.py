@@ -1,0 +1,38 @@
+"""Fixtures over real nodes, shared by `e2e/` and `attacks/`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from support.flights import flights_section, write_flights
+from support.nodes import Companies, Company, contract_text
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A provider and a consumer with a contract in force."""
+
+    companies: Companies
+    contract: str
+
+    @property
+    def ua(self) -> Company:
+        return self.companies["ua"]
+
+    @property
+    def maker(self) -> Company:
+        return self.companies["maker"]
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory) -> Iterator[Pair]:
+    """A running provider and consumer, and a contract that both have signed."""
+    root = tmp_path_factory.mktemp("pair")
+    with Companies(root) as companies:
+        path = write_flights(root / "flights.parquet")
+        companies.found("ua", flights_section(path))
+        companies.found("maker")
+        companies.introduce()
+        companies.start()
+        yield Pair(companies=companies, contract=companies.agree(contract_text()))
