@@ -17,6 +17,7 @@ from sekisho.ledger.bodies import (
     Opened,
     Received,
     Refused,
+    Start,
 )
 from sekisho.ledger.entry import Entry, Link
 
@@ -60,12 +61,11 @@ def summaries(entries: Iterable[Entry]) -> tuple[Summary, ...]:
                 if body.ends in rows:
                     rows[body.ends] = _ended(rows[body.ends], body)
             case _:
-                rows[entry.index] = _begun(entry)
+                rows[entry.index] = _begun(entry, body)
     return tuple(rows.values())
 
 
-def _begun(entry: Entry) -> Summary:
-    body = entry.body
+def _begun(entry: Entry, body: Start | Refused | ContractEvent | MemberEvent) -> Summary:
     match body:
         case Opened():
             return _row(entry, kind="answer", state="open")
@@ -84,8 +84,7 @@ def _begun(entry: Entry) -> Summary:
         case MemberEvent():
             return _row(entry, kind="member", party=body.party, reason=body.event)
         case _:
-            message = f"{entry.kind} begins nothing"
-            raise ValueError(message)
+            assert_never(body)
 
 
 def _row(

@@ -6,6 +6,7 @@ no entry without its charge, no charge twice.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from sekisho.errors import Refusal
 from sekisho.ledger.bodies import Closed, Cut, CutReason, Interrupted, Opened, Refused
@@ -263,6 +264,8 @@ def _sent(body: Closed | Cut | Interrupted) -> Sent:
             return Sent(rows=body.rows, bytes=body.bytes)
         case Interrupted():
             return Sent(rows=body.reserved_rows, bytes=body.reserved_bytes)
+        case _:
+            assert_never(body)
 
 
 def _opened(request: ReceivedRequest, decision: Decision, *, plan: str, reserve: Amount) -> Opened:

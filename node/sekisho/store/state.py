@@ -180,9 +180,9 @@ def _prepare(path: Path) -> None:
     except OSError as error:
         raise NodeError(f"`{path}` cannot be opened: {(error.strerror or '').lower()}") from error
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-            raise NodeError(f"`{path}` cannot be opened: the disk is full") from error
-        raise _damaged(error) from error
+        if error.sqlite_errorcode in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise _damaged(error) from error
+        raise NodeError(f"`{path}` cannot be opened: {error}", hint="check the disk") from error
 
 
 def _damaged(error: sqlite3.DatabaseError) -> LedgerError:

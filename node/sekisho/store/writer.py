@@ -153,9 +153,9 @@ def _run_freely(job: _Job[Any], transaction: Transaction) -> None:
     before = transaction.changes
     try:
         job.result = job.work(transaction)
-    except sqlite3.OperationalError:
-        raise
     except Exception as error:
+        if _is_of_the_disk(error):
+            raise
         if transaction.changes != before:
             raise _UndoneError from error
         job.error = error
@@ -168,13 +168,24 @@ def _run_apart(job: _Job[Any], transaction: Transaction) -> None:
     try:
         job.result = job.work(transaction)
         transaction.flush()
-    except sqlite3.OperationalError:
-        raise
-    except Exception as error:  # noqa: BLE001  it goes to the caller whose function it is
+    except Exception as error:
+        if _is_of_the_disk(error):
+            raise
         db.execute("ROLLBACK TO job")
         transaction.load_head()
         job.error = error
     db.execute("RELEASE job")
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    """Tell a failure that concerns every function from one that is the function's own."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF not in {
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_RANGE,
+    }
 
 
 def _is_disk_full(error: Exception) -> bool:

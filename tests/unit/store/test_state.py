@@ -1,5 +1,6 @@
 """Opening a state file: this release's, whole, and one process's."""
 
+import resource
 import sqlite3
 import stat
 from datetime import timedelta
@@ -80,6 +81,18 @@ def test_a_newer_release_s_file_is_not_touched(path):
         opened(path)
     with pytest.raises(NodeError, match="not a node's state of this release"):
         read_state(path)
+
+
+def test_a_disk_that_takes_nothing_is_said_so(path):
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, old[1]))
+    try:
+        with pytest.raises(NodeError, match="cannot be opened: disk I/O error"):
+            opened(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    with opened(path) as state:
+        assert state.ledger.verify().size == 0
 
 
 def test_a_folder_that_is_not_there_is_said_so(tmp_path):

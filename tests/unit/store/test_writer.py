@@ -1,5 +1,6 @@
 """One writer, many callers: durable together, undone alone."""
 
+import contextlib
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -91,6 +92,67 @@ def test_a_row_that_the_tables_refuse_fails_alone(state, held):
     outcome = held([append(state, 0), wrong, append(state, 1)])
     assert isinstance(outcome[1], sqlite3.IntegrityError)
     assert state.ledger.verify().size == 2
+
+
+def test_a_mistaken_statement_fails_alone(state, held):
+    outcome = held([append(state, 0), lambda tx: tx.db.execute("SELECT * FROM nowhere")])
+    assert outcome[0] == 0
+    assert "no such table" in str(outcome[1])
+
+
+def fail_the_disk(tx):
+    tx.db.execute("PRAGMA query_only = ON")
+
+
+def put(tx):
+    tx.db.execute("INSERT INTO member_keys (key, party) VALUES (hex(randomblob(8)), 'p')")
+
+
+@pytest.mark.parametrize("failing", [False, True], ids=["freely", "behind savepoints"])
+@pytest.mark.parametrize("meets_it", [put, lambda _tx: None], ids=["a function", "the commit"])
+def test_a_failing_disk_is_told_to_everybody_and_the_writer_goes_on(state, held, failing, meets_it):
+    works = [append(state, 0), fail_the_disk, meets_it, append(state, 1)]
+    # A function that fails after it wrote has the whole batch run once more, one by one.
+    outcome = held([fail_after(put), *works] if failing else works)[failing:]
+    assert {type(error) for error in outcome} == {LedgerError}
+    assert all("cannot be written: attempt to write" in error.message for error in outcome)
+    assert state.ledger.head().size == 0
+    assert state.submit(append(state, 2)) == 0
+    assert state.ledger.verify().size == 1
+
+
+def test_what_waits_when_the_state_closes_is_still_written(path):
+    state = opened(path)
+    go, entered = threading.Event(), threading.Event()
+
+    def hold(_tx):
+        entered.set()
+        go.wait()
+
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(state.submit, hold)
+        entered.wait()
+        second = pool.submit(state.submit, append(state, 0))
+        while not state._writer._jobs.qsize():
+            pass
+        closing = pool.submit(state.close)
+        while state._writer._jobs.qsize() < 2:
+            pass
+        go.set()
+        first.result()
+        assert second.result() == 0
+        closing.result()
+    with opened(path) as state:
+        assert state.ledger.verify().size == 1
+
+
+def test_many_readers_at_once_are_served_and_let_go(state):
+    append_many(state, 1)
+    with contextlib.ExitStack() as stack:
+        readers = [stack.enter_context(state._readers.connection()) for _ in range(20)]
+        for db in readers:
+            assert db.execute("SELECT count(*) FROM entries").fetchone() == (1,)
+    assert len(state._readers._idle) == 16
 
 
 def test_a_submitted_function_cannot_submit(state):
