@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,14 +34,14 @@ AIRLINES = ("ua", "dl", "aa", "b6")
 MAKER = "maker"
 TITLE = "Departure delays by aircraft model"
 SHOWN_ROWS = 8
-EXCERPT_LINES = 14
+EXCERPT_LINES = 8
 COLUMNS = ("model", "departures", "mean_delay")
 
 QUESTION = """
-SELECT model, count(*) AS departures, avg(departure_delay) AS mean_delay
-FROM flights JOIN local.planes USING (tail_number)
-GROUP BY model
-ORDER BY departures DESC, model
+SELECT p.model, count(*) AS departures, avg(f.departure_delay) AS mean_delay
+FROM flights AS f JOIN local.planes AS p ON f.tail_number = p.tail_number
+GROUP BY p.model
+ORDER BY departures DESC, p.model
 """.strip()
 """Over all four airlines' flights and the maker's planes; no company could answer it alone."""
 
@@ -251,10 +251,10 @@ def _everyone() -> tuple[str, ...]:
 
 
 def _call(*command: str) -> tuple[int, str]:
-    out = io.StringIO()
-    with redirect_stdout(out):
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
         code = main(command)
-    return code, out.getvalue()
+    return code, out.getvalue() or err.getvalue()
 
 
 def _around_today(text: str) -> str:
@@ -278,11 +278,10 @@ def _quote(sql: str) -> None:
 
 
 def _excerpt(review: str) -> list[str]:
-    """Give the lines of a review that tell what leaves."""
+    """Give the part of a review that says what leaves."""
     lines = review.splitlines()
-    found = [at for at, line in enumerate(lines) if "grant" in line.lower()]
-    begin = found[0] if found else 0
-    return [line for line in lines[begin:] if line.strip()][:EXCERPT_LINES]
+    begin = lines.index("What leaves") if "What leaves" in lines else 0
+    return lines[begin : begin + EXCERPT_LINES]
 
 
 def _show(rows: Rows) -> None:
