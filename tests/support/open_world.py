@@ -23,7 +23,7 @@ COLUMNS = {
     "flag": "BOOLEAN",
     "day": "DATE",
     "clock": "TIME",
-    "at": "TIMESTAMP",
+    "moment": "TIMESTAMP",
     "at_ns": "TIMESTAMP_NS",
     "at_s": "TIMESTAMP_S",
     "zoned": "TIMESTAMPTZ",

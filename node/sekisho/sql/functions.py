@@ -1,12 +1,14 @@
-"""The functions that a query may call, as data: what each gives and when it cannot fail.
+"""The functions that a query may call, as data: what each takes and gives, and whether it can fail.
 
 What is not here is refused. Left out on purpose: whatever can run away (`repeat`, `lpad`, `range`,
 lists), read something besides its arguments (`current_setting`, `getenv`, files, catalogs), differ
 from run to run (`random`, `now`, `current_date`, `first`, `any_value`), or run text as SQL.
 
-An argument pattern says for which types a scalar function is total: `t` text, `n` a number,
-`i` a whole number, `f` a float, `d` a date or timestamp, `b` a boolean, `*` anything; a pattern's
-last letter repeats. A call outside its pattern, or of a function without one, is wrapped in TRY.
+A letter says what an argument must be, so that an engine has nothing to cast on its own: `t` text,
+`n` a number, `i` a whole number, `b` a boolean, `v` an interval, `d` a date or timestamp, `h` the
+same or a time or an interval, `D` several of `d` brought to one type, `p` anything with a plain
+text, `=` several of one type, `u` a date part written out, `q` a fraction written out, `*`
+anything. The last letter repeats.
 """
 
 from collections.abc import Mapping
@@ -31,16 +33,22 @@ class Function:
     name: str
     function_class: FunctionClass
     gives: str
-    """Kind of the outcome: a kind of `types.Type`, `same` as the first argument, `unified` over
-    all, or `sum`, `trunc`, `part`, which depend on the argument."""
+    """A kind of `types.Type`, or how it follows from the arguments: `same` as the first, `second`,
+    `met` over all, `sum`, `middle`, `rounded`, `trunc`, `part`."""
     least: int
     """Fewest arguments."""
     most: int
     """Most arguments."""
-    total: str = ""
-    """Types of arguments for which it cannot fail; empty when it always may."""
-    why: str = ""
+    takes: str
+    """One letter an argument, as the module says."""
+    can_fail: bool
+    """Whether it may raise over arguments of these types; a call is then wrapped in TRY."""
+    why: str
     """Why it is safe to offer."""
+
+    def letter(self, position: int) -> str:
+        """Tell what the argument at a position must be."""
+        return self.takes[min(position, len(self.takes) - 1)]
 
     @property
     def is_aggregate(self) -> bool:
@@ -68,175 +76,164 @@ INTERVAL_UNITS = frozenset(
 """Units of an interval."""
 
 _SCALARS = """
-# name           arguments gives    total   why
-upper            1 1       text     t       changes letters only
-ucase            1 1       text     t       another name of upper
-lower            1 1       text     t       changes letters only
-lcase            1 1       text     t       another name of lower
-length           1 1       int      t       counts characters
-len              1 1       int      t       another name of length
-char_length      1 1       int      t       another name of length
-character_length 1 1       int      t       another name of length
-strlen           1 1       int      t       counts bytes
-trim             1 2       text     t       shortens
-ltrim            1 2       text     t       shortens
-rtrim            1 2       text     t       shortens
-left             2 2       text     -       shortens
-right            2 2       text     -       shortens
-substr           2 3       text     -       shortens
-substring        2 3       text     -       shortens
-split_part       3 3       text     -       takes one part
-starts_with      2 2       bool     t       compares
-prefix           2 2       bool     t       compares
-ends_with        2 2       bool     t       compares
-suffix           2 2       bool     t       compares
-contains         2 2       bool     t       compares
-instr            2 2       int      t       finds a place
-strpos           2 2       int      t       finds a place
-replace          3 3       text     t       grows by the length of its arguments at most per letter
-translate        3 3       text     t       replaces letter by letter
-reverse          1 1       text     t       keeps the length
-concat           1 32      text     *       joins its arguments, NULL as nothing
-concat_ws        2 32      text     *       joins its arguments
-ascii            1 1       int      t       looks at one letter
-regexp_matches   2 2       bool     -       runs in linear time
-regexp_full_match 2 2      bool     -       runs in linear time
-regexp_extract   2 3       text     -       runs in linear time
-regexp_replace   3 4       text     -       runs in linear time
-date_trunc       2 2       trunc    -       cuts a date or time
-datetrunc        2 2       trunc    -       another name of date_trunc
-date_part        2 2       part     -       takes one part
-datepart         2 2       part     -       another name of date_part
-date_diff        3 3       int      -       counts boundaries between two times
-datediff         3 3       int      -       another name of date_diff
-date_sub         3 3       int      -       counts whole units between two times
-datesub          3 3       int      -       another name of date_sub
-year             1 1       int      -       takes one part
-quarter          1 1       int      -       takes one part
-month            1 1       int      -       takes one part
-week             1 1       int      -       takes one part
-weekofyear       1 1       int      -       takes one part
-yearweek         1 1       int      -       takes one part
-isoyear          1 1       int      -       takes one part
-day              1 1       int      -       takes one part
-dayofmonth       1 1       int      -       takes one part
-dayofweek        1 1       int      -       takes one part
-weekday          1 1       int      -       takes one part
-isodow           1 1       int      -       takes one part
-dayofyear        1 1       int      -       takes one part
-hour             1 1       int      -       takes one part
-minute           1 1       int      -       takes one part
-second           1 1       int      -       takes one part
-epoch            1 1       float    -       seconds since 1970
-epoch_ms         1 1       unknown  -       milliseconds since 1970, or back
-dayname          1 1       text     -       names a day
-monthname        1 1       text     -       names a month
-last_day         1 1       date     -       last day of the month
-make_date        3 3       date     -       builds a date
-time_bucket      2 2       unknown  -       cuts a time to even buckets
-strftime         2 2       text     -       writes a date
-try_strptime     2 2       ts       -       reads a date, NULL where it is none
-abs              1 1       same     f       keeps the size
-sign             1 1       int      n       minus one, zero or one
-ceil             1 1       same     f       rounds
-ceiling          1 1       same     f       rounds
-floor            1 1       same     f       rounds
-round            1 2       same     -       rounds
-trunc            1 2       same     -       rounds
-mod              2 2       unknown  -       remainder
-sqrt             1 1       float    -       one number
-cbrt             1 1       float    -       one number
-exp              1 1       float    -       one number
-ln               1 1       float    -       one number
-log              1 2       float    -       one number
-log2             1 1       float    -       one number
-log10            1 1       float    -       one number
-power            2 2       float    -       one number
-pow              2 2       float    -       one number
-sin              1 1       float    -       one number
-cos              1 1       float    -       one number
-tan              1 1       float    -       one number
-asin             1 1       float    -       one number
-acos             1 1       float    -       one number
-atan             1 1       float    -       one number
-atan2            2 2       float    -       one number
-degrees          1 1       float    -       one number
-radians          1 1       float    -       one number
-pi               0 0       float    *       one number
-isnan            1 1       bool     f       looks at one number
-isinf            1 1       bool     f       looks at one number
-isfinite         1 1       bool     f       looks at one number
-coalesce         1 64      unified  =       takes the first that is not NULL
-ifnull           2 2       unified  =       takes the first that is not NULL
-nullif           2 2       same     =       NULL where two are equal
-if               3 3       unified  =       takes one of two
-greatest         1 64      unified  =       takes the largest
-least            1 64      unified  =       takes the smallest
+# name            arguments gives takes fails why
+upper             1 1   text     t     no    changes letters only
+ucase             1 1   text     t     no    changes letters only
+lower             1 1   text     t     no    changes letters only
+lcase             1 1   text     t     no    changes letters only
+length            1 1   int      t     no    counts characters
+len               1 1   int      t     no    counts characters
+char_length       1 1   int      t     no    counts characters
+character_length  1 1   int      t     no    counts characters
+strlen            1 1   int      t     no    counts bytes
+trim              1 2   text     t     no    shortens
+ltrim             1 2   text     t     no    shortens
+rtrim             1 2   text     t     no    shortens
+left              2 2   text     ti    yes   shortens
+right             2 2   text     ti    yes   shortens
+substr            2 3   text     ti    yes   shortens
+substring         2 3   text     ti    yes   shortens
+split_part        3 3   text     tti   yes   takes one part
+starts_with       2 2   bool     t     no    compares
+prefix            2 2   bool     t     no    compares
+ends_with         2 2   bool     t     no    compares
+suffix            2 2   bool     t     no    compares
+contains          2 2   bool     t     no    compares
+instr             2 2   int      t     no    finds a place
+strpos            2 2   int      t     no    finds a place
+replace           3 3   text     t     yes   grows at most by its arguments for each letter
+translate         3 3   text     t     yes   replaces letter by letter
+reverse           1 1   text     t     no    keeps the length
+concat            1 32  text     p     no    joins its arguments, NULL as nothing
+concat_ws         2 32  text     tp    no    joins its arguments
+ascii             1 1   int      t     no    looks at one letter
+regexp_matches    2 2   bool     t     yes   runs in linear time
+regexp_full_match 2 2   bool     t     yes   runs in linear time
+regexp_extract    2 3   text     tti   yes   runs in linear time
+regexp_replace    3 4   text     t     yes   runs in linear time
+date_trunc        2 2   trunc    ud    yes   cuts a date or time
+datetrunc         2 2   trunc    ud    yes   cuts a date or time
+date_part         2 2   part     ud    yes   takes one part
+datepart          2 2   part     ud    yes   takes one part
+date_diff         3 3   int      uD    yes   counts boundaries between two times
+datediff          3 3   int      uD    yes   counts boundaries between two times
+date_sub          3 3   int      uD    yes   counts whole units between two times
+datesub           3 3   int      uD    yes   counts whole units between two times
+year              1 1   int      d     yes   takes one part
+quarter           1 1   int      d     yes   takes one part
+month             1 1   int      d     yes   takes one part
+week              1 1   int      d     yes   takes one part
+weekofyear        1 1   int      d     yes   takes one part
+yearweek          1 1   int      d     yes   takes one part
+isoyear           1 1   int      d     yes   takes one part
+day               1 1   int      d     yes   takes one part
+dayofmonth        1 1   int      d     yes   takes one part
+dayofweek         1 1   int      d     yes   takes one part
+weekday           1 1   int      d     yes   takes one part
+isodow            1 1   int      d     yes   takes one part
+dayofyear         1 1   int      d     yes   takes one part
+hour              1 1   int      h     yes   takes one part
+minute            1 1   int      h     yes   takes one part
+second            1 1   int      h     yes   takes one part
+epoch             1 1   float    h     yes   seconds since 1970
+epoch_ms          1 1   int      d     yes   milliseconds since 1970
+dayname           1 1   text     d     yes   names it
+monthname         1 1   text     d     yes   names it
+last_day          1 1   date     d     yes   last day of the month
+make_date         3 3   date     i     yes   builds a date
+time_bucket       2 2   second   vd    yes   cuts a time to even buckets
+strftime          2 2   text     dt    yes   writes a date
+try_strptime      2 2   ts       t     yes   reads a date, NULL where it is none
+abs               1 1   same     n     yes   keeps the size
+sign              1 1   int      n     no    minus one, zero or one
+ceil              1 1   rounded  n     yes   rounds
+ceiling           1 1   rounded  n     yes   rounds
+floor             1 1   rounded  n     yes   rounds
+round             1 2   same     ni    yes   rounds
+trunc             1 2   same     ni    yes   rounds
+mod               2 2   same     n     yes   remainder
+sqrt              1 1   float    n     yes   computes one number
+cbrt              1 1   float    n     yes   computes one number
+exp               1 1   float    n     yes   computes one number
+ln                1 1   float    n     yes   computes one number
+log2              1 1   float    n     yes   computes one number
+log10             1 1   float    n     yes   computes one number
+sin               1 1   float    n     yes   computes one number
+cos               1 1   float    n     yes   computes one number
+tan               1 1   float    n     yes   computes one number
+asin              1 1   float    n     yes   computes one number
+acos              1 1   float    n     yes   computes one number
+atan              1 1   float    n     yes   computes one number
+degrees           1 1   float    n     yes   computes one number
+radians           1 1   float    n     yes   computes one number
+log               1 2   float    n     yes   computes one number
+power             2 2   float    n     yes   computes one number
+pow               2 2   float    n     yes   computes one number
+atan2             2 2   float    n     yes   computes one number
+pi                0 0   float    *     no    is one number
+isnan             1 1   bool     n     no    looks at one number
+isinf             1 1   bool     n     no    looks at one number
+isfinite          1 1   bool     n     no    looks at one number
+coalesce          1 64  met      =     no    takes the first that is not NULL
+ifnull            2 2   met      =     no    takes the first that is not NULL
+nullif            2 2   same     =     no    NULL where two are equal
+if                3 3   met      b=    no    takes one of two
+greatest          1 64  met      =     no    takes the largest or smallest
+least             1 64  met      =     no    takes the largest or smallest
 """
 
 _AGGREGATES = """
-# name           arguments gives    why
-count            0 1       int      counts rows or values
-count_if         1 1       int      counts where true
-sum              1 1       sum      adds up; past 38 digits the answer is lost, not wrong
-avg              1 1       float    mean
-mean             1 1       float    another name of avg
-min              1 1       same     smallest
-max              1 1       same     largest
-median           1 1       unknown  middle value
-quantile_cont    2 2       unknown  value at a fraction, interpolated
-quantile_disc    2 2       same     value at a fraction
-stddev           1 1       float    deviation of a sample
-stddev_samp      1 1       float    deviation of a sample
-stddev_pop       1 1       float    deviation
-variance         1 1       float    variance of a sample
-var_samp         1 1       float    variance of a sample
-var_pop          1 1       float    variance
-corr             2 2       float    correlation
-covar_pop        2 2       float    covariance
-covar_samp       2 2       float    covariance of a sample
-bool_and         1 1       bool     whether all are true
-bool_or          1 1       bool     whether one is true
+# name            arguments gives takes fails why
+count             0 1   int      *     no    counts rows or values
+count_if          1 1   int      b     no    counts where true
+sum               1 1   sum      n     over  adds up; past 38 digits the answer is lost, never wrong
+avg               1 1   middle   a     over  mean
+mean              1 1   middle   a     over  mean
+min               1 1   same     *     no    smallest or largest
+max               1 1   same     *     no    smallest or largest
+median            1 1   middle   a     no    value in the middle
+quantile_cont     2 2   middle   aq    no    value at a fraction, interpolated
+quantile_disc     2 2   same     *q    no    value at a fraction
+stddev            1 1   float    n     no    spread
+stddev_samp       1 1   float    n     no    spread
+stddev_pop        1 1   float    n     no    spread
+variance          1 1   float    n     no    spread
+var_samp          1 1   float    n     no    spread
+var_pop           1 1   float    n     no    spread
+corr              2 2   float    n     no    spread of two together
+covar_pop         2 2   float    n     no    spread of two together
+covar_samp        2 2   float    n     no    spread of two together
+bool_and          1 1   bool     b     no    whether all or one is true
+bool_or           1 1   bool     b     no    whether all or one is true
 """
 
 
-def _scalar(line: str) -> Function:
-    name, least, most, gives, total, why = line.split(None, 5)
+def _function(line: str, function_class: FunctionClass) -> Function:
+    name, least, most, gives, takes, fails, why = line.split(None, 6)
     return Function(
         name=name,
-        function_class=FunctionClass.SCALAR,
+        function_class=function_class,
         gives=gives,
         least=int(least),
         most=int(most),
-        total="" if total == "-" else total,
+        takes=takes,
+        can_fail=fails == "yes",
         why=why,
     )
 
 
-def _aggregate(line: str) -> Function:
-    name, least, most, gives, why = line.split(None, 4)
-    return Function(
-        name=name,
-        function_class=FunctionClass.AGGREGATE,
-        gives=gives,
-        least=int(least),
-        most=int(most),
-        why=why,
-    )
+def _functions(table: str, function_class: FunctionClass) -> list[Function]:
+    lines = (line for line in table.strip().splitlines() if not line.startswith("#"))
+    return [_function(line, function_class) for line in lines]
 
 
-def _lines(table: str) -> list[str]:
-    return [line for line in table.strip().splitlines() if not line.startswith("#")]
-
-
-_ALL = [*map(_scalar, _lines(_SCALARS)), *map(_aggregate, _lines(_AGGREGATES))]
+_ALL = [
+    *_functions(_SCALARS, FunctionClass.SCALAR),
+    *_functions(_AGGREGATES, FunctionClass.AGGREGATE),
+]
 FUNCTIONS: Mapping[str, Function] = MappingProxyType({item.name: item for item in _ALL})
 """Every function that a query may call, by its name in lower case."""
 
-BOOLEAN_AGGREGATES = frozenset({"bool_and", "bool_or", "count_if"})
-"""Aggregates whose argument is read as a boolean."""
-INTERPOLATING_AGGREGATES = frozenset({"avg", "mean", "median", "quantile_cont"})
-"""Aggregates that compute between values; a date is read as a timestamp for them."""
 QUANTILES = frozenset({"quantile_cont", "quantile_disc"})
 """Aggregates whose second argument is a fraction."""
 TRY = "try"

@@ -1,19 +1,22 @@
-"""Which operations can fail, and what each of them gives: one rule for each form of expression."""
+"""Which operations can fail, and what each of them gives: one rule for each form of expression.
 
-from collections.abc import Callable, Mapping
+An operation's operands are settled first. Where an engine would cast one of them on its own, and
+the cast can fail, a rule writes the cast as TRY_CAST in so many words, or refuses: TRY around the
+operation does not hold such a cast in, since DuckDB shares equal casts between expressions by
+moving them out of it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
 from sqlglot import exp
 
+from sekisho.errors import Refusal
+from sekisho.sql.arguments import given, take_arguments
 from sekisho.sql.dialect import write_tree
-from sekisho.sql.functions import (
-    BOOLEAN_AGGREGATES,
-    FUNCTIONS,
-    INTERPOLATING_AGGREGATES,
-    Function,
-)
+from sekisho.sql.functions import FUNCTIONS
 from sekisho.sql.places import syntax_refusal
 from sekisho.sql.types import (
     BOOLEAN,
@@ -21,26 +24,46 @@ from sekisho.sql.types import (
     NULL,
     TEXT,
     UNKNOWN,
-    WIDE_INTEGER,
     WIDEST_DIGITS,
+    Meeting,
     Type,
+    decimals_meet,
+    meet_as_values,
+    meet_to_compare,
     number_type,
     parse_type,
-    unify,
+    part_type,
 )
 
 _TEXTS = frozenset({"text", "literal", "null"})
-_PATTERNS: Mapping[str, frozenset[str]] = MappingProxyType(
+_PRINTABLE = frozenset(
+    {"bool", "int", "dec", "float", "date", "time", "ts", "tstz", "interval", "uuid"}
+)
+_SUMS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
-        "t": _TEXTS,
-        "n": frozenset({"int", "dec", "float", "null"}),
-        "i": frozenset({"int", "null"}),
-        "f": frozenset({"float", "null"}),
-        "d": frozenset({"date", "ts", "null"}),
-        "b": frozenset({"bool", "null"}),
+        ("date", "int"): "date",
+        ("int", "date"): "date",
+        ("date", "interval"): "ts",
+        ("interval", "date"): "ts",
+        ("ts", "interval"): "ts",
+        ("interval", "ts"): "ts",
+        ("tstz", "interval"): "tstz",
+        ("interval", "tstz"): "tstz",
+        ("interval", "interval"): "interval",
     }
 )
-_PRINTABLE = frozenset({"bool", "int", "dec", "float", "date", "time", "ts", "interval", "uuid"})
+_DIFFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("date", "date"): "int",
+        ("date", "int"): "date",
+        ("date", "interval"): "ts",
+        ("ts", "interval"): "ts",
+        ("tstz", "interval"): "tstz",
+        ("ts", "ts"): "interval",
+        ("tstz", "tstz"): "interval",
+        ("interval", "interval"): "interval",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +72,7 @@ class Fact:
 
     type: Type
     holds_aggregate: bool = False
+    """Then it is computed after the row filter, and may be left as it is."""
     holds_subquery: bool = False
     can_fail: bool = False
     """Whether the operation itself can; its operands are settled by then."""
@@ -63,7 +87,7 @@ class Settling(Protocol):
     def children(self, node: exp.Expr) -> list[Fact]:
         """Settle all operands, in order."""
 
-    def condition(self, holder: exp.Expr, *, part: str = "this") -> None:
+    def condition(self, holder: exp.Expr, *, part: str = "this") -> Fact:
         """Settle an operand that is read as a boolean."""
 
     def column(self, node: exp.Expr) -> Type:
@@ -77,7 +101,21 @@ Rule = Callable[[Settling, exp.Expr], Fact]
 """Learns of one operation, after its operands."""
 
 
-def _join(facts: list[Fact], kind: Type, *, can_fail: bool = False) -> Fact:
+def read_as(node: exp.Expr, type_name: str) -> None:
+    """Cast an operand, in its place, to a type; what does not fit becomes NULL."""
+    cast = exp.TryCast(to=exp.DataType.build(type_name, dialect="duckdb"), safe=True)
+    node.replace(cast)
+    cast.set("this", node)
+
+
+def unlisted(settling: Settling, node: exp.Expr) -> Fact:
+    """Refuse a form that has no rule: nothing is known of how it fails."""
+    settling.children(node)
+    message = "this form cannot be shown not to fail"
+    raise syntax_refusal(message, node)
+
+
+def _joined(facts: Sequence[Fact], kind: Type, *, can_fail: bool = False) -> Fact:
     return Fact(
         type=kind,
         holds_aggregate=any(item.holds_aggregate for item in facts),
@@ -86,13 +124,37 @@ def _join(facts: list[Fact], kind: Type, *, can_fail: bool = False) -> Fact:
     )
 
 
-def unlisted(writer: Settling, node: exp.Expr) -> Fact:
-    """A form without a rule of its own can fail, for all that is known."""
-    return _join(writer.children(node), UNKNOWN, can_fail=True)
+def _operands(node: exp.Expr) -> list[exp.Expr]:
+    return list(node.iter_expressions())
 
 
-def _column(writer: Settling, node: exp.Expr) -> Fact:
-    return Fact(type=writer.column(node))
+def _unlike(node: exp.Expr, facts: Sequence[Fact]) -> Refusal:
+    words = " and ".join(dict.fromkeys(item.type.words for item in facts if item.type.words))
+    message = f"values of types that do not meet stand together: {words or 'unknown'}"
+    return syntax_refusal(message, node, hint="cast one side, such as CAST(x AS VARCHAR)")
+
+
+def _meet(
+    node: exp.Expr,
+    facts: Sequence[Fact],
+    operands: Sequence[exp.Expr],
+    *,
+    how: Callable[[Sequence[Type]], Meeting | None] = meet_to_compare,
+) -> Type:
+    """Bring operands to one type, writing out the casts that could fail."""
+    if any(item.holds_aggregate for item in facts):
+        meeting = how([item.type for item in facts])
+        return meeting.type if meeting is not None else UNKNOWN
+    meeting = how([item.type for item in facts])
+    if meeting is None:
+        raise _unlike(node, facts)
+    for at, name in meeting.casts.items():
+        read_as(operands[at], name)
+    return meeting.type
+
+
+def _column(settling: Settling, node: exp.Expr) -> Fact:
+    return Fact(type=settling.column(node))
 
 
 def _literal(_: Settling, node: exp.Expr) -> Fact:
@@ -102,248 +164,214 @@ def _literal(_: Settling, node: exp.Expr) -> Fact:
 
 
 def _constant(kind: Type) -> Rule:
-    return lambda _writer, _node: Fact(type=kind)
+    return lambda _settling, _node: Fact(type=kind)
 
 
-def _same(writer: Settling, node: exp.Expr) -> Fact:
-    facts = writer.children(node)
-    return _join(facts, facts[0].type)
+def _same(settling: Settling, node: exp.Expr) -> Fact:
+    facts = settling.children(node)
+    return _joined(facts, facts[0].type)
 
 
-def _negative(writer: Settling, node: exp.Expr) -> Fact:
-    facts = writer.children(node)
-    is_total = facts[0].type.kind == "float" or isinstance(node.this, exp.Literal)
-    return _join(facts, facts[0].type, can_fail=not is_total)
+def _negative(settling: Settling, node: exp.Expr) -> Fact:
+    facts = settling.children(node)
+    kind = facts[0].type
+    if not kind.is_number and kind.kind not in {"interval", "null"}:
+        raise _unlike(node, facts)
+    is_total = kind.kind == "float" or isinstance(node.this, exp.Literal)
+    return _joined(facts, kind, can_fail=not is_total)
 
 
-def _logic(writer: Settling, node: exp.Expr) -> Fact:
-    facts = writer.children(node)
-    is_total = all(item.type.kind in {"bool", "null"} for item in facts)
-    return _join(facts, BOOLEAN, can_fail=not is_total)
+def _logic(settling: Settling, node: exp.Expr) -> Fact:
+    facts = [
+        settling.condition(node, part=part) for part in ("this", "expression") if part in node.args
+    ]
+    return _joined(facts, BOOLEAN)
 
 
-def _compare(writer: Settling, node: exp.Expr) -> Fact:
-    facts = writer.children(node)
-    _, is_total = unify(item.type for item in facts)
-    return _join(facts, BOOLEAN, can_fail=not is_total)
+def _compare(settling: Settling, node: exp.Expr) -> Fact:
+    facts = settling.children(node)
+    _meet(node, facts, _operands(node))
+    return _joined(facts, BOOLEAN)
 
 
-def _is(writer: Settling, node: exp.Expr) -> Fact:
-    facts = writer.children(node)
-    is_total = isinstance(node.expression, exp.Null) or facts[0].type.kind in {"bool", "null"}
-    return _join(facts, BOOLEAN, can_fail=not is_total)
+def _is(settling: Settling, node: exp.Expr) -> Fact:
+    if isinstance(node.expression, exp.Null):
+        return _joined([settling.settled(node.this)], BOOLEAN)
+    return _joined([settling.condition(node)], BOOLEAN)
 
 
-def _like(writer: Settling, node: exp.Expr) -> Fact:
-    facts = writer.children(node)
-    is_total = all(item.type.kind in _TEXTS for item in facts)
-    return _join(facts, BOOLEAN, can_fail=not is_total)
+def _like(settling: Settling, node: exp.Expr) -> Fact:
+    facts = settling.children(node)
+    if not all(item.type.kind in _TEXTS for item in facts):
+        raise _unlike(node, facts)
+    return _joined(facts, BOOLEAN)
 
 
-def _escape(writer: Settling, node: exp.Expr) -> Fact:
+def _escape(settling: Settling, node: exp.Expr) -> Fact:
     # The LIKE below is one operation with its ESCAPE: it is settled here, not wrapped by itself.
-    facts = [*writer.children(node.this), writer.settled(node.expression)]
-    return _join(facts, BOOLEAN, can_fail=True)
+    fact = _like(settling, node.this)
+    return _joined([fact], BOOLEAN, can_fail=True)
 
 
-def _in(writer: Settling, node: exp.Expr) -> Fact:
-    query = node.args.get("query")
-    facts = writer.children(node)
-    _, is_total = unify(item.type for item in facts)
-    if query is None:
-        return _join(facts, BOOLEAN, can_fail=not is_total)
-    joined = _join(facts, BOOLEAN, can_fail=not is_total)
-    if joined.can_fail and joined.holds_aggregate:
-        # Even over aggregates the subquery's own side is cast, row by row.
-        message = "IN compares values of two types"
-        raise syntax_refusal(message, node, hint="cast one side to the type of the other")
-    return joined
+def _in(settling: Settling, node: exp.Expr) -> Fact:
+    facts = settling.children(node)
+    if node.args.get("query") is None:
+        _meet(node, facts, _operands(node))
+        return _joined(facts, BOOLEAN)
+    # Only this side can be cast in words: the rows of the subquery are what they are.
+    meeting = meet_to_compare([item.type for item in facts])
+    if meeting is None or 1 in meeting.casts:
+        raise _unlike(node, facts)
+    if 0 in meeting.casts:
+        read_as(node.this, meeting.casts[0])
+    return _joined(facts, BOOLEAN)
 
 
 def _exists(_: Settling, __: exp.Expr) -> Fact:
     return Fact(type=BOOLEAN, holds_subquery=True)
 
 
-def _subquery(writer: Settling, node: exp.Expr) -> Fact:
-    return Fact(type=writer.output(node.this), holds_subquery=True)
+def _subquery(settling: Settling, node: exp.Expr) -> Fact:
+    return Fact(type=settling.output(node.this), holds_subquery=True)
 
 
-def _case(writer: Settling, node: exp.Expr) -> Fact:
-    settle = writer.settled
-    operand = [settle(node.this)] if node.args.get("this") is not None else []
-    whens: list[Fact] = []
-    results: list[Fact] = []
-    for branch in list(node.args["ifs"]):
-        whens.append(settle(branch.this))
-        results.append(settle(branch.args["true"]))
-    if node.args.get("default") is not None:
-        results.append(settle(node.args["default"]))
-    kind, is_total = unify(item.type for item in results)
-    if operand:
-        _, compares = unify(item.type for item in [*operand, *whens])
+def _case(settling: Settling, node: exp.Expr) -> Fact:
+    branches = list(node.args["ifs"])
+    operand = node.args.get("this")
+    if operand is None:
+        tests = [settling.condition(branch) for branch in branches]
     else:
-        compares = all(item.type.kind in {"bool", "null"} for item in whens)
-    return _join([*operand, *whens, *results], kind, can_fail=not (is_total and compares))
+        tests = [settling.settled(operand), *(settling.settled(item.this) for item in branches)]
+        _meet(node, tests, [node.this, *(item.this for item in branches)])
+    results = [settling.settled(item.args["true"]) for item in branches]
+    if node.args.get("default") is not None:
+        results.append(settling.settled(node.args["default"]))
+    values = [item.args["true"] for item in branches]
+    if node.args.get("default") is not None:
+        values.append(node.args["default"])
+    kind = _meet(node, results, values, how=meet_as_values)
+    return _joined([*tests, *results], kind)
 
 
-def _cast(writer: Settling, node: exp.Expr) -> Fact:
-    fact = writer.settled(node.this)
+def _cast(settling: Settling, node: exp.Expr) -> Fact:
+    fact = settling.settled(node.this)
     target = parse_type(write_tree(node.args["to"]))
     if type(node) is exp.Cast and target.kind != "text":
         node.replace(exp.TryCast(this=node.this, to=node.args["to"], safe=True))
-    return _join([fact], target)
+    return _joined([fact], target)
 
 
-def _extract(writer: Settling, node: exp.Expr) -> Fact:
-    fact = writer.settled(node.expression)
-    return _join([fact], _part_type(node.this.name), can_fail=True)
+def _extract(settling: Settling, node: exp.Expr) -> Fact:
+    fact = settling.settled(node.expression)
+    if fact.type.kind not in {"date", "ts", "tstz", "null"}:
+        raise _unlike(node, [fact])
+    return _joined([fact], part_type(node.this.name), can_fail=True)
 
 
-def _part_type(part: str) -> Type:
-    return FLOAT if part.lower() == "epoch" else Type(kind="int", digits=19)
-
-
-def _sum_like(writer: Settling, node: exp.Expr) -> Fact:
-    facts = writer.children(node)
+def _sum(settling: Settling, node: exp.Expr) -> Fact:
+    facts = settling.children(node)
     left, right = (item.type for item in facts)
     if left.is_number and right.is_number:
-        kind = _number_outcome(left, right, is_product=isinstance(node, exp.Mul))
-        return _join(facts, kind, can_fail=kind.kind != "float")
-    return _join(facts, _time_outcome(left.kind, right.kind, type(node)), can_fail=True)
+        return _number_outcome(node, facts)
+    if {left.kind, right.kind} == {"date", "ts"} and isinstance(node, exp.Sub):
+        kind = _meet(node, facts, _operands(node))
+        return _joined(
+            facts, Type(kind="interval") if kind.kind == "ts" else UNKNOWN, can_fail=True
+        )
+    table = _DIFFERENCES if isinstance(node, exp.Sub) else _SUMS
+    outcome = table.get((left.kind, right.kind))
+    if outcome is None:
+        return _unknown_outcome(node, facts)
+    digits = 19 if outcome == "int" else 0
+    return _joined(facts, Type(kind=outcome, digits=digits), can_fail=True)
 
 
-def _number_outcome(left: Type, right: Type, *, is_product: bool) -> Type:
+def _product(settling: Settling, node: exp.Expr) -> Fact:
+    facts = settling.children(node)
+    left, right = (item.type for item in facts)
+    if left.is_number and right.is_number:
+        return _number_outcome(node, facts)
+    if {left.kind, right.kind} <= {"interval", "int"}:
+        return _joined(facts, Type(kind="interval"), can_fail=True)
+    return _unknown_outcome(node, facts)
+
+
+def _unknown_outcome(node: exp.Expr, facts: Sequence[Fact]) -> Fact:
+    """NULL gives NULL, aggregates may be left alone, and anything else is refused."""
+    if any(item.holds_aggregate or item.type.kind == "null" for item in facts):
+        return _joined(facts, UNKNOWN, can_fail=True)
+    raise _unlike(node, facts)
+
+
+def _number_outcome(node: exp.Expr, facts: Sequence[Fact]) -> Fact:
+    left, right = (item.type for item in facts)
     if "float" in {left.kind, right.kind}:
-        return FLOAT
+        return _joined(facts, FLOAT, can_fail=isinstance(node, exp.IntDiv))
     if left.kind == right.kind == "int":
-        return WIDE_INTEGER
+        digits = max(left.digits, right.digits)
+        return _joined(facts, Type(kind="int", digits=digits), can_fail=True)
+    is_product = isinstance(node, exp.Mul)
+    if not is_product and not decimals_meet(left, right):
+        return _unknown_outcome(node, facts)
+    if (
+        is_product
+        and "int" in {left.kind, right.kind}
+        and max(left.digits, right.digits) > WIDEST_DIGITS
+    ):
+        return _unknown_outcome(node, facts)
     scale = left.scale + right.scale if is_product else max(left.scale, right.scale)
-    return Type(kind="dec", digits=WIDEST_DIGITS, scale=min(scale, WIDEST_DIGITS))
+    kind = Type(kind="dec", digits=WIDEST_DIGITS, scale=min(scale, WIDEST_DIGITS))
+    return _joined(facts, kind, can_fail=True)
 
 
-def _time_outcome(left: str, right: str, operation: type[exp.Expr]) -> Type:
-    """Tell what adding to or subtracting from a date or time gives."""
-    if operation is exp.Mul:
-        return UNKNOWN
-    both = {left, right}
-    if both == {"date", "int"}:
-        return Type(kind="date")
-    if both in ({"date", "interval"}, {"ts", "interval"}):
-        return Type(kind="ts")
-    if left == right == "date" and operation is exp.Sub:
-        return Type(kind="int", digits=19)
-    return UNKNOWN
+def _divide(settling: Settling, node: exp.Expr) -> Fact:
+    facts = settling.children(node)
+    if all(item.type.is_number for item in facts):
+        return _joined(facts, FLOAT)
+    return _unknown_outcome(node, facts)
 
 
-def _divide(writer: Settling, node: exp.Expr) -> Fact:
-    facts = writer.children(node)
-    is_total = all(item.type.is_number for item in facts)
-    return _join(facts, FLOAT if is_total else UNKNOWN, can_fail=not is_total)
+def _remainder(settling: Settling, node: exp.Expr) -> Fact:
+    facts = settling.children(node)
+    if all(item.type.is_number for item in facts):
+        return _number_outcome(node, facts)
+    return _unknown_outcome(node, facts)
 
 
-def _remainder(writer: Settling, node: exp.Expr) -> Fact:
-    facts = writer.children(node)
-    left, right = (item.type for item in facts)
-    if left.is_number and right.is_number:
-        kind = _number_outcome(left, right, is_product=False)
-        return _join(facts, kind, can_fail=kind.kind != "float" or isinstance(node, exp.IntDiv))
-    return _join(facts, UNKNOWN, can_fail=True)
-
-
-def _concatenate(writer: Settling, node: exp.Expr) -> Fact:
-    facts = writer.children(node)
+def _concatenate(settling: Settling, node: exp.Expr) -> Fact:
+    facts = settling.children(node)
     kinds = {item.type.kind for item in facts}
-    is_text = bool(kinds & {"text", "literal"}) and kinds <= _TEXTS | _PRINTABLE
-    return _join(facts, TEXT if is_text else UNKNOWN, can_fail=not is_text)
+    if kinds & {"text", "literal"} and kinds <= _TEXTS | _PRINTABLE:
+        return _joined(facts, TEXT)
+    return _unknown_outcome(node, facts)
 
 
-def _filter(writer: Settling, node: exp.Expr) -> Fact:
-    fact = writer.settled(node.this)
-    writer.condition(node.expression)
+def _filter(settling: Settling, node: exp.Expr) -> Fact:
+    fact = settling.settled(node.this)
+    settling.condition(node.expression)
     return fact
 
 
-def _distinct(writer: Settling, node: exp.Expr) -> Fact:
-    facts = writer.children(node)
-    return _join(facts, facts[0].type)
+def _distinct(settling: Settling, node: exp.Expr) -> Fact:
+    facts = settling.children(node)
+    return _joined(facts, facts[0].type)
 
 
-def _call(writer: Settling, node: exp.Expr) -> Fact:
+def _call(settling: Settling, node: exp.Expr) -> Fact:
     function = FUNCTIONS[str(node.this).lower()]
-    facts = writer.children(node)
+    facts = settling.children(node)
     types = [item.type for item in facts]
+    if not any(item.holds_aggregate for item in facts):
+        values = [
+            item.expressions[0] if isinstance(item, exp.Distinct) else item
+            for item in node.expressions
+        ]
+        for at, name in take_arguments(node, function, types).items():
+            read_as(values[at], name)
+    kind = given(function, types)
     if function.is_aggregate:
-        return _aggregate(node, function, types)
-    if function.total == "=":
-        kind, is_total = _unified(function, types)
-    else:
-        kind, is_total = _given(function, types), _fits(function.total, types)
-    return _join(facts, kind, can_fail=not is_total)
-
-
-def _unified(function: Function, types: list[Type]) -> tuple[Type, bool]:
-    if function.name == "if":
-        kind, is_total = unify(types[1:])
-        return kind, is_total and types[0].kind in {"bool", "null"}
-    kind, is_total = unify(types)
-    return (types[0] if function.gives == "same" and types[0].kind != "literal" else kind), is_total
-
-
-def _given(function: Function, types: list[Type]) -> Type:
-    match function.gives:
-        case "same":
-            return types[0] if types[0].kind != "literal" else UNKNOWN
-        case "trunc":
-            kind = types[1].kind
-            return Type(kind="ts") if kind in {"date", "ts"} else UNKNOWN
-        case "part":
-            return _part_type(types[0].text)
-        case "int":
-            return Type(kind="int", digits=19)
-        case "unknown":
-            return UNKNOWN
-        case plain:
-            return Type(kind=plain)
-
-
-def _fits(pattern: str, types: list[Type]) -> bool:
-    if not pattern:
-        return False
-    if pattern == "*":
-        return all(item.kind in _TEXTS | _PRINTABLE for item in types)
-    letters = pattern.ljust(len(types), pattern[-1])
-    return all(item.kind in _PATTERNS[letter] for letter, item in zip(letters, types, strict=False))
-
-
-def _aggregate(node: exp.Expr, function: Function, types: list[Type]) -> Fact:
-    value = node.expressions[0] if node.expressions else None
-    if isinstance(value, exp.Distinct):
-        value = value.expressions[0]
-    if value is not None and function.name in BOOLEAN_AGGREGATES and types[0].kind != "bool":
-        _read_as(value, "BOOLEAN")
-    if value is not None and function.name in INTERPOLATING_AGGREGATES and types[0].kind == "date":
-        _read_as(value, "TIMESTAMP")
-    return Fact(type=_aggregate_type(function, types), holds_aggregate=True)
-
-
-def _read_as(value: exp.Expr, target: str) -> None:
-    cast = exp.TryCast(to=exp.DataType.build(target, dialect="duckdb"), safe=True)
-    value.replace(cast)
-    cast.set("this", value)
-
-
-def _aggregate_type(function: Function, types: list[Type]) -> Type:
-    if function.gives != "sum":
-        return _given(function, types)
-    match types[0].kind:
-        case "int":
-            return WIDE_INTEGER
-        case "dec":
-            return Type(kind="dec", digits=WIDEST_DIGITS, scale=types[0].scale)
-        case "float":
-            return FLOAT
-        case _:
-            return UNKNOWN
+        return Fact(type=kind, holds_aggregate=True)
+    return _joined(facts, kind, can_fail=function.can_fail)
 
 
 RULES: Mapping[type[exp.Expr], Rule] = MappingProxyType(
@@ -379,9 +407,9 @@ RULES: Mapping[type[exp.Expr], Rule] = MappingProxyType(
         exp.Cast: _cast,
         exp.TryCast: _cast,
         exp.Extract: _extract,
-        exp.Add: _sum_like,
-        exp.Sub: _sum_like,
-        exp.Mul: _sum_like,
+        exp.Add: _sum,
+        exp.Sub: _sum,
+        exp.Mul: _product,
         exp.Div: _divide,
         exp.IntDiv: _remainder,
         exp.Mod: _remainder,

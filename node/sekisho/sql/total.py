@@ -3,23 +3,25 @@
 DuckDB names the cell in an error's text, and that there is an error at all tells something of the
 cell. So nothing that is computed row by row may fail: casts become TRY_CAST, every other operation
 that can fail stands in TRY, which gives NULL. The operation itself is wrapped, not the expression
-around it: `a + 1 > 5 OR b` keeps its second half, and a key of GROUP BY stays the same expression
-wherever it is written.
+around it: `a + 1 > 5 OR b` keeps its second half, a key of GROUP BY stays the same expression
+wherever it is written, and no part of what stands in a TRY can fail by itself, so that an engine
+may move that part out.
 
 What is computed over aggregates comes after the row filter and is left as it is. TRY holds no
 subquery, so an operation over one that can fail is refused.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from sqlglot import exp
 
 from sekisho.sql.functions import TRY
-from sekisho.sql.operations import RULES, Fact, unlisted
+from sekisho.sql.operations import RULES, Fact, read_as, unlisted
 from sekisho.sql.places import syntax_refusal
 from sekisho.sql.scopes import Resolved, SelectFacts, source_number
-from sekisho.sql.types import UNKNOWN, Type
+from sekisho.sql.types import BOOLEAN, UNKNOWN, Type
 
 
 def make_total(resolved: Resolved) -> Mapping[int, tuple[Type, ...]]:
@@ -77,12 +79,12 @@ class _Writer:
             for item in node.args[clause].expressions if node.args.get(clause) else ():
                 self.settled(item.this if isinstance(item, exp.Ordered) else item)
 
-    def condition(self, holder: exp.Expr, *, part: str = "this") -> None:
+    def condition(self, holder: exp.Expr, *, part: str = "this") -> Fact:
         """Settle an expression that is read as a boolean."""
         fact = self.settled(holder.args[part])
         if fact.type.kind not in {"bool", "null"}:
-            value = holder.args[part]
-            holder.set(part, exp.TryCast(this=value, to=exp.DataType.build("BOOLEAN"), safe=True))
+            read_as(holder.args[part], "BOOLEAN")
+        return replace(fact, type=BOOLEAN)
 
     def settled(self, node: exp.Expr) -> Fact:
         """Learn of an expression what is needed, after wrapping it where it can fail."""

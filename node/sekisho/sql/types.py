@@ -1,9 +1,10 @@
-"""Types as far as the gate must know them: enough to tell when an operation cannot fail."""
+"""Types as far as the gate must know them, and what brings values of several types together."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 
 _WHOLE_TYPES = {
     "TINYINT": 3,
@@ -39,9 +40,42 @@ _PLAIN_KINDS = {
 _ALIASES = {"INT": "INTEGER", "INT128": "HUGEINT", "UINT": "UINTEGER", "BOOL": "BOOLEAN"}
 WIDEST_DIGITS = 38
 NUMBERS = frozenset({"int", "dec", "float"})
-_COMPARED_AS_THEY_ARE = frozenset(
-    {"bool", "text", "date", "time", "ts", "tstz", "ts_s", "ts_ms", "ts_ns", "interval", "uuid"}
-)
+_CAST_NAMES = {
+    "bool": "BOOLEAN",
+    "int": "HUGEINT",
+    "float": "DOUBLE",
+    "text": "VARCHAR",
+    "date": "DATE",
+    "time": "TIME",
+    "ts": "TIMESTAMP",
+    "ts_s": "TIMESTAMP_S",
+    "ts_ms": "TIMESTAMP_MS",
+    "ts_ns": "TIMESTAMP_NS",
+    "tstz": "TIMESTAMPTZ",
+    "interval": "INTERVAL",
+    "uuid": "UUID",
+}
+_WORDS = {
+    "bool": "a boolean",
+    "int": "a whole number",
+    "dec": "a decimal",
+    "float": "a float",
+    "text": "text",
+    "literal": "text",
+    "date": "a date",
+    "time": "a time",
+    "ts": "a timestamp",
+    "ts_s": "a timestamp",
+    "ts_ms": "a timestamp",
+    "ts_ns": "a timestamp",
+    "tstz": "a timestamp with time zone",
+    "interval": "an interval",
+    "uuid": "a UUID",
+    "other": "a value of another type",
+    "unknown": "a value of an unknown type",
+}
+_CALENDAR = ("date", "ts_s", "ts_ms", "ts", "ts_ns", "tstz")
+"""From the coarsest to what all others can be brought to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +90,11 @@ class Type:
     """Digits after the point."""
     text: str = ""
     """The text of a literal, or the name of a type that is compared by name only."""
+
+    @property
+    def words(self) -> str:
+        """Say the kind to people."""
+        return _WORDS.get(self.kind, "")
 
     @property
     def is_number(self) -> bool:
@@ -99,40 +138,116 @@ def number_type(text: str) -> Type:
     return FLOAT
 
 
-def unify(types: Iterable[Type]) -> tuple[Type, bool]:
-    """Tell to what type several values are brought, and whether bringing them there cannot fail."""
-    known = [item for item in types if item.kind != "null"]
-    literals = [item for item in known if item.kind == "literal"]
-    typed = [item for item in known if item.kind != "literal"]
-    if not typed:
-        return (TEXT if literals else NULL), True
-    target, is_total = _unify_typed(typed)
-    return target, is_total and all(_literal_fits(item.text, target) for item in literals)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """How values of several types are brought to one without an engine casting on its own."""
+
+    type: Type
+    casts: Mapping[int, str]
+    """Type names by position, for those that must be cast in so many words."""
 
 
-def _unify_typed(typed: list[Type]) -> tuple[Type, bool]:
-    kinds = {item.kind for item in typed}
+def meet_to_compare(types: Sequence[Type]) -> Meeting | None:
+    """Find how values can be compared; None when they cannot.
+
+    What comes out agrees with the engine's own choice wherever that choice does not fail.
+    """
+    known = [item for item in types if item.kind not in {"null", "literal"}]
+    target = _common(known) or _beside_text(known)
+    if target is None and known:
+        return None
+    return _meeting(types, target or TEXT)
+
+
+def meet_as_values(types: Sequence[Type]) -> Meeting | None:
+    """Find how values can stand in one column; None when they cannot."""
+    known = [item for item in types if item.kind not in {"null", "literal"}]
+    target = _common(known)
+    if target is None:
+        has_literal = any(item.kind == "literal" for item in types)
+        return None if known else Meeting(type=TEXT if has_literal else NULL, casts={})
+    meeting = _meeting(types, target)
+    if meeting is None or any(types[at].kind == "literal" for at in meeting.casts):
+        return None
+    is_wide = any(types[at].is_number for at in meeting.casts)
+    return None if is_wide else meeting
+
+
+def _meeting(types: Sequence[Type], target: Type) -> Meeting | None:
+    casts: dict[int, str] = {}
+    for at, item in enumerate(types):
+        if item.kind == "null" or _needs_no_cast(item, target):
+            continue
+        name = cast_name(target)
+        if name is None:
+            return None
+        casts[at] = name
+    return Meeting(type=target, casts=MappingProxyType(casts))
+
+
+def cast_name(target: Type) -> str | None:
+    """Give the name of a type that can hold every value of this one, if there is one."""
+    if target.kind == "dec":
+        return f"DECIMAL({WIDEST_DIGITS}, {target.scale})"
+    return _CAST_NAMES.get(target.kind)
+
+
+def _needs_no_cast(item: Type, target: Type) -> bool:
+    if item.kind == "literal":
+        return _literal_fits(item.text, target)
+    if item.is_number and target.kind == "dec":
+        return item.digits - item.scale + target.scale <= WIDEST_DIGITS
+    if item.kind in {"int", "dec", "bool"} and target.is_number:
+        return True
+    return item.kind == target.kind
+
+
+def _common(known: Sequence[Type]) -> Type | None:
+    """Find the type to which an engine brings several, by kind."""
+    kinds = {item.kind for item in known}
+    if not kinds:
+        return None
     if kinds <= NUMBERS:
-        return _unify_numbers(typed)
-    first = typed[0]
-    if len(kinds) > 1:
-        return UNKNOWN, False
-    if first.kind in _COMPARED_AS_THEY_ARE:
-        return first, True
-    alike = first.kind == "other" and all(item.text == first.text for item in typed)
-    return (first, True) if alike else (UNKNOWN, False)
+        return _widest(known)
+    if kinds <= {"bool", "int"}:
+        return known[0] if kinds == {"bool"} else _widest([i for i in known if i.kind == "int"])
+    if kinds <= set(_CALENDAR):
+        return _finest(kinds)
+    first = known[0]
+    is_alike = len(kinds) == 1 and all(item.text == first.text for item in known)
+    return first if is_alike and first.kind != "unknown" else None
 
 
-def _unify_numbers(typed: list[Type]) -> tuple[Type, bool]:
-    if any(item.kind == "float" for item in typed):
-        return FLOAT, True
-    scale = max(item.scale for item in typed)
-    whole = max(item.digits - item.scale for item in typed)
-    if scale == 0 and all(item.kind == "int" for item in typed):
-        return Type(kind="int", digits=whole), True
-    if whole + scale > WIDEST_DIGITS:
-        return UNKNOWN, False
-    return Type(kind="dec", digits=whole + scale, scale=scale), True
+def _finest(kinds: set[str]) -> Type:
+    finest = max(kinds, key=_CALENDAR.index)
+    mixed = len(kinds) > 1 and _CALENDAR.index(finest) < _CALENDAR.index("ts")
+    return Type(kind="ts" if mixed else finest)
+
+
+def _beside_text(known: Sequence[Type]) -> Type | None:
+    """A text is read as what it is compared with."""
+    others = [item for item in known if item.kind != "text"]
+    target = _common(others)
+    if target is None or len(others) == len(known):
+        return None
+    return target
+
+
+def _widest(known: Sequence[Type]) -> Type:
+    if any(item.kind == "float" for item in known):
+        return FLOAT
+    scale = max(item.scale for item in known)
+    whole = max(item.digits - item.scale for item in known)
+    kind = "int" if all(item.kind == "int" for item in known) else "dec"
+    return Type(kind=kind, digits=whole + scale, scale=scale)
+
+
+def decimals_meet(left: Type, right: Type) -> bool:
+    """Whether two numbers can be brought to one scale without losing digits in front."""
+    if "dec" not in {left.kind, right.kind} or "float" in {left.kind, right.kind}:
+        return True
+    both = _widest([left, right])
+    return both.digits <= WIDEST_DIGITS
 
 
 def _literal_fits(text: str, target: Type) -> bool:
@@ -148,6 +263,11 @@ def _literal_fits(text: str, target: Type) -> bool:
         "ts": lambda: _is_timestamp(text),
     }
     return target.kind in fits and fits[target.kind]()
+
+
+def part_type(part: str) -> Type:
+    """Tell what a part of a date is: a whole number, but for seconds since 1970."""
+    return FLOAT if part.lower() == "epoch" else Type(kind="int", digits=19)
 
 
 def is_date(text: str) -> bool:
