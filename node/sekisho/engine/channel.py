@@ -94,7 +94,7 @@ def send_parts(sock: socket.socket, parts: Sequence[Buffer]) -> None:
 
 
 def send_json(
-    sock: socket.socket, kind: Kind, value: Mapping[str, Any], descriptors: Sequence[int] = ()
+    sock: socket.socket, kind: Kind, value: Mapping[str, Any], *, descriptors: Sequence[int] = ()
 ) -> None:
     """Send a control message, with descriptors for the other process to own."""
     payload = json.dumps(value).encode()
@@ -108,10 +108,9 @@ def send_json(
         send_parts(sock, [head, payload])
 
 
-def send_frame(
-    sock: socket.socket, kind: Kind, header: Buffer, body: Sequence[Buffer], body_bytes: int
-) -> None:
+def send_frame(sock: socket.socket, kind: Kind, *, header: Buffer, body: Sequence[Buffer]) -> None:
     """Send an Arrow message as a finished frame, straight from its buffers."""
+    body_bytes = sum(len(part) for part in body)
     head = _HEAD.pack(kind, len(header), body_bytes)
     prefix = head + header_prefix(len(header))
     send_parts(sock, [prefix, header, body_prefix(body_bytes), *body])
@@ -164,14 +163,14 @@ def _payload(sock: socket.socket, head: bytes) -> Received:
     except ValueError as error:
         raise ChannelError("a message of an unknown kind") from error
     if kind in _FRAMES:
-        return _frame(sock, kind, header_bytes, body_bytes)
+        return _frame(sock, kind, header_bytes=header_bytes, body_bytes=body_bytes)
     if header_bytes > MAX_CONTROL_BYTES or body_bytes:
         raise ChannelError("a control message is too long")
     payload = receive_exactly(sock, header_bytes) if header_bytes else b""
     return Received(kind=kind, payload=payload)
 
 
-def _frame(sock: socket.socket, kind: Kind, header_bytes: int, body_bytes: int) -> Received:
+def _frame(sock: socket.socket, kind: Kind, *, header_bytes: int, body_bytes: int) -> Received:
     if not 0 < header_bytes <= MAX_HEADER_BYTES or body_bytes > MAX_BODY_BYTES:
         raise ChannelError("a frame is too long")
     before, between = header_prefix(header_bytes), body_prefix(body_bytes)

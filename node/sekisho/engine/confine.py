@@ -169,7 +169,8 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         os.close(descriptor)
 
 
-def _instruction(code: int, when_true: int, when_false: int, operand: int) -> bytes:
+def _instruction(code: int, operand: int, *, when_true: int = 0, when_false: int = 0) -> bytes:
+    """Write one instruction; the jumps say how many of the following to pass over."""
     return struct.pack("<HBBI", code, when_true, when_false, operand)
 
 
@@ -182,16 +183,16 @@ def _seccomp() -> bool:
     foreign_table = 0x40000000
     count = len(chosen.denied)
     program = [
-        _instruction(load, 0, 0, 4),
-        _instruction(equal, 0, count + 3, chosen.architecture),
-        _instruction(load, 0, 0, 0),
-        _instruction(at_least, count + 1, 0, foreign_table),
+        _instruction(load, 4),
+        _instruction(equal, chosen.architecture, when_false=count + 3),
+        _instruction(load, 0),
+        _instruction(at_least, foreign_table, when_true=count + 1),
         *(
-            _instruction(equal, count - index, 0, number)
+            _instruction(equal, number, when_true=count - index)
             for index, number in enumerate(chosen.denied)
         ),
-        _instruction(give, 0, 0, 0x7FFF0000),
-        _instruction(give, 0, 0, 0x00050001),
+        _instruction(give, 0x7FFF0000),
+        _instruction(give, 0x00050001),
     ]
     code = ctypes.create_string_buffer(b"".join(program))
     header = struct.pack("@HP", len(program), ctypes.addressof(code))

@@ -65,7 +65,7 @@ class Run(Protocol):
 
     @property
     def schema(self) -> bytes:
-        """The frame of the answer's schema; waits until the engine has bound the plan."""
+        """The frame of the answer's schema; waits until the engine has its first rows."""
 
     @property
     def end(self) -> bytes:

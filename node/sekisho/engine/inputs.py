@@ -114,9 +114,7 @@ class Input:
         try:
             source = pa.PythonFile(frame_stream_reader(self._frames()), mode="r")
             stream = pa.ipc.open_stream(source, options=_READ_OPTIONS)
-            schema = plain_schema(stream.schema)
-            if self._promised is not None and schema != read_schema(self._promised):
-                raise PeerError("is not of the promised schema")
+            schema = self._believed(stream.schema)
         except PeerError as error:
             self.failure = error
             raise
@@ -124,6 +122,12 @@ class Input:
             self.failure = PeerError("is not valid arrow")
             raise self.failure from error
         return pa.RecordBatchReader.from_batches(schema, self._batches(stream, schema))
+
+    def _believed(self, schema: pa.Schema) -> pa.Schema:
+        found = plain_schema(schema)
+        if self._promised is not None and found != read_schema(self._promised):
+            raise PeerError("is not of the promised schema")
+        return found
 
     def stop(self) -> None:
         """Make whoever waits for this input go on with an error; from any thread."""

@@ -7,6 +7,7 @@ itself; what is still open (catalog functions, `query()`, DDL in memory) only th
 keeps out. DuckDB's `memory_limit` is not a cap: the process limit is.
 """
 
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,16 +67,16 @@ def _text(value: str) -> str:
 def files_of(source: Source) -> tuple[str, ...]:
     """List a source's files: itself, all of its kind in a folder, or what a glob matches."""
     path = source.path
-    if Path(path).exists() or not has_magic(path):
-        if source.kind in _ENDING and Path(path).is_dir():
+    if not has_magic(path) or Path(path).exists():
+        if source.kind in _ENDING and os.path.isdir(path):  # noqa: PTH112  every query
             return tuple(sorted(map(str, Path(path).rglob(_ENDING[source.kind]))))
         return (path,)
-    return tuple(sorted(glob(path, recursive=True)))
+    return tuple(sorted(glob(path, recursive=True)))  # noqa: PTH207  absolute patterns
 
 
 def _stamp(source: Source) -> Stamp:
     try:
-        stats = [(file, Path(file).stat()) for file in files_of(source)]
+        stats = [(file, os.stat(file)) for file in files_of(source)]  # noqa: PTH116  every query
     except OSError as error:
         raise SourceError(source.name, str(error)) from error
     if not stats:
@@ -101,21 +102,20 @@ def _plain(kind: duckdb.sqltypes.DuckDBPyType) -> str | None:
     name = str(kind)
     if "ENUM(" not in name:
         return None
-    if kind.id == "enum":
-        return "VARCHAR"
     children = dict(kind.children) if kind.id in {"list", "array", "struct", "map"} else {}
-    inner = {key: _plain(child) or str(child) for key, child in children.items() if key != "size"}
-    match kind.id:
-        case "list":
-            return f"{inner['child']}[]"
-        case "array":
-            return f"{inner['child']}[{children['size']}]"
-        case "struct":
-            return f"STRUCT({', '.join(f'{quote(key)} {text}' for key, text in inner.items())})"
-        case "map":
-            return f"MAP({inner['key']}, {inner['value']})"
-        case _:
-            return "VARCHAR"
+    inner = {
+        key: _plain(child) or str(child)
+        for key, child in children.items()
+        if isinstance(child, duckdb.sqltypes.DuckDBPyType)
+    }
+    if kind.id == "struct":
+        return f"STRUCT({', '.join(f'{quote(key)} {text}' for key, text in inner.items())})"
+    if kind.id == "map":
+        return f"MAP({inner['key']}, {inner['value']})"
+    if kind.id in {"list", "array"}:
+        size = children.get("size", "")
+        return f"{inner['child']}[{size}]"
+    return "VARCHAR"
 
 
 def _select(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
@@ -162,6 +162,7 @@ def open_hardened(sources: Sequence[Source], bounds: Bounds) -> duckdb.DuckDBPyC
     connection.execute(f"SET GLOBAL max_expression_depth = {MAX_EXPRESSION_DEPTH}")
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET GLOBAL enable_external_file_cache = false")
+    connection.execute("SET GLOBAL parquet_metadata_cache = true")
     connection.execute('CREATE SCHEMA "data"')
     for index, source in enumerate(sources):
         _make_view(connection, source, index)

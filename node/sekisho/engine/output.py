@@ -87,7 +87,7 @@ class Output:
 
     def send_schema(self) -> None:
         """Send the schema message."""
-        send_frame(self._sock, Kind.SCHEMA, self._schema_header, (), 0)
+        send_frame(self._sock, Kind.SCHEMA, header=self._schema_header, body=())
 
     def send_batch(self, batch: pa.RecordBatch) -> None:
         """Send one batch, in parts when it is large."""
@@ -106,7 +106,7 @@ class Output:
         header, body = _split(written)
         body_bytes = sum(len(part) for part in body)
         header += bytes(header_padding(len(header), body_bytes))
-        send_frame(self._sock, kind, header, body, body_bytes)
+        send_frame(self._sock, kind, header=header, body=body)
 
     def _decoded(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         if batch.schema.equals(self._schema):

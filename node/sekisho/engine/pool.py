@@ -165,7 +165,8 @@ class WorkerPool:
         return WorkerRun(
             process,
             number,
-            seconds=max(job.seconds - (time.monotonic() - started), 0.001),
+            seconds=job.seconds,
+            waited_seconds=time.monotonic() - started,
             feeds=feeds,
             release=lambda: self._give_back(process),
         )

@@ -1,5 +1,6 @@
 """One worker process, as the node holds it: started, spoken to, killed."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -151,10 +152,8 @@ class Process:
             self._is_dead = True
         self._popen.kill()
         self._popen.wait()
-        try:
+        with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         shutil.rmtree(self._private, ignore_errors=True)
 
     def close(self) -> None:
@@ -167,7 +166,7 @@ class Process:
     def _send(self, order: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
         with self._lock:
             try:
-                send_json(self._sock, Kind.CONTROL, order, descriptors)
+                send_json(self._sock, Kind.CONTROL, order, descriptors=descriptors)
             except OSError as error:
                 raise EngineError("an engine worker is gone", detail=str(error)) from error
 

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 import duckdb
 
@@ -11,8 +10,8 @@ MANY = 2
 """Stands for any number of times above one."""
 
 
-def _tables(node: Any) -> Iterator[str]:
-    stack = [node]
+def _tables(node: object) -> Iterator[str]:
+    stack: list[object] = [node]
     while stack:
         item = stack.pop()
         if isinstance(item, list):
@@ -25,9 +24,9 @@ def _tables(node: Any) -> Iterator[str]:
             stack += item.values()
 
 
-def _common(node: Any) -> Iterator[str]:
+def _common(node: object) -> Iterator[str]:
     """Name the common table expressions."""
-    stack = [node]
+    stack: list[object] = [node]
     while stack:
         item = stack.pop()
         if isinstance(item, list):

@@ -31,6 +31,7 @@ class WorkerRun:
         order: int,
         *,
         seconds: float,
+        waited_seconds: float = 0.0,
         feeds: Sequence[Feed] = (),
         release: Callable[[], None],
     ) -> None:
@@ -40,17 +41,19 @@ class WorkerRun:
             process: The worker, which nobody else uses now.
             order: The order's number, for cancelling.
             seconds: The job's time.
+            waited_seconds: What of it went into waiting for the worker.
             feeds: Its inputs, already feeding.
             release: Gives the worker back, dead or alive; called once.
         """
         self._process = process
         self._order = order
         self._seconds = seconds
-        self._left_seconds = seconds
+        self._left_seconds = max(seconds - waited_seconds, 0.001)
         self._feeds = feeds
         self._release = release
         self._schema = b""
         self._end = b""
+        self._rows = 0
         self._is_silent = False
         self._is_closed = False
         self._error: SekishoError | None = None
@@ -60,7 +63,7 @@ class WorkerRun:
 
     @property
     def schema(self) -> bytes:
-        """The frame of the answer's schema; waits until the worker has bound the plan."""
+        """The frame of the answer's schema; waits for the first rows."""
         if not self._schema:
             self._schema = self._receive(Kind.SCHEMA).payload
         return self._schema
@@ -83,12 +86,11 @@ class WorkerRun:
         if not self._schema:
             self._schema = self._receive(Kind.SCHEMA).payload
         message = self._receive(Kind.BATCH, Kind.END)
-        rows = self._rows(message)
         if message.kind == Kind.END:
             self._end = message.payload
             self.close()
             raise StopIteration
-        return Batch(frame=message.payload, rows=rows)
+        return Batch(frame=message.payload, rows=self._rows)
 
     def value(self) -> object:
         """Give the value of an order that answers with one."""
@@ -188,7 +190,7 @@ class WorkerRun:
             self._left_seconds -= time.monotonic() - started
 
     def _check(self, message: Received) -> None:
-        """Hold a worker's frame against its own header; a worker is believed no more than a peer."""
+        """Hold a worker's frame against its header: it is believed no more than a peer."""
         kind = _FRAME_KINDS.get(message.kind)
         if kind is None:
             return
@@ -199,10 +201,7 @@ class WorkerRun:
         is_end_full = message.kind == Kind.END and said.rows != 0
         if said.kind != kind or said.body_bytes != message.body_bytes or is_end_full:
             raise self._process.lost("a worker's frame contradicts its header")
-
-    @staticmethod
-    def _rows(message: Received) -> int:
-        return read_message(message.header).rows or 0
+        self._rows = said.rows or 0
 
     def _reported(self, message: Received) -> SekishoError:
         """Make the error that a worker reported into one of ours."""

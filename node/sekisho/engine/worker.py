@@ -38,7 +38,7 @@ INTERRUPT_AGAIN_SECONDS = 0.02
 """An interrupt that comes before DuckDB has begun is lost, so it is repeated until heard."""
 
 
-class JobCancelled(Exception):
+class CancelledError(Exception):
     """The node does not want this answer any more."""
 
 
@@ -90,7 +90,7 @@ def _bound(job: Job) -> duckdb.DuckDBPyRelation:
     statements = cursor.extract_statements(sql)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise ValueError("a job's text is not exactly one SELECT")
-    return cursor.sql(sql, params=job.order["parameters"] or None)
+    return cursor.sql(statements[0], params=job.order["parameters"] or None)
 
 
 def _register(job: Job) -> None:
@@ -168,10 +168,10 @@ class Worker:
         output.send_schema()
         for batch in reader:
             if job.cancelled.is_set():
-                raise JobCancelled
+                raise CancelledError
             output.send_batch(batch)
         if job.cancelled.is_set():
-            raise JobCancelled
+            raise CancelledError
         job.finished.set()
         output.send_end()
 
