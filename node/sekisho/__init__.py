@@ -1,16 +1,16 @@
 """Ask other companies' data, as far as a signed contract allows.
 
-    import sekisho
+import sekisho
 
-    with sekisho.connect("grpc+tls://127.0.0.1:7444", token=TOKEN, ca="certs/anchor.pem") as node:
-        answer = node.query("SELECT …", contract="Departure delays by aircraft model")
-        table = answer.to_arrow()
+with sekisho.connect("grpc+tls://127.0.0.1:7444", token=TOKEN, ca="certs/anchor.pem") as node:
+    answer = node.query("SELECT …", contract="Departure delays by aircraft model")
+    table = answer.to_arrow()
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+import typing as _typing
+from importlib import import_module as _import_module
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from sekisho.client.answer import Answer, Progress, Receipt
     from sekisho.client.node import Explanation, FragmentExplanation, Node, connect
     from sekisho.errors import (
@@ -57,7 +57,7 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         msg = f"module `sekisho` has no attribute `{name}`"
         raise AttributeError(msg)
-    return getattr(import_module(_HOMES.get(name, "sekisho.errors")), name)
+    return getattr(_import_module(_HOMES.get(name, "sekisho.errors")), name)
 
 
 def __dir__() -> list[str]:
