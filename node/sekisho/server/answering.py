@@ -78,6 +78,9 @@ class Call(Protocol):
     def add_callback(self, callback: Callable[[], None]) -> bool:
         """Have a function called when the call ends; False when it has ended."""
 
+    def is_active(self) -> bool:
+        """Tell whether somebody still waits for the answer."""
+
     def cancel(self) -> object:
         """Drop the call with what is queued."""
 
@@ -260,7 +263,10 @@ class Answering:
             if stream.cut_reason:
                 closing.cut(_CUT[stream.cut_reason].reason)
                 raise _cut_refusal(stream) from error
-            closing.cut_for(error)
+            if call.is_active():
+                closing.cut_for(error)
+            else:
+                closing.cut(CutReason.CANCELLED)
             raise
 
     def _send(
