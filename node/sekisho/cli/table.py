@@ -4,7 +4,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 
 def show(
@@ -19,7 +19,14 @@ def show(
     write_table(columns, cells, out)
 
 
-def write_table(columns: Sequence[str], cells: Sequence[Sequence[str]], out: TextIO) -> None:
+class TakesText(Protocol):
+    """Where a table is printed to."""
+
+    def write(self, text: str, /) -> object:
+        """Take a text."""
+
+
+def write_table(columns: Sequence[str], cells: Sequence[Sequence[str]], out: TakesText) -> None:
     """Print cells in columns as wide as their widest; numbers to the right."""
     widths = [
         max([_width(column), *(_width(row[index]) for row in cells)])

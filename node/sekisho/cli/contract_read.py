@@ -1,0 +1,144 @@
+"""`sekisho contract review`, `list` and `show`: what stands in contracts, and how they stand."""
+
+import argparse
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sekisho.cli.main import DONE
+from sekisho.cli.place import Place, now
+from sekisho.cli.table import show as show_rows
+from sekisho.documents.contract import parse_contract
+from sekisho.documents.review import review as review_of
+from sekisho.ledger.instants import moment_text
+from sekisho.model.instants import instant_text
+from sekisho.model.lifecycle import state_at
+from sekisho.model.names import short_id
+from sekisho.store.folder import load_file
+
+if TYPE_CHECKING:
+    from sekisho.server.contracts import ContractBook
+    from sekisho.store.contracts import StoredContract
+    from sekisho.store.state import Records
+
+
+def review(options: argparse.Namespace) -> int:
+    """Print a file's or a held contract's terms in plain words."""
+    path = Path(options.what)
+    if path.is_file():
+        authored = parse_contract(load_file(path), name=str(path))
+        sys.stdout.write(review_of(authored, lang=options.lang))
+        return DONE
+    place = Place.find(options)
+    with place.records() as records:
+        book = place.contracts(records)
+        signed = book.signed(book.find(options.what, now()))
+    if signed is not None:
+        sys.stdout.write(review_of(signed, lang=options.lang))
+    return DONE
+
+
+def list_all(options: argparse.Namespace) -> int:
+    """Print one row a contract, oldest first."""
+    place, at = Place.find(options), now()
+    whole = options.format == "json"
+    with place.records() as records:
+        book = place.contracts(records)
+        rows = [
+            _row(stored, book, place=place, at=at, whole=whole) for stored in records.contracts.all()
+        ]
+    columns = ("id", "title", "state", "signed", "starts_at", "ends_at", "parties")
+    show_rows(rows, columns, as_json=whole, out=sys.stdout)
+    return DONE
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print one contract's state, signatures and notices."""
+    place, at = Place.find(options), now()
+    with place.records() as records:
+        book = place.contracts(records)
+        facts = _facts(records, book, options.id, place=place, at=at)
+    if options.format == "json":
+        json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
+        print()
+    else:
+        _print(facts)
+    return DONE
+
+
+def _row(
+    stored: "StoredContract", book: "ContractBook", *, place: Place, at: datetime, whole: bool
+) -> dict[str, object]:
+    signed = book.signed(stored.id)
+    parties = list(signed.parties) if signed else []
+    count = f"{len(stored.signatures)}/{len(parties)}"
+    return {
+        "id": stored.id if whole else short_id(stored.id),
+        "title": stored.title,
+        "state": book.state(stored.id, at, party=place.party).value,
+        "signed": [item.party for item in stored.signatures] if whole else count,
+        "starts_at": instant_text(signed.starts_at) if signed else "",
+        "ends_at": instant_text(signed.ends_at) if signed else "",
+        "parties": parties if whole else ", ".join(parties),
+    }
+
+
+def _facts(
+    records: "Records", book: "ContractBook", text: str, *, place: Place, at: datetime
+) -> dict[str, Any]:
+    found = book.find(text, at)
+    stored, signed, known = records.contracts.get(found), book.signed(found), book.facts(found)
+    if stored is None or signed is None:
+        raise LookupError(found)
+    return {
+        "id": found,
+        "title": stored.title,
+        "state": state_at(known, signed, at, party=place.party).value,
+        "signatures": [
+            {
+                "party": item.party,
+                "recorded_at": moment_text(item.recorded_at),
+                "key": item.signature.key_id,
+            }
+            for item in stored.signatures
+        ],
+        "waiting_for": [item for item in signed.parties if item not in known.signed_by],
+        "parts": {
+            item: state_at(known, signed, at, party=item).value for item in signed.providers
+        },
+        "starts_at": instant_text(signed.starts_at),
+        "ends_at": instant_text(signed.ends_at),
+        "sign_by_at": instant_text(signed.sign_by_at),
+        "amends": stored.amends,
+        "successor": stored.successor,
+        "notices": [
+            {
+                "kind": item.notice.kind.value,
+                "party": item.notice.party,
+                "effective_at": moment_text(item.notice.effective_at),
+                "reason": item.notice.reason,
+            }
+            for item in records.contracts.notices(found)
+        ],
+    }
+
+
+def _print(facts: dict[str, Any]) -> None:
+    print(f"id          {facts['id']}")
+    print(f"title       {facts['title']}")
+    print(f"state       {facts['state']}")
+    print(f"term        {facts['starts_at']} to {facts['ends_at']}")
+    for item in facts["signatures"]:
+        print(f"signed      {item['party']} at {item['recorded_at']}")
+    for party in facts["waiting_for"]:
+        print(f"not signed  {party} (until {facts['sign_by_at']})")
+    for provider, state in facts["parts"].items():
+        if state != facts["state"]:
+            print(f"part        {provider}: {state}")
+    for item in facts["notices"]:
+        print(
+            f"notice      {item['kind']} by {item['party']} from {item['effective_at']}:"
+            f" {item['reason']}"
+        )

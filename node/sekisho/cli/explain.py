@@ -1,0 +1,53 @@
+"""`sekisho explain`: what a query would do, without reading data or being charged."""
+
+import argparse
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from sekisho.cli.main import DONE, add_folder, add_format
+from sekisho.cli.place import Place
+from sekisho.cli.query import add_question, text_of
+
+if TYPE_CHECKING:
+    from sekisho.client.node import Explanation
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command."""
+    add_question(parser)
+    add_format(parser)
+    add_folder(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the parts of a query, or why it would be refused."""
+    with Place.find(options).node() as node:
+        found = node.explain(text_of(options), contract=options.contract, purpose=options.purpose)
+    if options.format == "json":
+        print(json.dumps(asdict(found), ensure_ascii=False, indent=1))
+    else:
+        _print(found)
+    return DONE
+
+
+def _print(found: "Explanation") -> None:
+    for item in found.fragments:
+        print(f"{item.provider} is asked")
+        _print_text(item.sql)
+        for clause in item.clauses:
+            print(f"  allowed by   {clause}")
+        for charge in item.charges:
+            print(f"  is charged   {charge}")
+        if item.plan:
+            print("  would run")
+            _print_text(item.plan)
+    print("this node computes")
+    _print_text(found.residual)
+    print(f"columns: {', '.join(found.columns)}")
+
+
+def _print_text(sql: str) -> None:
+    for line in sql.splitlines():
+        print(f"    {line}")

@@ -1,0 +1,151 @@
+"""`sekisho ledger`: what this node's evidence says, and whether it holds."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sekisho.cli.main import DONE, NOT_TRUSTED, add_folder, add_format
+from sekisho.cli.place import Place, say
+from sekisho.cli.table import show as show_rows
+from sekisho.errors import LedgerError
+from sekisho.ledger.bodies import Asked, Opened, Refused
+from sekisho.ledger.entry import Entry, entry_bytes
+from sekisho.ledger.listing import summaries
+from sekisho.model.names import short_id
+
+if TYPE_CHECKING:
+    from sekisho.store.evidence import EvidenceReport
+    from sekisho.store.state import Records
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the verbs."""
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    listed = verbs.add_parser("list", help="list answers, queries and steps, oldest first")
+    listed.set_defaults(run=_list)
+    shown = verbs.add_parser("show", help="show everything about one entry")
+    shown.add_argument("index", type=_index, metavar="N", help="the entry's index")
+    shown.set_defaults(run=_show)
+    verified = verbs.add_parser("verify", help="check every entry, request and receipt")
+    verified.set_defaults(run=_verify)
+    for verb in (listed, shown, verified):
+        add_folder(verb)
+        add_format(verb)
+
+
+def _list(options: argparse.Namespace) -> int:
+    place = Place.find(options)
+    is_json = options.format == "json"
+    with place.records() as records:
+        rows = [asdict(item) for item in summaries(records.ledger.entries())]
+    if not is_json:
+        for row in rows:
+            row["contract"] = short_id(str(row["contract"]))
+    columns = ("index", "at", "kind", "contract", "party", "state", "reason", "rows", "bytes")
+    show_rows(rows, columns, as_json=is_json, out=sys.stdout)
+    return DONE
+
+
+def _show(options: argparse.Namespace) -> int:
+    place = Place.find(options)
+    with place.records() as records:
+        facts = _facts(records, options.index)
+    if options.format == "json":
+        print(json.dumps(facts, ensure_ascii=False, indent=1))
+        return DONE
+    for name, value in facts["entry"].items():
+        print(f"{name:<14} {_line(value)}")
+    for name in ("leaf", "note"):
+        if facts[name]:
+            print(f"{name:<14} {_line(facts[name])}")
+    if facts["end"]:
+        print(f"ended by entry {facts['end']['index']}")
+        for name, value in facts["end"].items():
+            if name not in facts["entry"] or name in {"at", "kind"}:
+                print(f"  {name:<12} {_line(value)}")
+    return DONE
+
+
+def _facts(records: "Records", index: int) -> dict[str, Any]:
+    entry = records.ledger.get(index)
+    end = records.ledger.end_of(index) if isinstance(entry.body, Opened | Asked) else None
+    request = None
+    if isinstance(entry.body, Opened | Refused):
+        request = records.requests.by_digest(entry.body.request)
+    return {
+        "entry": _record(entry),
+        "leaf": records.ledger.stored(index).leaf.hex(),
+        "note": records.ledger.note(index) or (records.ledger.note(end.index) if end else ""),
+        "end": _record(end) if end else None,
+        "request": json.loads(request.envelope) if request and request.envelope else None,
+        "receipt": json.loads(request.receipt) if request and request.receipt else None,
+    }
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from sekisho.store.evidence import verify_evidence
+
+    place = Place.find(options)
+    try:
+        with place.records() as records:
+            report = verify_evidence(records, place.members(records)())
+    except LedgerError as error:
+        if options.format == "json":
+            print(json.dumps({"holds": False, "index": error.index, "message": error.message}))
+        say(f"sekisho: {error.message}")
+        say(f"hint: {error.hint or 'keep the state folder as it is, and compare with a backup'}")
+        return NOT_TRUSTED
+    _print_report(report, as_json=options.format == "json")
+    return DONE
+
+
+def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
+    facts: dict[str, object] = {
+        "holds": True,
+        "entries": report.ledger.size,
+        "root": report.ledger.root.hex(),
+        "channels": report.ledger.channels,
+        "receipts": report.receipts,
+        "requests": report.requests,
+        "open": list(report.ledger.open),
+        "doubted": list(report.doubted),
+        "first_at": report.ledger.first_at,
+        "last_at": report.ledger.last_at,
+    }
+    if as_json:
+        print(json.dumps(facts, indent=1))
+        return
+    print(
+        f"the ledger holds: {report.ledger.size} entries, {report.receipts} receipts"
+        f" and {report.requests} requests of others"
+    )
+    print(f"root {report.ledger.root.hex()}")
+    if report.ledger.open:
+        print(f"without an end: entries {', '.join(map(str, report.ledger.open))}")
+    if report.doubted:
+        print(f"recorded as not verified: entries {', '.join(map(str, report.doubted))}")
+
+
+def _record(entry: Entry) -> dict[str, Any]:
+    """Give an entry as it is hashed, with its header first."""
+    record = json.loads(entry_bytes(entry))
+    header = ("index", "at", "kind")
+    return {name: record[name] for name in header} | {
+        name: value for name, value in record.items() if name not in header
+    }
+
+
+def _line(value: object) -> str:
+    from sekisho.cli.table import cell_text
+
+    return cell_text(", ".join(map(str, value)) if isinstance(value, list) else value)
+
+
+def _index(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f"`{text}` is not an entry's index; write the number that `ledger list` shows"
+        )
+    return int(text)

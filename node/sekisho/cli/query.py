@@ -1,0 +1,100 @@
+"""`sekisho query`: one query under one contract, its answer to a terminal, a pipe or a file."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sekisho.cli.main import DONE, add_folder, add_format
+from sekisho.cli.place import Place, misused, say
+
+if TYPE_CHECKING:
+    from sekisho.client.answer import Progress, Receipt
+
+FORMATS = ("table", "csv", "json", "arrow", "parquet")
+_BINARY = frozenset({"arrow", "parquet"})
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command."""
+    add_question(parser)
+    add_format(parser, *FORMATS)
+    parser.add_argument(
+        "--out", metavar="FILE", help="write the answer there, whole or not at all"
+    )
+    add_folder(parser)
+    parser.set_defaults(run=run)
+
+
+def add_question(parser: argparse.ArgumentParser) -> None:
+    """Add what a query is: its text, its contract and its purpose."""
+    parser.add_argument("sql", metavar="SQL", help="one SELECT; `-` reads it from stdin")
+    parser.add_argument(
+        "--contract",
+        required=True,
+        metavar="ID",
+        help="whole id, its first digits, or the title of the contract in force",
+    )
+    parser.add_argument(
+        "--purpose",
+        default="",
+        metavar="P",
+        help="one that the contract lists; may be left out when there is one",
+    )
+
+
+def text_of(options: argparse.Namespace) -> str:
+    """Give the query's text."""
+    return sys.stdin.read() if options.sql == "-" else str(options.sql)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask, and write the answer as it arrives."""
+    if options.format == "parquet" and not options.out:
+        return misused("Parquet is written to a file only", "name one with --out")
+    if options.format in _BINARY and not options.out and sys.stdout.isatty():
+        return misused(
+            "Arrow is not for a terminal", "name a file with --out, or send it to a program"
+        )
+    from sekisho.cli.results import write_answer
+
+    shown = _Shown() if sys.stderr.isatty() else None
+    with (
+        Place.find(options).node() as node,
+        node.query(
+            text_of(options),
+            contract=options.contract,
+            purpose=options.purpose,
+            on_progress=shown,
+        ) as answer,
+    ):
+        try:
+            rows = write_answer(answer, options.format, Path(options.out) if options.out else None)
+        finally:
+            if shown is not None:
+                shown.clear()
+        _say_evidence(rows, answer.receipts)
+    return DONE
+
+
+class _Shown:
+    """Shows on one line of a terminal how far each provider has come."""
+
+    def __init__(self) -> None:
+        self._width = 0
+
+    def __call__(self, progress: "tuple[Progress, ...]") -> None:
+        parts = (f"{item.party} {item.state} {item.rows:,} rows" for item in progress)
+        line = " · ".join(parts)[:200]
+        print(f"\r{line.ljust(self._width)}", end="", file=sys.stderr, flush=True)
+        self._width = len(line)
+
+    def clear(self) -> None:
+        if self._width:
+            print(f"\r{' ' * self._width}\r", end="", file=sys.stderr, flush=True)
+
+
+def _say_evidence(rows: int, receipts: "tuple[Receipt, ...]") -> None:
+    given = ", ".join(f"{item.provider} ({item.rows:,} rows)" for item in receipts)
+    said = f"; receipts verified: {given}" if given else ""
+    say(f"{rows:,} {'row' if rows == 1 else 'rows'}{said}")

@@ -1,0 +1,145 @@
+"""Checks a node's evidence whole: its ledger, and every signature that the ledger speaks of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sekisho.documents.envelope import Envelope, PayloadType, parse_envelope_json
+from sekisho.errors import DocumentError, LedgerError, TrustError
+from sekisho.ledger.bodies import Asked, Closed, Denied, Opened, Received, Refused
+from sekisho.ledger.entry import Channel, Entry
+from sekisho.ledger.receipt import Outcome, Receipt, parse_receipt
+from sekisho.ledger.verify import LedgerReport
+from sekisho.model.member import Purpose
+from sekisho.model.names import PartyId
+from sekisho.store.state import Records
+from sekisho.trust.keyring import Members
+from sekisho.trust.verify import verify_recorded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceReport:
+    """What evidence that holds was found to contain."""
+
+    ledger: LedgerReport
+    receipts: int
+    """Of other companies' nodes, refusals among them, whose signatures hold."""
+    requests: int
+    """Of other companies' nodes, whose signatures hold."""
+    doubted: tuple[int, ...]
+    """Entries that say themselves that their receipt did not verify when it came."""
+
+
+def verify_evidence(records: Records, members: Members) -> EvidenceReport:
+    """Check every entry against the head, then every request and receipt that entries name.
+
+    Args:
+        records: The node's state.
+        members: The companies that the node knows, itself among them.
+
+    Raises:
+        LedgerError: With the index of the first entry that does not hold, or whose request or
+            receipt is missing, altered, or signed by nobody who may.
+    """
+    report = records.ledger.verify()
+    check = _Check(records, members)
+    doubted = tuple(check.all(report.size))
+    return EvidenceReport(
+        ledger=report, receipts=check.receipts, requests=check.requests, doubted=doubted
+    )
+
+
+class _Check:
+    def __init__(self, records: Records, members: Members) -> None:
+        self._records = records
+        self._members = members
+        self._asked: dict[int, str] = {}
+        """Digests of requests by the entry that asked, until that is ended."""
+        self._opened: dict[int, str] = {}
+        self.receipts = 0
+        self.requests = 0
+
+    def all(self, size: int) -> Iterator[int]:
+        """Check the entries' signatures; give those that say that theirs did not verify."""
+        for entry in self._records.ledger.entries(0, size):
+            try:
+                is_doubted = self._entry(entry)
+            except (TrustError, DocumentError) as error:
+                message = f"entry {entry.index} has evidence that does not hold: {error.message}"
+                raise LedgerError(message, index=entry.index) from error
+            if is_doubted:
+                yield entry.index
+
+    def _entry(self, entry: Entry) -> bool:
+        body, link = entry.body, entry.link
+        if link is None:
+            return False
+        match body:
+            case Asked():
+                self._asked[entry.index] = body.request
+            case Received():
+                request = self._asked.pop(body.ends, "")
+                if not body.verified:
+                    return True
+                receipt = self._receipt(body.receipt, link.channel, request)
+                _compare(receipt, (body.rows, body.bytes, body.blake3), Outcome.ANSWERED)
+            case Denied(receipt=text) if text:
+                receipt = self._receipt(text, link.channel, self._asked.pop(body.ends, ""))
+                _compare(receipt, (0, 0, ""), Outcome.REFUSED)
+            case Opened() | Refused():
+                self._request(body, link.channel)
+                self._opened[entry.index] = body.request
+            case Closed():
+                self._own_receipt(self._opened.pop(body.ends, ""), body)
+            case _:
+                self._forget(getattr(body, "ends", -1))
+        return False
+
+    def _forget(self, index: int) -> None:
+        self._asked.pop(index, None)
+        self._opened.pop(index, None)
+
+    def _receipt(self, text: str, channel: Channel, request: str) -> Receipt:
+        """A receipt that came is the provider's, and about what was asked."""
+        envelope = parse_envelope_json(text.encode(), name="receipt")
+        self._signed(envelope, PayloadType.RECEIPT, Purpose.RECEIPT, channel.provider)
+        receipt = parse_receipt(envelope.payload)
+        if receipt.channel != channel or receipt.request != request:
+            raise TrustError("the receipt is about another request", step="receipt.request")
+        self.receipts += 1
+        return receipt
+
+    def _request(self, body: Opened | Refused, channel: Channel) -> None:
+        """A request that was answered or refused is the consumer's, where contracts ask for it."""
+        stored = self._records.requests.by_digest(body.request)
+        if stored is None:
+            raise TrustError("its request is missing", step="request.missing")
+        if not stored.envelope:
+            return
+        envelope = parse_envelope_json(stored.envelope, name="request")
+        if envelope.digest != body.request:
+            raise TrustError("its request was altered", step="request.digest")
+        self._signed(envelope, PayloadType.REQUEST, Purpose.REQUEST, channel.consumer)
+        self.requests += 1
+
+    def _own_receipt(self, request: str, body: Closed) -> None:
+        """The receipt that is given again, should the request come again, says the same."""
+        stored = self._records.requests.by_digest(request)
+        if stored is None or stored.receipt is None:
+            raise TrustError("its receipt is missing", step="receipt.missing")
+        receipt = parse_receipt(stored.receipt)
+        _compare(receipt, (body.rows, body.bytes, body.blake3), Outcome.ANSWERED)
+
+    def _signed(
+        self, envelope: Envelope, kind: PayloadType, purpose: Purpose, party: PartyId
+    ) -> None:
+        signers = verify_recorded(
+            envelope, payload_type=kind, purpose=purpose, members=self._members
+        )
+        if party not in signers:
+            raise TrustError(f"`{party}` did not sign it", step="signature.party")
+
+
+def _compare(receipt: Receipt, counted: tuple[int, int, str], outcome: Outcome) -> None:
+    said = (receipt.rows, receipt.bytes, receipt.blake3)
+    if said != counted or receipt.outcome is not outcome:
+        raise TrustError("its receipt says something else", step="receipt.counts")
