@@ -251,7 +251,8 @@ class Answering:
                 self._parts.engine.run(planned.job) as run,
             ):
                 stream.stop = run.cancel
-                call.add_callback(run.cancel)
+                if not call.add_callback(run.cancel):
+                    run.cancel()
                 # A termination between step 2 and the register must not be missed.
                 self._find_contract(received)
                 yield from self._send(received, planned, opened, run, stream, tally)
