@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sekisho.cli.main import DONE
 from sekisho.cli.place import Place, misused, now, say
-from sekisho.cli.policies import templates
+from sekisho.cli.shipped import shipped
 from sekisho.documents.contract import parse_contract
 from sekisho.documents.proposal import proposed_terms
 from sekisho.documents.value import Value
@@ -18,6 +18,7 @@ from sekisho.model.instants import parse_day
 from sekisho.model.names import PartyId, default_alias
 
 DEFAULT_TEMPLATE = "rows-to-a-partner"
+_SUFFIX = ".contract.yaml"
 SIGNING = timedelta(days=30)
 """Time to sign in a new contract."""
 _FIRST = ("party", "purpose", "grant", "title", "name", "starts", "ends", "effective")
@@ -26,7 +27,7 @@ _FIRST = ("party", "purpose", "grant", "title", "name", "starts", "ends", "effec
 
 def new(options: argparse.Namespace) -> int:
     """Print a contract, or write it to a file that is not there yet."""
-    known = templates()
+    known = _templates()
     if options.template == "list":
         print("\n".join(known))
         return DONE
@@ -43,6 +44,12 @@ def new(options: argparse.Namespace) -> int:
     parse_contract(text.encode(), name="contract")
     _give(text, options.out)
     return DONE
+
+
+def _templates() -> dict[str, str]:
+    """Read the templates that came with the package, by name."""
+    files = sorted(shipped("policies", "contracts").glob(f"*{_SUFFIX}"))
+    return {item.name.removesuffix(_SUFFIX): item.read_text(encoding="utf-8") for item in files}
 
 
 def _give(text: str, out: str | None) -> None:

@@ -51,10 +51,10 @@ def text_of(options: argparse.Namespace) -> str:
 def run(options: argparse.Namespace) -> int:
     """Ask, and write the answer as it arrives."""
     if options.format == "parquet" and not options.out:
-        return misused("Parquet is written to a file only", "name one with --out")
+        return misused("an answer in parquet needs a file", "name one with --out")
     if options.format in _BINARY and not options.out and sys.stdout.isatty():
         return misused(
-            "Arrow is not for a terminal", "name a file with --out, or send it to a program"
+            "an answer in arrow is not for a terminal", "name a file with --out, or send it to a program"
         )
     from sekisho.cli.results import write_answer
 
