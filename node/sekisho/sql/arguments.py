@@ -34,6 +34,7 @@ _KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "D": _INSTANTS,
         "h": _INSTANTS | {"time", "interval"},
         "a": _NUMBERS | _INSTANTS,
+        "m": _NUMBERS | _INSTANTS | _OTHER_PRECISIONS,
         "p": frozenset(
             """
             bool int dec float text literal null date time ts tstz interval uuid
@@ -51,6 +52,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "D": "a date or timestamp",
         "h": "a date, time or interval",
         "a": "a number, date or timestamp",
+        "m": "a number, date or timestamp",
         "p": "a plain value",
     }
 )
@@ -85,7 +87,7 @@ def _one(node: exp.Expr, function: Function, kind: Type, *, at: int) -> str | No
         raise _unfit(node, function, letter)
     if letter == "i" and kind.digits > _BIGINT_DIGITS:
         return "BIGINT"
-    if letter == "a" and kind.kind == "date":
+    if letter in {"a", "m"} and kind.kind == "date":
         return "TIMESTAMP"
     return None
 

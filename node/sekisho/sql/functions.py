@@ -6,9 +6,9 @@ from run to run (`random`, `now`, `current_date`, `first`, `any_value`), or run 
 
 A letter says what an argument must be, so that an engine has nothing to cast on its own: `t` text,
 `n` a number, `i` a whole number, `b` a boolean, `v` an interval, `d` a date or timestamp, `h` the
-same or a time or an interval, `D` several of `d` brought to one type, `p` anything with a plain
-text, `=` several of one type, `u` a date part written out, `q` a fraction written out, `*`
-anything. The last letter repeats.
+same or a time or an interval, `D` several of `d` brought to one type, `a` and `m` what has a mean
+or a middle, `p` anything with a plain text, `=` several of one type, `u` a date part written out,
+`q` a fraction written out, `*` anything. The last letter repeats.
 """
 
 from collections.abc import Mapping
@@ -191,8 +191,8 @@ avg               1 1   middle   a     over  mean
 mean              1 1   middle   a     over  mean
 min               1 1   same     *     no    smallest or largest
 max               1 1   same     *     no    smallest or largest
-median            1 1   middle   a     no    value in the middle
-quantile_cont     2 2   middle   aq    no    value at a fraction, interpolated
+median            1 1   middle   m     no    value in the middle
+quantile_cont     2 2   middle   mq    no    value at a fraction, interpolated
 quantile_disc     2 2   same     *q    no    value at a fraction
 stddev            1 1   float    n     no    spread
 stddev_samp       1 1   float    n     no    spread

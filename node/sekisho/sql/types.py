@@ -212,16 +212,10 @@ def _common(known: Sequence[Type]) -> Type | None:
     if kinds <= {"bool", "int"}:
         return known[0] if kinds == {"bool"} else _widest([i for i in known if i.kind == "int"])
     if kinds <= set(_CALENDAR):
-        return _finest(kinds)
+        return Type(kind=max(kinds, key=_CALENDAR.index))
     first = known[0]
     is_alike = len(kinds) == 1 and all(item.text == first.text for item in known)
     return first if is_alike and first.kind != "unknown" else None
-
-
-def _finest(kinds: set[str]) -> Type:
-    finest = max(kinds, key=_CALENDAR.index)
-    mixed = len(kinds) > 1 and _CALENDAR.index(finest) < _CALENDAR.index("ts")
-    return Type(kind="ts" if mixed else finest)
 
 
 def _beside_text(known: Sequence[Type]) -> Type | None:
