@@ -1,1 +1,1 @@
-"""One query over many nodes → a fragment for each provider and a residual; reads no data."""
+"""One query over many nodes → a fragment for each provider, and the residual over their answers."""

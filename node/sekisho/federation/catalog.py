@@ -1,103 +1,179 @@
-"""What a query at a consumer's node can name: shared unions, each provider's own, local ones."""
+"""What a query at a consumer's node may name: the providers' relations, their unions, its own.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+A name stands in a schema: `ua.flights` is what one provider shows, `shared.flights` the union over
+every provider that shows a dataset of that name, `local.planes` the company's own. `shared` is the
+default schema, and only it.
+"""
 
-from sekisho.model.contract import Grant
-from sekisho.model.names import PartyId, split_dataset
-from sekisho.model.signed import SignedContract
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-DEFAULT_SCHEMA = "shared"
-LOCAL_SCHEMA = "local"
-PROVIDER_COLUMN = "provider"
-"""A column of shared relations that says whose row it is; there when named, not in `*`."""
+from sekisho.model.names import PartyId
+
+SHARED = "shared"
+"""Schema of the unions, and the default."""
+LOCAL = "local"
+"""Schema of the company's own datasets."""
+ROOT = "sekisho"
+"""The catalog's own name, which may stand before a schema."""
+PROVIDER = "provider"
+"""Column of a shared relation that tells whose row it is, where no dataset has one of that name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownColumn:
+    """One column as its provider shows it."""
+
+    name: str
+    type: str = ""
+    """DuckDB type after the mask; empty where it is not known, which makes the planner trust that
+    comparisons fit."""
+    is_returned: bool = True
+    """Whether its values may be returned; others may be filtered, grouped or measured only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One provider's share of a relation."""
+    """What one provider shows of one dataset."""
 
     party: PartyId
     alias: str
+    """The provider's schema in queries."""
     dataset: str
-    columns: tuple[str, ...]
-    """As granted."""
-    grants: tuple[str, ...]
-    """The grants that show them."""
+    """Its bare name, by which the provider's own gate knows it."""
+    columns: tuple[ShownColumn, ...]
+    """In the contract's order."""
+
+    def column(self, name: str) -> ShownColumn | None:
+        """Find a column without regard to case."""
+        return next((item for item in self.columns if item.name.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """One name that a query can use."""
+    """What one name in FROM stands for: a local dataset, or the union of providers' parts."""
 
     schema: str
     name: str
     columns: tuple[str, ...]
-    """Of a relation with parts: those that every part has, in the first part's order."""
+    """Of all parts together, in the contract's order."""
     parts: tuple[Part, ...] = ()
-    """None for the company's own dataset."""
+    """Empty for a local dataset."""
 
     @property
-    def path(self) -> str:
-        """How a query writes it in full."""
-        return f"{self.schema}.{self.name}"
+    def is_local(self) -> bool:
+        """Whether it is the company's own."""
+        return self.schema == LOCAL
 
     @property
     def has_provider(self) -> bool:
-        """Whether `provider` can be named here."""
-        return self.schema == DEFAULT_SCHEMA and PROVIDER_COLUMN not in self.columns
+        """Whether `provider` may be asked of it beside the datasets' own columns."""
+        return self.schema == SHARED and PROVIDER not in {item.lower() for item in self.columns}
+
+    @property
+    def starred(self) -> tuple[str, ...]:
+        """The columns that `*` means: those that every provider lets return."""
+        return tuple(
+            name for name in self.columns if all(_is_returned(p, name) for p in self.parts)
+        )
+
+    def lacking(self, column: str) -> tuple[Part, ...]:
+        """List the parts whose provider does not show a column."""
+        if self.has_provider and column.lower() == PROVIDER:
+            return ()
+        return tuple(part for part in self.parts if part.column(column) is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """Everything in scope of one query."""
+    """Every relation that is in scope of a query."""
 
     relations: tuple[Relation, ...]
+    _by_name: Mapping[tuple[str, str], Relation] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the relations.
+
+        Raises:
+            ValueError: Two of them bear one name.
+        """
+        index = {(item.schema.lower(), item.name.lower()): item for item in self.relations}
+        if len(index) < len(self.relations):
+            raise ValueError("two relations of a catalog bear one name")
+        object.__setattr__(self, "_by_name", index)
 
     def find(self, parts: tuple[str, ...]) -> Relation | None:
-        """Find what a name of one to three parts stands for; parts come in lower case."""
-        if len(parts) == 3 and parts[0] == "sekisho":  # noqa: PLR2004  catalog, schema, name
-            parts = parts[1:]
-        if len(parts) == 1:
-            parts = (DEFAULT_SCHEMA, *parts)
-        wanted = ".".join(parts)
-        return next((item for item in self.relations if item.path == wanted), None)
+        """Find what a name of one to three parts, in lower case, stands for."""
+        *before, name = parts
+        if tuple(before[:-1]) not in {(), (ROOT,)}:
+            return None
+        return self._by_name.get((before[-1] if before else SHARED, name))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """How each relation is named in a query, those of the default schema first."""
+        shared = [item.name for item in self.relations if item.schema == SHARED]
+        return (*shared, *(_qualified(r) for r in self.relations if r.schema != SHARED))
+
+    def elsewhere(self, name: str) -> tuple[str, ...]:
+        """List the relations of a name in the schemas that must be written."""
+        found = (item for item in self.relations if item.name.lower() == name.lower())
+        return tuple(_qualified(item) for item in found if item.schema != SHARED)
 
 
-def granted_relations(signed: SignedContract) -> tuple[Relation, ...]:
-    """Name what a contract grants: each provider's datasets, and their unions in `shared`.
+def catalog_of(
+    parts: Iterable[Part], local: Mapping[str, tuple[str, ...]] | None = None
+) -> Catalog:
+    """Name what providers show and what the company has itself.
 
-    A dataset that stands in several grants shows the columns of all of them; the provider's gate
-    says which grant allows a query.
+    A dataset that several grants of one provider show is one relation with the columns of all; the
+    provider's gate still decides each fragment under one grant.
+
+    Args:
+        parts: What each provider shows under the chosen contract, in the contract's order.
+        local: Columns of the company's own datasets by bare name.
     """
-    parts = tuple(_parts(signed))
-    own = tuple(
-        Relation(schema=part.alias, name=part.dataset, columns=part.columns, parts=(part,))
-        for part in parts
+    merged: dict[tuple[str, str], Part] = {}
+    for part in parts:
+        key = (part.alias, part.dataset)
+        merged[key] = _merged(merged[key], part) if key in merged else part
+    unions: dict[str, list[Part]] = {}
+    for part in merged.values():
+        unions.setdefault(part.dataset, []).append(part)
+    return Catalog(
+        relations=(
+            *(_union(SHARED, name, tuple(group)) for name, group in unions.items()),
+            *(_union(part.alias, part.dataset, (part,)) for part in merged.values()),
+            *(
+                Relation(schema=LOCAL, name=name, columns=columns)
+                for name, columns in (local or {}).items()
+            ),
+        )
     )
-    return (*own, *_unions(parts))
 
 
-def _parts(signed: SignedContract) -> Iterator[Part]:
-    for provider in signed.providers:
-        granted: dict[str, list[Grant]] = {}
-        for grant in signed.grants_of(provider):
-            for dataset in grant.datasets_of(provider):
-                granted.setdefault(split_dataset(dataset)[1], []).append(grant)
-        for name, grants in granted.items():
-            columns = dict.fromkeys(column for grant in grants for column in grant.columns)
-            yield Part(
-                party=provider,
-                alias=signed.alias_of(provider),
-                dataset=name,
-                columns=tuple(columns),
-                grants=tuple(grant.grant for grant in grants),
-            )
+def _union(schema: str, name: str, parts: tuple[Part, ...]) -> Relation:
+    names: dict[str, str] = {}
+    for part in parts:
+        for column in part.columns:
+            names.setdefault(column.name.lower(), column.name)
+    return Relation(schema=schema, name=name, columns=tuple(names.values()), parts=parts)
 
 
-def _unions(parts: tuple[Part, ...]) -> Iterator[Relation]:
-    for name in dict.fromkeys(part.dataset for part in parts):
-        found = tuple(part for part in parts if part.dataset == name)
-        common = set.intersection(*(set(part.columns) for part in found))
-        columns = tuple(column for column in found[0].columns if column in common)
-        yield Relation(schema=DEFAULT_SCHEMA, name=name, columns=columns, parts=found)
+def _merged(first: Part, second: Part) -> Part:
+    more = tuple(item for item in second.columns if first.column(item.name) is None)
+    return Part(
+        party=first.party,
+        alias=first.alias,
+        dataset=first.dataset,
+        columns=(*first.columns, *more),
+    )
+
+
+def _is_returned(part: Part, name: str) -> bool:
+    column = part.column(name)
+    return column is not None and column.is_returned
+
+
+def _qualified(relation: Relation) -> str:
+    return f"{relation.schema}.{relation.name}"

@@ -1,202 +1,108 @@
-"""Splits a query into one fragment a provider and the residual that is computed over them."""
+"""The planner: one query over many nodes → what each provider is asked, and what is done here.
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import reduce
+Nothing is asked of a provider that would change the outcome: it is the outcome of the same query
+over all the data in one place. Whether a provider allows its fragment is for its own gate to say.
+"""
 
-from sqlglot import exp
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from sekisho.errors import Refusal, RefusalReason
-from sekisho.federation.catalog import LOCAL_SCHEMA, PROVIDER_COLUMN, Catalog, Part, Relation
+from sekisho.federation.asking import ask_providers
+from sekisho.federation.catalog import Catalog
+from sekisho.federation.draft import Draft, Fragment
+from sekisho.federation.names import check_granted_by_all, look_up_names
+from sekisho.federation.pushing import choose_providers, push_columns, push_filters, push_limit
+from sekisho.federation.whole import send_whole
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
-from sekisho.model.names import PartyId
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.read import read_query
-from sekisho.sql.resolve import resolve
-from sekisho.sql.scopes import Relation as Named
-from sekisho.sql.scopes import Source
-from sekisho.sql.types import TEXT, UNKNOWN
 from sekisho.sql.write import bind_literals, write_query
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fragment:
-    """What one provider is asked."""
-
-    name: str
-    """The relation in the residual that holds its answer."""
-    party: PartyId
-    sql: str
-    """For the provider's gate, over the provider's own names."""
+__all__ = ["RULES", "FederatedPlan", "Fragment", "plan_query"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FederatedPlan:
-    """A query over many nodes, taken apart."""
+    """What a consumer's node does for one query."""
 
     fragments: tuple[Fragment, ...]
+    """Asked at once; none where the query reads the company's own datasets only."""
     residual_sql: str
-    """DuckDB text over the fragments' relations and `"data"."<local dataset>"`."""
+    """DuckDB text over the relations `"fragment_0"`, … and `"data"."<local dataset>"`."""
     parameters: Mapping[str, str]
-    """Text literals of the residual by parameter name."""
+    """Text literals of the residual by parameter name, `$p0` in `residual_sql`."""
     local_datasets: tuple[str, ...]
+    """Bare names of the company's own datasets that the residual reads."""
     columns: tuple[str, ...]
     """Names of the output."""
+
+
+def bind_texts(draft: Draft) -> Draft:
+    """Turn the residual's text literals into parameters."""
+    return replace(draft, parameters=bind_literals(draft.tree))
+
+
+RULES: tuple[Callable[[Draft], Draft], ...] = (
+    look_up_names,
+    check_granted_by_all,
+    send_whole,
+    choose_providers,
+    push_filters,
+    push_columns,
+    push_limit,
+    ask_providers,
+    bind_texts,
+)
 
 
 def plan_query(
     sql: str, catalog: Catalog, *, parser: SecondParser, limits: Limits = DEFAULT_LIMITS
 ) -> FederatedPlan:
-    """Split a query.
+    """Split a query into one fragment a provider and reference, and the residual over the answers.
 
-    The residual over the fragments' answers equals the query over the data in one place: a fragment
-    asks for the columns that the query uses, and for nothing else of a row.
+    For every database, the residual over the fragments' answers gives what the query gives over the
+    union of the providers' granted rows and the company's own.
 
     Args:
-        sql: One SELECT, as the company's user wrote it.
-        catalog: What is in scope.
+        sql: What an analyst asked.
+        catalog: What it may name.
         parser: DuckDB's own parser, for the second opinion.
         limits: Bounds of the text and its tree.
 
     Raises:
-        Refusal: The text cannot be read, or names what the contract does not show.
-
-    Source:
-        `docs/concept/federation.md`.
+        Refusal: `DATASET_NOT_GRANTED`, `COLUMN_NOT_GRANTED`, or what reading the text refuses:
+            `SYNTAX_NOT_ALLOWED`, `FUNCTION_NOT_ALLOWED`, `TOO_COMPLEX`, `PARSERS_DISAGREE`.
     """
     tree = read_query(sql, parser=parser, limits=limits, joins=True)
-    paths = tuple(relation.path for relation in catalog.relations)
-    clause = _clause(tree, catalog)
+    draft = Draft(catalog=catalog, written=tree.copy(), tree=tree)
     try:
-        resolved = resolve(tree, lambda parts: _named(catalog, parts), allowed=paths, limits=limits)
-    except Refusal as refusal:
-        raise _with_clause(refusal, clause) from None
-    used: dict[int, set[str]] = defaultdict(set)
-    for reference in resolved.references:
-        used[reference.source.number].add(reference.column.lower())
-    splitting = _Splitting()
-    for source in resolved.relations:
-        splitting.replace(source, _found(catalog, source), used[source.number])
-    parameters = bind_literals(tree)
+        for rule in RULES:
+            draft = rule(draft)
+        _check_count(len(draft.fragments), limits=limits)
+        return _plan(draft)
+    except RecursionError:
+        raise Refusal(
+            RefusalReason.TOO_COMPLEX,
+            "the query nests too deeply",
+            hint="name inner parts with WITH",
+        ) from None
+
+
+def _plan(draft: Draft) -> FederatedPlan:
     return FederatedPlan(
-        fragments=tuple(splitting.fragments.values()),
-        residual_sql=write_query(tree),
-        parameters=parameters,
-        local_datasets=tuple(splitting.local),
-        columns=resolved.names,
+        fragments=draft.fragments,
+        residual_sql=write_query(draft.tree),
+        parameters=draft.parameters,
+        local_datasets=draft.local_datasets,
+        columns=draft.settled().names,
     )
 
 
-@dataclass(slots=True)
-class _Splitting:
-    """The fragments so far; two references that ask the same of a provider share one."""
-
-    fragments: dict[tuple[PartyId, str], Fragment] = field(default_factory=dict)
-    local: dict[str, None] = field(default_factory=dict)
-
-    def replace(self, source: Source, relation: Relation, used: set[str]) -> None:
-        """Put the fragments' relations in the place of a relation's name."""
-        columns = tuple(column for column in relation.columns if column.lower() in used)
-        with_provider = relation.has_provider and PROVIDER_COLUMN in used
-        if relation.schema == LOCAL_SCHEMA:
-            self.local[relation.name] = None
-            select = _select(columns, _table(relation.name, schema="data"))
-        else:
-            select = self._union(relation, columns, with_provider=with_provider)
-        alias = exp.TableAlias(this=_identifier(source.label))
-        source.node.replace(exp.Subquery(this=select, alias=alias))
-
-    def _union(
-        self, relation: Relation, columns: tuple[str, ...], *, with_provider: bool
-    ) -> exp.Query:
-        # A count of rows uses no column; one is asked for, so that the rows can be counted.
-        asked = columns or relation.columns[:1]
-        selects: list[exp.Query] = [
-            _select(
-                asked,
-                _table(self._fragment(part, asked)),
-                provider=part.alias if with_provider else None,
-            )
-            for part in relation.parts
-        ]
-        return reduce(_union_all, selects)
-
-    def _fragment(self, part: Part, columns: tuple[str, ...]) -> str:
-        sql = write_query(_select(columns, _table(part.dataset)))
-        key = (part.party, sql)
-        if key not in self.fragments:
-            name = f"fragment_{len(self.fragments)}"
-            self.fragments[key] = Fragment(name=name, party=part.party, sql=sql)
-        return self.fragments[key].name
-
-
-def _union_all(left: exp.Query, right: exp.Query) -> exp.Query:
-    return exp.Union(this=left, expression=right, distinct=False)
-
-
-def _named(catalog: Catalog, parts: tuple[str, ...]) -> Named | None:
-    relation = catalog.find(parts)
-    if relation is None:
-        return None
-    columns = dict.fromkeys(relation.columns, UNKNOWN)
-    if relation.has_provider:
-        columns[PROVIDER_COLUMN] = TEXT
-    return Named(
-        key=relation.path,
-        names=(relation.name, relation.path, f"sekisho.{relation.path}"),
-        columns=columns,
-        starred=relation.columns,
-    )
-
-
-def _found(catalog: Catalog, source: Source) -> Relation:
-    relation = catalog.find(tuple(source.relation.key.split("."))) if source.relation else None
-    if relation is None:
-        message = "a source stands for a relation that the catalog gave"
-        raise ValueError(message)
-    return relation
-
-
-def _clause(tree: exp.Expr, catalog: Catalog) -> str:
-    """Name the clause that says which columns a query may name."""
-    paths = (tuple(part.name.lower() for part in table.parts) for table in tree.find_all(exp.Table))
-    relations = (catalog.find(path) for path in paths)
-    parts = [part for relation in relations if relation for part in relation.parts]
-    grants = {name for part in parts for name in part.grants}
-    return f"grants.{grants.pop()}.columns" if len(grants) == 1 else "grants"
-
-
-def _with_clause(refusal: Refusal, clause: str) -> Refusal:
-    is_column = refusal.reason is RefusalReason.COLUMN_NOT_GRANTED
-    is_dataset = refusal.reason is RefusalReason.DATASET_NOT_GRANTED
-    return Refusal(
-        refusal.reason,
-        refusal.message,
-        clause=clause if is_column else "grants" if is_dataset else refusal.clause,
-        line=refusal.line,
-        column=refusal.column,
-        allowed=refusal.allowed,
-        hint=refusal.hint,
-    )
-
-
-def _select(
-    columns: tuple[str, ...], table: exp.Table, *, provider: str | None = None
-) -> exp.Select:
-    outputs: list[exp.Expr] = [exp.Column(this=_identifier(column)) for column in columns]
-    if provider is not None:
-        literal = exp.Literal.string(provider)
-        outputs.append(exp.Alias(this=literal, alias=_identifier(PROVIDER_COLUMN)))
-    if not outputs:
-        outputs.append(exp.Alias(this=exp.Literal.number(1), alias=_identifier("one")))
-    return exp.Select(expressions=outputs, from_=exp.From(this=table))
-
-
-def _table(name: str, *, schema: str = "") -> exp.Table:
-    db = _identifier(schema) if schema else None
-    return exp.Table(this=_identifier(name), db=db)
-
-
-def _identifier(name: str) -> exp.Identifier:
-    return exp.Identifier(this=name, quoted=True)
+def _check_count(fragments: int, *, limits: Limits) -> None:
+    if fragments > limits.max_fragments:
+        raise Refusal(
+            RefusalReason.TOO_COMPLEX,
+            f"the query asks for {fragments} fragments; at most {limits.max_fragments} are served",
+            hint="name relations with WITH once, or ask fewer providers",
+        )

@@ -21,6 +21,8 @@ class Limits:
     """Levels of a query's tree; Python's recursion and DuckDB's `max_expression_depth` allow it."""
     max_plan_nodes: int = 20_000
     """Nodes of a query's tree; bounds the gate's time."""
+    max_fragments: int = 200
+    """Fragments of one query over many nodes; an engine takes so many inputs."""
     max_entry_bytes: int = 1_000_000
     """A ledger entry; the largest, a query's text or a receipt, stays below 200 kB."""
     max_clock_back_seconds: int = 5

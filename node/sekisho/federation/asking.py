@@ -1,0 +1,131 @@
+"""The rule that writes what each provider is asked, and what stands in a relation's place here."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import reduce
+from itertools import count
+
+from sqlglot import exp
+
+from sekisho.federation.catalog import PROVIDER, Part
+from sekisho.federation.draft import Draft, Fragment, Reading, columns_of, used_columns
+from sekisho.federation.pushing import conjunction
+from sekisho.model.names import PartyId
+from sekisho.sql.scopes import identifier
+from sekisho.sql.write import write_query
+
+DATA = "data"
+"""Schema in which an engine keeps the company's own datasets."""
+ONE = "one"
+"""Column of a fragment of which only the number of rows matters."""
+RETYPED = frozenset({"HUGEINT", "INT128", "UHUGEINT", "UUID"})
+"""Types that come out of Arrow as others."""
+
+
+def ask_providers(draft: Draft) -> Draft:
+    """Write the fragments, and read their answers in the places of the relations.
+
+    References that ask a provider for the same share one fragment.
+    """
+    writer = _Writer(draft)
+    for reading in draft.readings:
+        reading.source.node.replace(writer.standing_for(reading))
+    local = [item.relation.name for item in draft.readings if item.relation.is_local]
+    return replace(
+        draft,
+        readings=(),
+        fragments=(*draft.fragments, *writer.fragments.values()),
+        local_datasets=tuple(dict.fromkeys(local)),
+    )
+
+
+class _Writer:
+    """Keeps the fragments written so far, by who is asked and what."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._tree = draft.tree
+        taken = {cte.alias.lower() for cte in draft.tree.find_all(exp.CTE)}
+        names = (f"fragment_{number}" for number in count(len(draft.fragments)))
+        self._names: Iterator[str] = (name for name in names if name not in taken)
+        self.fragments: dict[tuple[PartyId, str], Fragment] = {}
+
+    def standing_for(self, reading: Reading) -> exp.Expr:
+        """Give what is read in a relation's place."""
+        alias = exp.TableAlias(this=identifier(reading.source.label))
+        if reading.relation.is_local:
+            name = identifier(reading.relation.name)
+            return exp.Table(this=name, db=identifier(DATA), alias=alias)
+        fragments = [self._fragment(part, reading) for part in reading.parts]
+        hidden = reading.relation.has_provider and PROVIDER in used_columns(self._tree, reading)
+        if len(fragments) == 1 and not hidden and not _is_retyped(reading):
+            return exp.Table(this=identifier(fragments[0].name), alias=alias)
+        selects = [
+            _answer(fragment, part, hidden=hidden)
+            for fragment, part in zip(fragments, reading.parts, strict=True)
+        ]
+        return exp.Subquery(this=reduce(_union_all, selects), alias=alias)
+
+    def _fragment(self, part: Part, reading: Reading) -> Fragment:
+        sql = write_query(_question(part, reading))
+        key = (part.party, sql)
+        if key not in self.fragments:
+            self.fragments[key] = Fragment(
+                name=next(self._names),
+                party=part.party,
+                sql=sql,
+                columns=reading.columns or (ONE,),
+            )
+        return self.fragments[key]
+
+
+def _question(part: Part, reading: Reading) -> exp.Select:
+    """Write what one provider is asked for one reference."""
+    select = exp.Select(
+        expressions=[_bare(name) for name in reading.columns]
+        or [exp.Alias(this=exp.Literal.number(1), alias=identifier(ONE))],
+        from_=exp.From(this=exp.Table(this=identifier(part.dataset))),
+    )
+    if reading.conditions:
+        condition = conjunction(item.copy() for item in reading.conditions)
+        select.set("where", exp.Where(this=condition))
+        for column in list(columns_of(select)):
+            column.replace(_bare(column.name))
+    if reading.limit_rows is not None:
+        select.set("limit", exp.Limit(expression=exp.Literal.number(reading.limit_rows)))
+    return select
+
+
+def _answer(fragment: Fragment, part: Part, *, hidden: bool) -> exp.Expr:
+    """Read one provider's answer, its columns brought back to the types that they have there."""
+    outputs = [_typed(part, name) for name in fragment.columns]
+    if hidden:
+        outputs.append(exp.Alias(this=exp.Literal.string(part.alias), alias=identifier(PROVIDER)))
+    return exp.Select(
+        expressions=outputs, from_=exp.From(this=exp.Table(this=identifier(fragment.name)))
+    )
+
+
+def _typed(part: Part, name: str) -> exp.Expr:
+    kind = _retyped(part, name)
+    if kind is None:
+        return _bare(name)
+    cast = exp.Cast(this=_bare(name), to=exp.DataType.build(kind, dialect="duckdb"))
+    return exp.Alias(this=cast, alias=identifier(name))
+
+
+def _retyped(part: Part, name: str) -> str | None:
+    column = part.column(name)
+    kind = column.type.upper() if column is not None else ""
+    return kind if kind in RETYPED else None
+
+
+def _is_retyped(reading: Reading) -> bool:
+    return any(_retyped(part, name) for part in reading.parts for name in reading.columns)
+
+
+def _union_all(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    return exp.Union(this=left, expression=right, distinct=False)
+
+
+def _bare(name: str) -> exp.Column:
+    return exp.Column(this=identifier(name))

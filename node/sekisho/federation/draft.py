@@ -1,0 +1,74 @@
+"""What the planner's rules hand to each other: a query's tree, and what is asked of whom."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from sekisho.federation.catalog import Catalog, Part, Relation
+from sekisho.model.names import PartyId
+from sekisho.sql.scopes import Resolved, Source, source_number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """One provider's part of a query: what its node is asked."""
+
+    name: str
+    """The relation of the residual that its answer becomes, such as `fragment_0`."""
+    party: PartyId
+    sql: str
+    """One SELECT over the provider's bare dataset name, for its gate to read."""
+    columns: tuple[str, ...]
+    """Names of what it gives, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One reference to a relation, and what is asked of its providers for it."""
+
+    source: Source
+    relation: Relation
+    parts: tuple[Part, ...]
+    """The providers that are asked."""
+    conditions: tuple[exp.Expr, ...] = ()
+    """What they filter by."""
+    columns: tuple[str, ...] = ()
+    """What they return."""
+    limit_rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A plan in the making; the rules change its tree in place and fill in the rest."""
+
+    catalog: Catalog
+    written: exp.Select
+    """As it was read, with no name looked up; never changed."""
+    tree: exp.Select
+    """What becomes the residual."""
+    resolved: Resolved | None = None
+    readings: tuple[Reading, ...] = ()
+    """What is still to be asked, by the order of the sources."""
+    fragments: tuple[Fragment, ...] = ()
+    local_datasets: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def settled(self) -> Resolved:
+        """Give what `look_up_names` must have filled in."""
+        if self.resolved is None:
+            raise RuntimeError("a rule of the planner ran before the names were looked up")
+        return self.resolved
+
+
+def columns_of(node: exp.Expr) -> Iterator[exp.Column]:
+    """Yield the columns of a resolved tree, those of inner SELECTs too."""
+    for column in node.find_all(exp.Column):
+        if "source" in column.meta:
+            yield column
+
+
+def used_columns(tree: exp.Expr, reading: Reading) -> frozenset[str]:
+    """Name, in lower case, the columns of one reference that a tree still holds."""
+    number = reading.source.number
+    return frozenset(c.name.lower() for c in columns_of(tree) if source_number(c) == number)

@@ -1,0 +1,197 @@
+"""Whether a provider computes the same as the residual would: only then may it be asked to.
+
+A provider's gate makes every expression total: a cast becomes TRY_CAST, what can fail stands in
+TRY. So what could fail would give NULL there and an error here. What is asked of a provider must
+come back from that rewriting unchanged, and must mean the same for every provider of a union.
+
+Where types are not known, comparisons over bare columns and literals are trusted to fit.
+"""
+
+from collections.abc import Iterable
+
+from sqlglot import exp
+
+from sekisho.errors import Refusal
+from sekisho.federation.catalog import Part
+from sekisho.federation.draft import columns_of
+from sekisho.sql.dialect import write_tree
+from sekisho.sql.functions import has_aggregate, is_aggregate
+from sekisho.sql.scopes import Resolved
+from sekisho.sql.total import make_condition_total, make_total
+from sekisho.sql.types import Type, meet_to_compare, parse_type
+
+_COMPARISONS = frozenset(
+    {
+        exp.Column,
+        exp.Identifier,
+        exp.Literal,
+        exp.Boolean,
+        exp.Null,
+        exp.Paren,
+        exp.Not,
+        exp.And,
+        exp.Or,
+        exp.EQ,
+        exp.NEQ,
+        exp.LT,
+        exp.LTE,
+        exp.GT,
+        exp.GTE,
+        exp.NullSafeEQ,
+        exp.NullSafeNEQ,
+        exp.Is,
+        exp.In,
+        exp.Between,
+        exp.Like,
+        exp.ILike,
+    }
+)
+_CLAUSES = frozenset(
+    {
+        exp.Select,
+        exp.With,
+        exp.CTE,
+        exp.From,
+        exp.Table,
+        exp.TableAlias,
+        exp.Subquery,
+        exp.Where,
+        exp.Group,
+        exp.Having,
+        exp.Order,
+        exp.Ordered,
+        exp.Limit,
+        exp.Offset,
+        exp.Distinct,
+        exp.Alias,
+        exp.Filter,
+        exp.Star,
+    }
+)
+
+
+def is_exact_condition(condition: exp.Expr, parts: tuple[Part, ...]) -> bool:
+    """Tell whether providers would filter by a condition as the residual does.
+
+    Args:
+        condition: Over columns of one reference, all of which every part shows.
+        parts: Whose rows it filters.
+    """
+    if condition.find(exp.Query) is not None or has_aggregate(condition):
+        return False
+    names = frozenset(column.name.lower() for column in columns_of(condition))
+    if not are_known(parts, names):
+        return _is_plain(condition, _COMPARISONS)
+    return are_alike(parts, names) and all(
+        _is_total(condition, _types(part, names)) for part in parts
+    )
+
+
+def is_exact_query(resolved: Resolved, part: Part) -> bool:
+    """Tell whether a provider would compute a whole query as it is written.
+
+    Args:
+        resolved: A query over one part; its tree is not to be used afterwards.
+        part: The one dataset that it reads.
+    """
+    if not are_known((part,), _read(resolved)):
+        return _is_plain(resolved.tree, _COMPARISONS | _CLAUSES)
+    _settle_casts(resolved.tree)
+    before = write_tree(resolved.tree)
+    try:
+        make_total(resolved)
+    except Refusal:
+        return False
+    return write_tree(resolved.tree) == before
+
+
+def are_known(parts: tuple[Part, ...], names: Iterable[str]) -> bool:
+    """Tell whether the types of some columns are known at every provider."""
+    return all(_type_name(part, name) for name in names for part in parts)
+
+
+def are_alike(parts: tuple[Part, ...], names: Iterable[str]) -> bool:
+    """Tell whether some columns are of one type at every provider, or of whole numbers."""
+    return all(_is_one_type([_type(part, name) for part in parts]) for name in names)
+
+
+def are_same(parts: tuple[Part, ...], names: Iterable[str]) -> bool:
+    """Tell whether leaving out a provider cannot change the types of some columns."""
+    return all(len({_type_name(part, name).upper() for part in parts}) == 1 for name in names)
+
+
+def _is_one_type(types: list[Type]) -> bool:
+    return len(set(types)) == 1 or all(item.kind == "int" for item in types)
+
+
+def _type_name(part: Part, name: str) -> str:
+    column = part.column(name)
+    return column.type if column is not None else ""
+
+
+def _type(part: Part, name: str) -> Type:
+    return parse_type(_type_name(part, name))
+
+
+def _types(part: Part, names: Iterable[str]) -> dict[str, Type]:
+    return {name: _type(part, name) for name in names}
+
+
+def _read(resolved: Resolved) -> frozenset[str]:
+    return frozenset(
+        item.column.lower() for item in resolved.references if item.source.relation is not None
+    )
+
+
+def _is_total(condition: exp.Expr, types: dict[str, Type]) -> bool:
+    holder = exp.Where(this=condition.copy())
+    _settle_casts(holder)
+    before = write_tree(holder.this)
+    try:
+        return write_tree(make_condition_total(holder.this, types)) == before
+    except Refusal:
+        return False
+
+
+def _is_plain(tree: exp.Expr, forms: frozenset[type[exp.Expr]]) -> bool:
+    passed = _inside(tree)
+    return all(
+        type(node) in forms or _is_plain_leaf(node)
+        for node in tree.walk()
+        if id(node) not in passed
+    )
+
+
+def _inside(tree: exp.Expr) -> frozenset[int]:
+    """Find what stands inside a leaf of `_is_plain`, which looks at it as a whole."""
+    return frozenset(
+        id(inner)
+        for node in tree.walk()
+        if isinstance(node, exp.Cast) and _is_plain_leaf(node)
+        for inner in node.walk()
+        if inner is not node
+    )
+
+
+def _is_plain_leaf(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Cast):
+        return _casts_surely(node)
+    if isinstance(node, exp.Neg):
+        return isinstance(node.this, exp.Literal)
+    return is_aggregate(node)
+
+
+def _settle_casts(tree: exp.Expr) -> None:
+    """Write the casts that cannot fail as the gate will."""
+    for node in list(tree.find_all(exp.Cast)):
+        if type(node) is exp.Cast and _casts_surely(node):
+            node.replace(exp.TryCast(this=node.this, to=node.args["to"], safe=True))
+
+
+def _casts_surely(node: exp.Cast) -> bool:
+    value = node.this
+    if not isinstance(value, exp.Literal) or not value.is_string:
+        return False
+    literal = Type(kind="literal", text=value.name)
+    meeting = meet_to_compare([literal, parse_type(write_tree(node.args["to"]))])
+    return meeting is not None and not meeting.casts
