@@ -90,6 +90,7 @@ class Company:
         """Kill the node as a power cut would."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self.process.stdout.close()
 
     def stop(self) -> int:
         """Stop the node gracefully; gives its exit code."""

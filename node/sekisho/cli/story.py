@@ -171,8 +171,7 @@ class AviationStory:
         for name in _everyone():
             code, text = _call("ledger", "verify", "--dir", str(self._folder(name)))
             good = good and code == DONE
-            words = text.strip().splitlines()
-            print(f"  {name}.example: {words[-1] if words else code}")
+            print(f"  {name}.example: {text.partition(chr(10))[0]}")
         return good
 
     def _is_refused(self, sql: str) -> bool:

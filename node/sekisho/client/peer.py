@@ -193,7 +193,8 @@ class Asking:
 
     def _check_opening(self, opening: Opening | Receipt) -> None:
         if isinstance(opening, Receipt):
-            self._check_receipt(opening)
+            self._check_names(opening)
+            self.receipt = opening
             raise self._broken("it was answered before; this is the receipt of that")
         self._check_names(opening)
 
