@@ -258,7 +258,10 @@ class Answering:
                 yield from self._send(received, planned, opened, run, stream, tally)
                 yield self._close(closing, run)
         except GeneratorExit:
-            closing.cut(CutReason.CANCELLED)
+            # A cut whose reader was too slow to be told ends here too, when its call is dropped.
+            closing.cut(
+                _CUT[stream.cut_reason].reason if stream.cut_reason else CutReason.CANCELLED
+            )
             raise
         except Exception as error:
             if stream.cut_reason:
