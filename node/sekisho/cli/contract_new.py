@@ -83,9 +83,7 @@ def _filled(text: str, options: argparse.Namespace, today: date) -> str:
     if not (Path(options.dir) / "node.yaml").is_file():
         return text
     config = Place.find(options).config
-    stand_in = next(
-        item for item in contract.parties if item.role is Role(options.role)
-    )
+    stand_in = next(item for item in contract.parties if item.role is Role(options.role))
     text = text.replace(stand_in.party, config.party)
     alias = config.alias or default_alias(PartyId(config.party))
     return text.replace(f"alias: {stand_in.effective_alias},", f"alias: {alias},")

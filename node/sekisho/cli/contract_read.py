@@ -47,7 +47,8 @@ def list_all(options: argparse.Namespace) -> int:
     with place.records() as records:
         book = place.contracts(records)
         rows = [
-            _row(stored, book, place=place, at=at, whole=whole) for stored in records.contracts.all()
+            _row(stored, book, place=place, at=at, whole=whole)
+            for stored in records.contracts.all()
         ]
     columns = ("id", "title", "state", "signed", "starts_at", "ends_at", "parties")
     show_rows(rows, columns, as_json=whole, out=sys.stdout)
@@ -105,9 +106,7 @@ def _facts(
             for item in stored.signatures
         ],
         "waiting_for": [item for item in signed.parties if item not in known.signed_by],
-        "parts": {
-            item: state_at(known, signed, at, party=item).value for item in signed.providers
-        },
+        "parts": {item: state_at(known, signed, at, party=item).value for item in signed.providers},
         "starts_at": instant_text(signed.starts_at),
         "ends_at": instant_text(signed.ends_at),
         "sign_by_at": instant_text(signed.sign_by_at),

@@ -69,7 +69,7 @@ def step(options: argparse.Namespace) -> int:
     if signed is None or stored is None:
         raise LookupError(found)
     # Made before anybody is asked, so that a person confirms only what the contract lets them do.
-    notice = None if options.verb == "sign" else _notice(options, place, signed, at)
+    notice = None if options.verb == "sign" else _notice(options, signed, place=place, at=at)
     if options.verb in _CONFIRMED and len(_digits(options.id)) < CONFIRMING_DIGITS:
         code = _ask(options, signed)
         if code != DONE:
@@ -86,7 +86,7 @@ def step(options: argparse.Namespace) -> int:
 
 
 def _fingerprints(place: Place, parties: list[PartyId]) -> dict[PartyId, str]:
-    """Look up each party's first document; those that are unknown are `build_proposal`'s to name."""
+    """Look up each party's first document; `build_proposal` names those that are unknown."""
     with place.records() as records:
         members = place.members(records)
         known = {party: members.first_fingerprint(party) for party in parties}
@@ -94,7 +94,7 @@ def _fingerprints(place: Place, parties: list[PartyId]) -> dict[PartyId, str]:
 
 
 def _notice(
-    options: argparse.Namespace, place: Place, signed: SignedContract, at: datetime
+    options: argparse.Namespace, signed: SignedContract, *, place: Place, at: datetime
 ) -> Notice:
     kind = _KINDS[options.verb]
     for_breach = bool(getattr(options, "for_breach", False))

@@ -14,7 +14,7 @@ from sekisho.documents.models import parse_value
 from sekisho.errors import NodeError, TrustError
 from sekisho.model.member import Member
 from sekisho.model.names import short_id
-from sekisho.store.folder import StateLock, load_file
+from sekisho.store.folder import load_file
 
 if TYPE_CHECKING:
     from sekisho.trust.keyring import TrustedMember
@@ -81,19 +81,20 @@ def _add(options: argparse.Namespace) -> int:
     member = _read(envelope)
     if member.party == place.party:
         raise NodeError("this is the node's own member document", hint="add another company's")
-    code = _compare(place, member, envelope, options.fingerprint)
+    code = _compare(place, envelope, options.fingerprint)
     if code != DONE:
         return code
-    alias = _keep(place, envelope, alias=options.alias, fingerprint=options.fingerprint)
+    alias = _keep(place, envelope, alias=options.alias)
     say(f"`{member.party}` is a member here, version {member.version}, called `{alias}`")
     return DONE
 
 
-def _compare(place: Place, member: Member, envelope: Envelope, fingerprint: str) -> int:
+def _compare(place: Place, envelope: Envelope, fingerprint: str) -> int:
     """Hold the document to what people compared, or have them compare it now.
 
     A newer document of a known party needs nobody's eyes: the party's own key vouches for it.
     """
+    member = _read(envelope)
     if fingerprint:
         if "".join(fingerprint.lower().split()).removeprefix("sha256:") != envelope.digest[7:]:
             raise TrustError(
@@ -118,33 +119,18 @@ def _compare(place: Place, member: Member, envelope: Envelope, fingerprint: str)
     return FAILED
 
 
-def _keep(place: Place, envelope: Envelope, *, alias: str, fingerprint: str) -> str:
+def _keep(place: Place, envelope: Envelope, *, alias: str) -> str:
     """Record the document here, or at the running node when that holds the state."""
     from sekisho.store.state import open_state
 
-    if _is_running(place):
+    if place.is_running():
         with place.steward() as steward:
             return steward.add_member(envelope, alias=alias)
     at = now()
     with open_state(place.state_path, now=at) as state:
-        added = place.members(state).add(
-            state, envelope, alias=alias, fingerprint="", now=at
-        )
+        added = place.members(state).add(state, envelope, alias=alias, fingerprint="", now=at)
         known = state.members.current(added.party)
         return known.alias if known else ""
-
-
-def _is_running(place: Place) -> bool:
-    if not place.state_path.is_file():
-        raise NodeError(
-            f"`{place.state_path}` is not there",
-            hint="restore the latest backup; without its state a node serves nothing",
-        )
-    try:
-        StateLock(place.state_path).close()
-    except NodeError:
-        return True
-    return False
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -1,9 +1,8 @@
-"""What every command begins with: the node's folder, its settings, its records, its running node."""
+"""What every command begins with: the node's folder, settings, records, and the running node."""
 
 import argparse
 import sys
 from collections.abc import Callable
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +12,11 @@ from sekisho.documents.envelope import Envelope, parse_envelope_json
 from sekisho.errors import NodeError
 from sekisho.model.names import PartyId
 from sekisho.store.addresses import reached_at
-from sekisho.store.folder import NodeFolder, load_file, load_secret
+from sekisho.store.folder import NodeFolder, StateLock, load_file, load_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sekisho.client.node import Node
     from sekisho.client.steward import Steward
-    from sekisho.engine.pool import WorkerPool
     from sekisho.server.contracts import ContractBook
     from sekisho.server.members import MemberBook
     from sekisho.store.state import Records
@@ -88,7 +84,8 @@ class Place:
         """Read which contracts there are."""
         from sekisho.server.contracts import ContractBook
 
-        return ContractBook(records)
+        members = self.members(records)
+        return ContractBook(records, is_revoked=lambda key: members().is_revoked(key))
 
     def steward(self) -> "Steward":
         """Connect to the running node, for everything but queries."""
@@ -104,21 +101,22 @@ class Place:
         load_secret(self._token)
         return connect(f"grpc+tls://{self._users}", token=self._token, ca=self._anchor)
 
-    @contextmanager
-    def engine(self) -> "Iterator[WorkerPool]":
-        """Start one engine worker over the node's files, for the length of a block."""
-        from sekisho.engine.engine import EngineSettings
-        from sekisho.engine.pool import WorkerPool
+    def is_running(self) -> bool:
+        """Tell whether a node holds the state.
 
-        config = self.config.engine
-        settings = EngineSettings(
-            memory_bytes=config.memory, threads=config.threads, workers=1, max_workers=1
-        )
-        pool = WorkerPool(settings)
+        Raises:
+            NodeError: There is no state.
+        """
+        if not self.state_path.is_file():
+            raise NodeError(
+                f"`{self.state_path}` is not there",
+                hint="restore the latest backup; without its state a node serves nothing",
+            )
         try:
-            yield pool
-        finally:
-            pool.close()
+            StateLock(self.state_path).close()
+        except NodeError:
+            return True
+        return False
 
     @property
     def _users(self) -> str:

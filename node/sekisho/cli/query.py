@@ -19,9 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command."""
     add_question(parser)
     add_format(parser, *FORMATS)
-    parser.add_argument(
-        "--out", metavar="FILE", help="write the answer there, whole or not at all"
-    )
+    parser.add_argument("--out", metavar="FILE", help="write the answer there, whole or not at all")
     add_folder(parser)
     parser.set_defaults(run=run)
 
@@ -54,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
         return misused("an answer in parquet needs a file", "name one with --out")
     if options.format in _BINARY and not options.out and sys.stdout.isatty():
         return misused(
-            "an answer in arrow is not for a terminal", "name a file with --out, or send it to a program"
+            "an answer in arrow is not for a terminal",
+            "name a file with --out, or send it to a program",
         )
     from sekisho.cli.results import write_answer
 

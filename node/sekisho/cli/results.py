@@ -171,7 +171,7 @@ def _nanoseconds(item: Any) -> str:  # noqa: ANN401  an Arrow scalar
     return f"{instant.isoformat()}.{rest:09d}{zone}" if rest else f"{instant.isoformat()}{zone}"
 
 
-def json_value(value: Any) -> Any:  # noqa: ANN401, PLR0911  any value; one line a kind
+def json_value(value: Any) -> Any:  # noqa: ANN401  any value
     """Say a value in JSON without losing any of it."""
     match value:
         case None | bool() | str():
@@ -188,7 +188,7 @@ def json_value(value: Any) -> Any:  # noqa: ANN401, PLR0911  any value; one line
             return _plain(value)
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401  any value
+def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911  any value; one line a kind
     """Say what tables and CSV cannot hold as text."""
     match value:
         case Decimal():
@@ -216,4 +216,3 @@ def _csv_cell(value: Any) -> str:  # noqa: ANN401  any value
     text = str(_plain(value))
     is_plain = text and not set(text) & set('",\r\n') and text == text.strip()
     return text if is_plain else '"' + text.replace('"', '""') + '"'
-

@@ -159,7 +159,7 @@ class Steward:
         """Close the connection."""
         self._channel.close()
 
-    def _call(self, method: Callable[..., Any], request: object) -> Any:  # noqa: ANN401  any reply
+    def _call(self, method: Callable[..., Any], request: object) -> Any:
         try:
             return method(request, metadata=self._metadata, timeout=CALL_SECONDS)
         except grpc.RpcError as error:

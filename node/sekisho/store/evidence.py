@@ -15,6 +15,8 @@ from sekisho.store.state import Records
 from sekisho.trust.keyring import Members
 from sekisho.trust.verify import verify_recorded
 
+_PURPOSES = {PayloadType.RECEIPT: Purpose.RECEIPT, PayloadType.REQUEST: Purpose.REQUEST}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceReport:
@@ -101,7 +103,7 @@ class _Check:
     def _receipt(self, text: str, channel: Channel, request: str) -> Receipt:
         """A receipt that came is the provider's, and about what was asked."""
         envelope = parse_envelope_json(text.encode(), name="receipt")
-        self._signed(envelope, PayloadType.RECEIPT, Purpose.RECEIPT, channel.provider)
+        self._signed(envelope, PayloadType.RECEIPT, by=channel.provider)
         receipt = parse_receipt(envelope.payload)
         if receipt.channel != channel or receipt.request != request:
             raise TrustError("the receipt is about another request", step="receipt.request")
@@ -118,7 +120,7 @@ class _Check:
         envelope = parse_envelope_json(stored.envelope, name="request")
         if envelope.digest != body.request:
             raise TrustError("its request was altered", step="request.digest")
-        self._signed(envelope, PayloadType.REQUEST, Purpose.REQUEST, channel.consumer)
+        self._signed(envelope, PayloadType.REQUEST, by=channel.consumer)
         self.requests += 1
 
     def _own_receipt(self, request: str, body: Closed) -> None:
@@ -129,14 +131,12 @@ class _Check:
         receipt = parse_receipt(stored.receipt)
         _compare(receipt, (body.rows, body.bytes, body.blake3), Outcome.ANSWERED)
 
-    def _signed(
-        self, envelope: Envelope, kind: PayloadType, purpose: Purpose, party: PartyId
-    ) -> None:
+    def _signed(self, envelope: Envelope, kind: PayloadType, *, by: PartyId) -> None:
         signers = verify_recorded(
-            envelope, payload_type=kind, purpose=purpose, members=self._members
+            envelope, payload_type=kind, purpose=_PURPOSES[kind], members=self._members
         )
-        if party not in signers:
-            raise TrustError(f"`{party}` did not sign it", step="signature.party")
+        if by not in signers:
+            raise TrustError(f"`{by}` did not sign it", step="signature.party")
 
 
 def _compare(receipt: Receipt, counted: tuple[int, int, str], outcome: Outcome) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from sekisho.config import parse_config
-from sekisho.documents.canonical import canonical_json
+from sekisho.documents.canonical import Plain, canonical_json
 from sekisho.documents.envelope import Envelope, PayloadType, envelope_to_json, seal
 from sekisho.errors import NodeError
 from sekisho.model.instants import instant_text
@@ -123,9 +123,7 @@ def found_node(
         folder.config: settings,
     }
     _write(folder, keys, files, token=random(TOKEN_BYTES).hex().encode() + b"\n", now=now)
-    return FoundedNode(
-        folder=folder, member=trusted, peers=peers, users=users, advertise=advertise
-    )
+    return FoundedNode(folder=folder, member=trusted, peers=peers, users=users, advertise=advertise)
 
 
 def _check_empty(folder: NodeFolder) -> None:
@@ -159,7 +157,7 @@ def _member(
 ) -> Envelope:
     """Write version 1 of the member document and sign it with every key that it names."""
     signers = (load_signer(keys.signing), load_signer(keys.request))
-    document = {
+    document: dict[str, Plain] = {
         "format": MEMBER_FORMAT,
         "party": party,
         "version": 1,
@@ -180,8 +178,11 @@ def _member(
     return seal(canonical_json(document), PayloadType.MEMBER, signers)
 
 
-def _listed(signer: LocalSigner, purposes: frozenset[Purpose]) -> dict[str, object]:
-    return {"public": signer.public, "purposes": [item.value for item in Purpose if item in purposes]}
+def _listed(signer: LocalSigner, purposes: frozenset[Purpose]) -> dict[str, Plain]:
+    return {
+        "public": signer.public,
+        "purposes": [item.value for item in Purpose if item in purposes],
+    }
 
 
 def _write(

@@ -1,0 +1,143 @@
+"""`sekisho dataset`: what this company offers, and what another one grants to it."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sekisho.cli.main import DONE, FAILED, add_folder, add_format
+from sekisho.cli.place import Place, now
+from sekisho.cli.table import show
+from sekisho.errors import NodeError, SekishoError
+from sekisho.model.lifecycle import ContractState
+from sekisho.model.names import PartyId, short_id
+
+if TYPE_CHECKING:
+    from sekisho.model.signed import SignedContract
+    from sekisho.server.datasets import Datasets
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the verbs."""
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    listed = verbs.add_parser("list", help="list datasets and their columns")
+    listed.add_argument(
+        "party",
+        nargs="?",
+        metavar="PARTY",
+        help="another company, or its alias: what its contracts show here, from the running node",
+    )
+    listed.set_defaults(run=_list)
+    checked = verbs.add_parser("check", help="read every dataset's file, and hold it to contracts")
+    checked.set_defaults(run=_check)
+    for verb in (listed, checked):
+        add_folder(verb)
+        add_format(verb)
+
+
+def _list(options: argparse.Namespace) -> int:
+    place = Place.find(options)
+    own = options.party in {None, place.party}
+    rows = list(_own(place) if own else _granted(place, options.party))
+    if options.format == "json":
+        show(rows, (), as_json=True, out=sys.stdout)
+        return DONE
+    for row in rows:
+        _print(row)
+    return DONE
+
+
+def _print(row: dict[str, Any]) -> None:
+    """Show one dataset and its columns, indented below it."""
+    origin = row.get("source") or f"{row['title']} ({short_id(row['contract'])})"
+    print(f"{row['name']}: {row.get('error') or origin}")
+    if row.get("description"):
+        print(f"  {row['description']}")
+    width = max((len(item["name"]) for item in row["columns"]), default=0)
+    units = row.get("privacy_units", [])
+    for item in row["columns"]:
+        marks = [item.get("class"), item.get("unit"), item["name"] in units and "privacy unit"]
+        said = ", ".join(mark for mark in marks if mark)
+        print(f"  {item['name'].ljust(width)}  {item['type']}{f'  ({said})' if said else ''}")
+
+
+def _own(place: Place) -> Iterator[dict[str, Any]]:
+    from sekisho.cli.engines import open_datasets
+
+    with open_datasets(place) as datasets:
+        for name, config in place.config.datasets.items():
+            row: dict[str, Any] = {
+                "name": name,
+                "source": f"{config.source.kind} {config.source.path}",
+                "description": config.description,
+                "tags": list(config.tags),
+                "privacy_units": list(config.privacy_units),
+            }
+            yield row | _columns(datasets, name)
+
+
+def _columns(datasets: "Datasets", name: str) -> dict[str, object]:
+    try:
+        found = datasets.get(name)
+    except SekishoError as error:
+        return {"columns": [], "error": error.message}
+    columns = [
+        {
+            "name": column.name,
+            "type": column.type,
+            "class": column.column_class.value if column.column_class else None,
+            "unit": column.unit,
+        }
+        for column in found.columns
+    ]
+    return {"columns": columns}
+
+
+def _granted(place: Place, party: str) -> Iterator[dict[str, Any]]:
+    """Ask the running node what each contract in force with a party shows."""
+    contracts = _contracts_with(place, party)
+    if not contracts:
+        return
+    with place.steward() as steward:
+        for provider, signed in contracts:
+            for relation in steward.relations(signed.id):
+                if relation.schema != signed.alias_of(provider):
+                    continue
+                columns = [item.partition(" ") for item in relation.columns]
+                yield {
+                    "contract": signed.id,
+                    "name": f"{relation.schema}.{relation.name}",
+                    "columns": [{"name": name, "type": kind} for name, _, kind in columns],
+                    "title": signed.contract.title,
+                }
+
+
+def _contracts_with(place: Place, party: str) -> "list[tuple[PartyId, SignedContract]]":
+    """List the contracts in force under which a party answers this company."""
+    at = now()
+    with place.records() as records:
+        known = records.members.by_alias(party)
+        provider = known.party if known else PartyId(party)
+        if provider not in place.members(records)():
+            raise NodeError(f"`{party}` is not a member here", hint="see `sekisho member list`")
+        book = place.contracts(records)
+        return [
+            (provider, signed)
+            for signed in book.all()
+            if provider in signed.providers
+            and place.party in signed.consumers
+            and book.state(signed.id, at, party=provider) is ContractState.IN_FORCE
+        ]
+
+
+def _check(options: argparse.Namespace) -> int:
+    from sekisho.cli.checkup import Finding, check_datasets
+
+    found: list[Finding] = list(check_datasets(Place.find(options)))
+    if options.format == "json":
+        show([asdict(item) for item in found], (), as_json=True, out=sys.stdout)
+    else:
+        for item in found:
+            item.print()
+    return FAILED if any(item.state == "fail" for item in found) else DONE
