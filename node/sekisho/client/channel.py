@@ -82,7 +82,8 @@ def error_of(error: Any, *, party: str = "", what: str = "node") -> SekishoError
         hint = fault.facts.get("hint", "")
         if code is grpc.StatusCode.UNAUTHENTICATED:
             return TrustError(fault.message, hint=hint)
-        named = fault.facts.get("party", party)
+        # Another company's node may not put the blame on a third.
+        named = party or fault.facts.get("party", "")
         if named:
             return PeerError(fault.message, party=named, hint=hint)
         return NodeError(fault.message, hint=hint)

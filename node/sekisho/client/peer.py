@@ -13,7 +13,7 @@ from sekisho.documents.envelope import Envelope
 from sekisho.errors import PeerError, Refusal, SekishoError
 from sekisho.ledger.receipt import Opening, Outcome, Receipt
 from sekisho.ledger.request import Request
-from sekisho.model.names import ContractId, PartyId
+from sekisho.model.names import ContractId, DatasetId, PartyId
 from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
 from sekisho.wire.flight import DO_GET, pack_request_ticket
 from sekisho.wire.frames import check_message, hash_frame, parse_frame
@@ -33,6 +33,24 @@ class Credentials:
 
     key: bytes
     certificate: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantedColumn:
+    """One column as a provider shows it, after its mask."""
+
+    name: str
+    type: str
+    """In DuckDB's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantedDataset:
+    """One dataset as one grant shows it."""
+
+    dataset: DatasetId
+    grant: str
+    columns: tuple[GrantedColumn, ...]
 
 
 class Peer:
@@ -65,11 +83,20 @@ class Peer:
         message = exchange.DeliverNoticeRequest(notice=envelope_to_proto(envelope))
         self._call(self._exchange.DeliverNotice, message)
 
-    def list_granted_datasets(self, contract: ContractId) -> tuple[fragment.GrantedDataset, ...]:
+    def list_granted_datasets(self, contract: ContractId) -> tuple[GrantedDataset, ...]:
         """Ask what a contract shows here, with columns as they look after masks."""
         message = fragment.ListGrantedDatasetsRequest(contract_id=contract)
         found = self._call(self._fragment.ListGrantedDatasets, message)
-        return tuple(found.datasets)
+        return tuple(
+            GrantedDataset(
+                dataset=DatasetId(item.dataset),
+                grant=item.grant,
+                columns=tuple(
+                    GrantedColumn(name=column.name, type=column.type) for column in item.columns
+                ),
+            )
+            for item in found.datasets
+        )
 
     def explain(
         self, contract: ContractId, purpose: str, sql: str
@@ -141,9 +168,23 @@ class Asking:
         """The receipt as it was received, once the answer is whole or was refused."""
         self.error: SekishoError | None = None
         """Why the answer did not arrive whole."""
+        self._frames_left = self._guarded()
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the frames of the Arrow stream: the schema, then batches."""
+        """Give the frames of the Arrow stream: the schema, then batches.
+
+        Whoever iterates later, in whichever thread, goes on where the last one stopped.
+        """
+        return self
+
+    def __next__(self) -> bytes:
+        """Give the next frame; StopIteration only when the answer is whole."""
+        with self._lock:
+            if self.error is not None:
+                raise self.error
+            return next(self._frames_left)
+
+    def _guarded(self) -> Iterator[bytes]:
         try:
             yield from self._frames()
         except grpc.RpcError as error:
@@ -207,14 +248,14 @@ class Asking:
     def _check_receipt(self, receipt: Opening | Receipt) -> None:
         if isinstance(receipt, Opening):
             raise self._broken("it was opened twice")
+        if self.receipt is not None:
+            raise self._broken("it went on after its receipt")
         self._check_names(receipt)
-        self.receipt = receipt
-        if receipt.outcome is Outcome.REFUSED:
-            return
         tally = self.tally
-        counted = (tally.rows, tally.bytes, tally.hasher.hexdigest())
-        if counted != (receipt.rows, receipt.bytes, receipt.blake3):
+        counted = (Outcome.ANSWERED, tally.rows, tally.bytes, tally.hasher.hexdigest())
+        if counted != (receipt.outcome, receipt.rows, receipt.bytes, receipt.blake3):
             raise self._broken("its receipt does not fit what arrived")
+        self.receipt = receipt
 
     def _refused(self, error: grpc.RpcError) -> SekishoError:
         """Tell why a call failed; keep the signed refusal when one came and verifies."""
@@ -222,11 +263,17 @@ class Asking:
         fault = fault_in(error)
         if isinstance(found, Refusal) and fault is not None and fault.receipt is not None:
             try:
-                self._check_names(self._verify(fault.receipt))
+                self._check_refusal(self._verify(fault.receipt), found)
             except SekishoError as broken:
                 return broken
             self.receipt_envelope = fault.receipt
         return found
+
+    def _check_refusal(self, statement: Opening | Receipt, refusal: Refusal) -> None:
+        self._check_names(statement)
+        note = statement.refusal if isinstance(statement, Receipt) else None
+        if note is None or note.reason is not refusal.reason:
+            raise self._broken("what it signed is not its refusal")
 
     def _broken(self, why: str) -> PeerError:
         return PeerError(

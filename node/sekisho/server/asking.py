@@ -14,20 +14,20 @@ from sekisho.client.peer import Asking
 from sekisho.documents.envelope import Envelope, PayloadType, envelope_to_json, seal
 from sekisho.engine.engine import Job, Run
 from sekisho.errors import PeerError, Refusal, RefusalReason, SekishoError
-from sekisho.federation.catalog import Catalog, Part, ShownColumn, catalog_of
+from sekisho.federation.catalog import Catalog, catalog_of
 from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
 from sekisho.ledger.bodies import Asked
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
 from sekisho.ledger.receipt import Opening, Receipt, parse_opening, parse_receipt
 from sekisho.ledger.request import Request, request_bytes
-from sekisho.model.contract import Use
 from sekisho.model.lifecycle import ContractState
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId, split_dataset
 from sekisho.model.signed import SignedContract
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
+from sekisho.server.shown import ShownParts
 from sekisho.store.answers import Sent
 from sekisho.trust.verify import verify_signatures
 
@@ -73,6 +73,7 @@ class AskingRoom:
         """Work with a node's parts."""
         self._parts = parts
         self._neighbours = neighbours
+        self._shown = ShownParts(parts, neighbours)
 
     def plan(self, question: Question) -> FederatedPlan:
         """Split a question into the providers' fragments and the residual.
@@ -82,7 +83,10 @@ class AskingRoom:
         """
         self._check_consumer(question.signed, question.purpose)
         catalog = self.catalog(question.signed)
-        return plan_query(question.sql, catalog, parser=self._parts.engine)
+        try:
+            return plan_query(question.sql, catalog, parser=self._parts.engine)
+        except Refusal as refusal:
+            raise _with_clause(refusal, question.signed) from None
 
     def catalog(self, signed: SignedContract | None) -> Catalog:
         """Name the relations that a contract and this company's own datasets make up."""
@@ -90,7 +94,7 @@ class AskingRoom:
             split_dataset(dataset.id)[1]: tuple(column.name for column in dataset.columns)
             for dataset in self._parts.datasets.present().values()
         }
-        return catalog_of(_parts_of(signed) if signed is not None else (), local)
+        return catalog_of(self._shown.parts(signed) if signed is not None else (), local)
 
     def ask(self, question: Question) -> RunningQuestion:
         """Record and send each provider's request, and start the residual over their answers."""
@@ -291,20 +295,23 @@ class _Verifier:
         )
 
 
-def _parts_of(signed: SignedContract) -> Iterator[Part]:
-    """List what a contract shows, grant by grant; types are the providers' to tell."""
-    for provider in signed.providers:
-        for grant in signed.grants_of(provider):
-            for dataset in grant.datasets_of(provider):
-                yield Part(
-                    party=provider,
-                    alias=signed.alias_of(provider),
-                    dataset=split_dataset(dataset)[1],
-                    columns=tuple(
-                        ShownColumn(name=name, is_returned=Use.RETURN in column.uses(grant.access))
-                        for name, column in grant.columns.items()
-                    ),
-                )
+def _with_clause(refusal: Refusal, signed: SignedContract) -> Refusal:
+    """Add the clause that decided, which the planner does not know."""
+    grants = signed.contract.grants
+    where = f"grants.{grants[0].grant}" if len(grants) == 1 else "grants"
+    clauses = {
+        RefusalReason.COLUMN_NOT_GRANTED: f"{where}.columns",
+        RefusalReason.DATASET_NOT_GRANTED: f"{where}.datasets",
+    }
+    return Refusal(
+        refusal.reason,
+        refusal.message,
+        clause=refusal.clause or clauses.get(refusal.reason, ""),
+        line=refusal.line,
+        column=refusal.column,
+        allowed=refusal.allowed,
+        hint=refusal.hint,
+    )
 
 
 def _sent(item: Pending, *, whole: bool) -> Sent:
