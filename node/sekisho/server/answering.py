@@ -5,7 +5,6 @@ leaves before step 4 has put the entry `opened` on disk, and a stream that ends 
 reason, is closed in the ledger with what had left by then.
 """
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,7 +13,7 @@ from blake3 import blake3
 
 from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelope_to_json, seal
 from sekisho.engine.engine import Batch, Run
-from sekisho.errors import EngineError, Refusal, RefusalReason, SekishoError
+from sekisho.errors import DocumentError, EngineError, Finding, Refusal, RefusalReason
 from sekisho.ledger.bodies import CutReason
 from sekisho.ledger.charging import Amount
 from sekisho.ledger.entry import Channel
@@ -22,11 +21,12 @@ from sekisho.ledger.instants import moment_text
 from sekisho.ledger.receipt import Decision, Opening, Outcome, opening_bytes, parse_receipt
 from sekisho.ledger.request import Request, parse_request, request_bytes, verify_request
 from sekisho.model.contract import RequestEvidence
+from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
-from sekisho.server import log
+from sekisho.server.bounds import MAX_RUNNING_PER_PARTY, Refusals, Turns
 from sekisho.server.contracts import in_force
 from sekisho.server.parts import Parts
 from sekisho.server.plans import PlannedAnswer, Plans
@@ -68,6 +68,11 @@ _CUT = {
         refusal=RefusalReason.SUSPENDED,
         message="the provider's node is stopping",
     ),
+    "stall": _Cut(
+        reason=CutReason.PEER,
+        refusal=RefusalReason.LIMIT_REACHED,
+        message="the answer was not read for longer than a query may take",
+    ),
 }
 """By the word that the register of streams is given."""
 
@@ -105,6 +110,8 @@ class Answering:
         """Work with a node's parts and its remembered plans."""
         self._parts = parts
         self._plans = plans
+        self._turns = Turns(MAX_RUNNING_PER_PARTY)
+        self._refusals = Refusals(parts.monotonic)
 
     def answer_signed(self, caller: PartyId, envelope: Envelope, call: Call) -> Iterator[bytes]:
         """Answer a signed request.
@@ -172,6 +179,8 @@ class Answering:
         return request
 
     def _answer(self, received: ReceivedRequest, call: Call) -> Iterator[bytes]:
+        _check_size(received)
+        self._refusals.check(received.channel.consumer)
         try:
             signed = self._find_contract(received)
             planned = self._plans.plan(_query(received), signed)
@@ -214,6 +223,7 @@ class Answering:
 
     def _refused(self, received: ReceivedRequest, refusal: Refusal) -> SignedRefusal:
         """Put a refusal into the ledger and sign it."""
+        self._refusals.count(received.channel.consumer)
         ended = self._parts.state.answers.refuse(received, refusal, now=self._parts.now())
         receipt = None
         if isinstance(ended, EndedAnswer):
@@ -248,6 +258,7 @@ class Answering:
         try:
             with (
                 self._parts.streams.registered(stream),
+                self._turns.in_line(stream.party, seconds=planned.job.seconds),
                 self._parts.engine.run(planned.job) as run,
             ):
                 stream.stop = run.cancel
@@ -302,7 +313,9 @@ class Answering:
                 reserve = self._parts.state.answers.reserve(opened.index, needed)
             tally.rows, tally.bytes = needed.rows, needed.bytes
             hash_frame(tally.hasher, frame)
+            stream.handed_at = self._parts.monotonic()
             yield add_metadata(batch.frame, opening) if opening else batch.frame
+            stream.handed_at = None
             opening = b""
         _check_cut(stream)
 
@@ -360,17 +373,13 @@ class _Closing:
         if self._is_ended:
             return
         self._is_ended = True
-        try:
-            self._parts.state.answers.cut(
-                self._index,
-                self._tally.sent(whole=False),
-                reason=reason,
-                now=self._parts.now(),
-                note=note,
-            )
-        except SekishoError as error:
-            # The entry stays open on disk; the next start turns it into `interrupted`.
-            log.note("cut not recorded", logging.ERROR, index=self._index, message=error.message)
+        sent = self._tally.sent(whole=False)
+        self._parts.late.record(
+            lambda: self._parts.state.answers.cut(
+                self._index, sent, reason=reason, now=self._parts.now(), note=note
+            ),
+            index=self._index,
+        )
 
 
 def _check_cut(stream: Stream) -> None:
@@ -381,6 +390,14 @@ def _check_cut(stream: Stream) -> None:
 def _cut_refusal(stream: Stream) -> Refusal:
     cut = _CUT[stream.cut_reason]
     return Refusal(cut.refusal, cut.message)
+
+
+def _check_size(received: ReceivedRequest) -> None:
+    """Refuse what is too large to be a query, before its text is written into the ledger."""
+    texts = (received.sql, received.purpose)
+    if sum(len(text.encode("utf-8", "replace")) for text in texts) > DEFAULT_LIMITS.max_sql_bytes:
+        message = f"a query has more than {DEFAULT_LIMITS.max_sql_bytes} bytes"
+        raise DocumentError((Finding(message=message),), name="request")
 
 
 def _with_schema(run: Run) -> Iterator[Batch]:

@@ -5,7 +5,8 @@ that holds no key. An answer is given out whole: when a provider fails, refuses,
 not fit what arrived, the query fails and names it.
 """
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sekisho.client.answer import Progress
@@ -13,7 +14,7 @@ from sekisho.client.answer import Receipt as ReceiptNote
 from sekisho.client.peer import Asking
 from sekisho.documents.envelope import Envelope, PayloadType, envelope_to_json, seal
 from sekisho.engine.engine import Job, Run
-from sekisho.errors import PeerError, Refusal, RefusalReason, SekishoError
+from sekisho.errors import LedgerError, PeerError, Refusal, RefusalReason, SekishoError
 from sekisho.federation.catalog import Catalog, catalog_of
 from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
 from sekisho.ledger.bodies import Asked
@@ -51,6 +52,13 @@ class Pending:
     """Index of `asked` in this node's ledger."""
     asking: Asking
     is_ended: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def claim_end(self) -> bool:
+        """Let one caller, of those in several threads, record how it ended."""
+        with self.lock:
+            was_ended, self.is_ended = self.is_ended, True
+        return not was_ended
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +72,12 @@ class RunningQuestion:
     def progress(self) -> tuple[Progress, ...]:
         """Tell how far each provider has come."""
         return tuple(_progress(item) for item in self.pending)
+
+    def cancel(self) -> None:
+        """Stop the work here and at every provider, from any thread."""
+        self.run.cancel()
+        for item in self.pending:
+            item.asking.cancel()
 
 
 class AskingRoom:
@@ -99,7 +113,16 @@ class AskingRoom:
     def ask(self, question: Question) -> RunningQuestion:
         """Record and send each provider's request, and start the residual over their answers."""
         plan = self.plan(question)
-        pending = tuple(self._send(question, fragment) for fragment in plan.fragments)
+        pending: list[Pending] = []
+        try:
+            pending.extend(self._send(question, fragment) for fragment in plan.fragments)
+            run = self._start(plan, pending)
+        except BaseException:
+            self._give_up(pending, "the question was not asked of every provider")
+            raise
+        return RunningQuestion(run=run, pending=tuple(pending))
+
+    def _start(self, plan: FederatedPlan, pending: list[Pending]) -> Run:
         inputs = {item.fragment.name: self._frames(item) for item in pending}
         job = Job(
             sql=plan.residual_sql,
@@ -108,13 +131,7 @@ class AskingRoom:
             inputs=tuple(inputs),
             seconds=float(self._parts.config.engine.seconds),
         )
-        try:
-            run = self._parts.engine.run(job, inputs)
-        except SekishoError:
-            for item in pending:
-                self._give_up(item, "the residual was not started")
-            raise
-        return RunningQuestion(run=run, pending=pending)
+        return self._parts.engine.run(job, inputs)
 
     def finish(self, running: RunningQuestion) -> tuple[ReceiptNote, ...]:
         """Hold every provider to its receipt once the residual is done.
@@ -136,12 +153,9 @@ class AskingRoom:
         Returns:
             The provider's own error, if one failed.
         """
-        first: SekishoError | None = None
-        for item in running.pending:
-            if item.asking.error is not None and first is None:
-                first = item.asking.error
-            self._give_up(item, str(error) or "cancelled")
-        return first
+        failed = [item.asking.error for item in running.pending if item.asking.error is not None]
+        self._give_up(running.pending, str(error) or "cancelled")
+        return failed[0] if failed else None
 
     def _check_consumer(self, signed: SignedContract, purpose: str) -> None:
         if self._parts.party not in signed.consumers:
@@ -220,40 +234,56 @@ class AskingRoom:
 
     def _receive(self, item: Pending) -> None:
         envelope = item.asking.receipt_envelope
-        if item.is_ended or envelope is None:
+        if envelope is None or not item.claim_end():
             return
-        item.is_ended = True
-        self._parts.state.questions.receive(
-            item.entry,
-            _sent(item, whole=True),
-            receipt=envelope_to_json(envelope).decode(),
-            verified=True,
-            now=self._parts.now(),
-        )
+        try:
+            self._parts.state.questions.receive(
+                item.entry,
+                _sent(item, whole=True),
+                receipt=envelope_to_json(envelope).decode(),
+                verified=True,
+                now=self._parts.now(),
+            )
+        except LedgerError as error:
+            # An answer that is not in the ledger is not given out.
+            self._record_failure(item, error.message)
+            raise
 
     def _deny(self, item: Pending, refusal: Refusal) -> None:
-        if item.is_ended:
+        if item.asking.tally.bytes:
+            # A no in mid-stream is a failed answer: the entry says what had arrived by then.
+            self._fail(item, refusal.message)
             return
-        item.is_ended = True
+        if not item.claim_end():
+            return
         envelope = item.asking.receipt_envelope
-        self._parts.state.questions.deny(
-            item.entry,
-            refusal,
-            receipt=envelope_to_json(envelope).decode() if envelope else "",
-            now=self._parts.now(),
+        receipt = envelope_to_json(envelope).decode() if envelope else ""
+        questions = self._parts.state.questions
+        self._record(
+            item,
+            lambda: questions.deny(item.entry, refusal, receipt=receipt, now=self._parts.now()),
         )
 
     def _fail(self, item: Pending, reason: str) -> None:
-        if item.is_ended:
-            return
-        item.is_ended = True
-        self._parts.state.questions.fail(
-            item.entry, _sent(item, whole=False), reason=reason, now=self._parts.now()
+        if item.claim_end():
+            self._record_failure(item, reason)
+
+    def _record_failure(self, item: Pending, reason: str) -> None:
+        sent = _sent(item, whole=False)
+        questions = self._parts.state.questions
+        self._record(
+            item, lambda: questions.fail(item.entry, sent, reason=reason, now=self._parts.now())
         )
 
-    def _give_up(self, item: Pending, reason: str) -> None:
-        item.asking.cancel()
-        self._fail(item, reason)
+    def _record(self, item: Pending, work: Callable[[], object]) -> None:
+        self._parts.late.record(work, index=item.entry)
+
+    def _give_up(self, pending: Sequence[Pending], reason: str) -> None:
+        """Stop the work at every provider, then record it."""
+        for item in pending:
+            item.asking.cancel()
+        for item in pending:
+            self._fail(item, reason)
 
 
 class _Verifier:

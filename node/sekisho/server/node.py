@@ -137,8 +137,11 @@ class RunningNode:
         return face
 
     def _sweep(self) -> None:
-        """Cut answers whose contract has reached its end or the end of its notice."""
+        """Cut answers whose contract has ended or that nobody reads; record what is late."""
+        patience = float(self.parts.config.engine.seconds)
         while not self._stopping.wait(SWEEP_SECONDS):
+            self.parts.late.retry()
+            self.parts.streams.cut_stalled(before=self.parts.monotonic() - patience, reason="stall")
             for contract in self.parts.streams.contracts():
                 self._agreeing.cut_what_ended(contract, "term")
 

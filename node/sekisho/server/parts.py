@@ -13,6 +13,7 @@ from sekisho.engine.engine import Engine
 from sekisho.model.names import PartyId
 from sekisho.server.contracts import ContractBook
 from sekisho.server.datasets import Datasets
+from sekisho.server.late import LateEntries
 from sekisho.server.members import MemberBook
 from sekisho.server.streams import Streams
 from sekisho.store.folder import NodeFolder
@@ -51,6 +52,7 @@ class Parts:
     datasets: Datasets
     engine: Engine
     streams: Streams = field(default_factory=Streams)
+    late: LateEntries = field(default_factory=LateEntries)
     now: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
     random: Callable[[int], bytes] = secrets.token_bytes

@@ -29,6 +29,8 @@ class Stream:
     """Drops the call with whatever is still queued."""
     stop: Callable[[], None] = _nothing
     """Stops the engine, once there is one; may be called from any thread, more than once."""
+    handed_at: float | None = None
+    """Since when the connection holds a message that the peer has not made room for."""
     cut_reason: str = ""
     """Set once the stream must end; the answer's own thread reads it between batches."""
     ended: threading.Event = field(default_factory=threading.Event)
@@ -70,6 +72,16 @@ class Streams:
         with self._lock:
             under = [item for item in self._running.values() if item.contract == contract]
         return _end([item for item in under if only(item.party)], reason)
+
+    def cut_stalled(self, *, before: float, reason: str) -> int:
+        """End streams whose peers have not read on since an instant; tell how many."""
+        with self._lock:
+            found = [
+                item
+                for item in self._running.values()
+                if item.handed_at is not None and item.handed_at < before
+            ]
+        return _end(found, reason)
 
     def contracts(self) -> frozenset[ContractId]:
         """Name the contracts under which something is running."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from sekisho.errors import EngineError, Refusal, SekishoError
+from sekisho.errors import EngineError, Refusal
 from sekisho.model.names import ContractId
 from sekisho.server import log
 from sekisho.server.agreeing import Agreeing, Outcome
@@ -112,7 +112,7 @@ class UsersFace:
                 self._asking.abandon(running, EngineError("cancelled by the user"))
                 running.run.close()
                 raise
-            except SekishoError as error:
+            except Exception as error:
                 behind = self._asking.abandon(running, error)
                 running.run.close()
                 raise behind or error from error
@@ -121,7 +121,7 @@ class UsersFace:
         self, running: RunningQuestion, context: grpc.ServicerContext, *, progress: bool
     ) -> Iterator[bytes]:
         run = running.run
-        context.add_callback(run.cancel)
+        context.add_callback(running.cancel)
         yield run.schema
         last = self._parts.monotonic()
         for batch in run:

@@ -18,6 +18,11 @@ from sekisho.wire.gen.sekisho.v1 import envelope_pb2
 DOMAIN = "sekisho.v1"
 MAX_DIGITS = 6
 """Of a line or column; a query has at most 65,536 bytes."""
+MAX_TEXT = 1_000
+"""Characters of a message or hint from another node, which people see on their terminals."""
+MAX_ALLOWED = 200
+"""Names that a refusal may list as allowed."""
+ALLOWED = "allowed"
 DETAILS_KEY = "grpc-status-details-bin"
 """The trailing metadata that gRPC reserves for a packed status."""
 
@@ -41,7 +46,7 @@ def fault_of(refusal: Refusal, receipt: Envelope | None = None) -> Fault:
         "clause": refusal.clause,
         "line": str(refusal.line or ""),
         "column": str(refusal.column or ""),
-        "allowed": json.dumps(refusal.allowed) if refusal.allowed else "",
+        ALLOWED: json.dumps(refusal.allowed) if refusal.allowed else "",
         "hint": refusal.hint,
     }
     return Fault(
@@ -63,7 +68,7 @@ def refusal_of(fault: Fault) -> Refusal | None:
         clause=facts.get("clause", ""),
         line=_number(facts.get("line", "")),
         column=_number(facts.get("column", "")),
-        allowed=_texts(facts.get("allowed", "")),
+        allowed=_texts(facts.get(ALLOWED, "")),
         hint=facts.get("hint", ""),
     )
 
@@ -95,9 +100,16 @@ def unpack_status(data: bytes) -> Fault | None:
     if not found or info.domain != DOMAIN:
         return None
     receipt = envelope_from_proto(envelope) if envelope.payload else None
+    facts = {name: _printable(value) for name, value in info.metadata.items() if name != ALLOWED}
+    facts[ALLOWED] = info.metadata.get(ALLOWED, "")
     return Fault(
-        reason=info.reason, message=status.message, facts=dict(info.metadata), receipt=receipt
+        reason=info.reason, message=_printable(status.message), facts=facts, receipt=receipt
     )
+
+
+def _printable(text: str) -> str:
+    """Leave nothing that could steer a terminal, turn a line around, or fill a screen."""
+    return "".join(item if item.isprintable() else " " for item in text[:MAX_TEXT])
 
 
 def _number(text: str) -> int:
@@ -107,6 +119,7 @@ def _number(text: str) -> int:
 def _texts(text: str) -> tuple[str, ...]:
     try:
         value = json.loads(text) if text else []
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
-    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+    found = value[:MAX_ALLOWED] if isinstance(value, list) else []
+    return tuple(_printable(str(item)) for item in found)
