@@ -1,5 +1,6 @@
 """Calls one other company's node: contracts, notices, grants, and answers that must verify."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from sekisho.wire.gen.sekisho.v1.exchange_service_pb2_grpc import ExchangeServic
 from sekisho.wire.gen.sekisho.v1.fragment_service_pb2_grpc import FragmentServiceStub
 from sekisho.wire.receipts import parse_receipt_envelope
 
+RETURN_SECONDS = 2.0
+"""How long a node that could not be reached is waited for at the next call."""
 CONTROL_SECONDS = 15.0
 """A control call's time at most; answers have none but the engine's."""
 
@@ -71,6 +74,7 @@ class Peer:
         self._exchange = ExchangeServiceStub(self._channel)
         self._fragment = FragmentServiceStub(self._channel)
         self._do_get: Callable[..., Any] = self._channel.unary_stream(DO_GET)
+        self._was_away = False
 
     def deliver_contract(self, envelope: Envelope) -> Envelope:
         """Hand over a contract with the signatures held here; get the ones held there."""
@@ -116,9 +120,14 @@ class Peer:
             request: The same, parsed.
             verify: Holds a statement to the provider's `receipt` keys.
         """
+        self._await_return()
         call = self._do_get(pack_request_ticket(envelope))
         return Asking(
-            call, party=self.party, request=request, digest=envelope.digest, verify=verify
+            call,
+            peer=self,
+            request=request,
+            digest=envelope.digest,
+            verify=verify,
         )
 
     def close(self) -> None:
@@ -126,10 +135,24 @@ class Peer:
         self._channel.close()
 
     def _call(self, method: Any, message: Any) -> Any:
+        self._await_return()
         try:
             return method(message, timeout=CONTROL_SECONDS)
         except grpc.RpcError as error:
+            self.note_error(error)
             raise_error(error, party=self.party)
+
+    def note_error(self, error: Any) -> None:
+        """Remember that the node could not be reached."""
+        self._was_away = error.code() is grpc.StatusCode.UNAVAILABLE
+
+    def _await_return(self) -> None:
+        """Give a node that was away a moment: gRPC tries again by itself, but not at once."""
+        if not self._was_away:
+            return
+        self._was_away = False
+        with contextlib.suppress(grpc.FutureTimeoutError):
+            grpc.channel_ready_future(self._channel).result(timeout=RETURN_SECONDS)
 
 
 Verify = Callable[[Envelope], Opening | Receipt]
@@ -153,15 +176,16 @@ class Asking:
     """
 
     def __init__(
-        self, call: Any, *, party: PartyId, request: Request, digest: str, verify: Verify
+        self, call: Any, *, peer: Peer, request: Request, digest: str, verify: Verify
     ) -> None:
         """Wrap a running call."""
+        self._peer = peer
         self._call = call
         self._verify = verify
         self._request = request
         self._digest = digest
         self._lock = threading.Lock()
-        self.party = party
+        self.party = peer.party
         self.tally = Tally()
         self.receipt: Receipt | None = None
         self.receipt_envelope: Envelope | None = None
@@ -188,6 +212,7 @@ class Asking:
         try:
             yield from self._frames()
         except grpc.RpcError as error:
+            self._peer.note_error(error)
             self.error = self._refused(error)
             raise self.error from None
         except SekishoError as error:
