@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import ErrorLevel
 from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import TokenType
@@ -39,12 +40,19 @@ class SekishoParser(DuckDBParser):
         "CASE": DuckDBParser.NO_PAREN_FUNCTION_PARSERS["CASE"]
     }
 
+    def _warn_unsupported(self) -> None:
+        """Say nothing: sqlglot would write the caller's text to the log."""
+
 
 class SekishoDialect(DuckDB):
     """What `parse_tree` reads and `write_tree` writes."""
 
     Parser = SekishoParser
     Generator = DuckDBGenerator
+
+    def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
+        """Leave a path as it is: sqlglot would write one that it cannot read to the log."""
+        return path
 
 
 _DIALECT = SekishoDialect()
@@ -57,4 +65,9 @@ def parse_trees(text: str) -> list[exp.Expr | None]:
 
 def write_tree(tree: exp.Expr) -> str:
     """Write a tree as DuckDB text on one line, without comments."""
-    return _DIALECT.generate(tree, comments=False, normalize_functions=False)
+    return _DIALECT.generate(
+        tree,
+        comments=False,
+        normalize_functions=False,
+        unsupported_level=ErrorLevel.RAISE,
+    )

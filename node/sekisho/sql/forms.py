@@ -90,6 +90,8 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "Anonymous": ("this call", ""),
         "AtTimeZone": ("AT TIME ZONE", "times are given in UTC"),
+        "All": ("ALL", "compare with max or min of the subquery"),
+        "Any": ("ANY", "use IN"),
         "Array": ("a list", "ask for plain values"),
         "Bracket": ("a subscript", "ask for whole values"),
         "ByteString": ("an escape string", "write the characters themselves in '…'"),

@@ -9,12 +9,18 @@ from sekisho.errors import Refusal, RefusalReason
 
 
 def place_of(node: exp.Expr) -> tuple[int, int]:
-    """Give a node's line and column, both from 1; (0, 0) when nothing in it has a place."""
-    for candidate in node.walk(bfs=False):
-        meta = candidate.meta
-        if "line" in meta:
-            width = meta["end"] - meta["start"]
-            return meta["line"], max(1, meta["col"] - width)
+    """Give a node's line and column, both from 1; that of what surrounds it where it has none.
+
+    (0, 0) when nothing around has a place either.
+    """
+    around: exp.Expr | None = node
+    while around is not None:
+        for candidate in around.walk(bfs=False):
+            meta = candidate.meta
+            if "line" in meta:
+                width = meta["end"] - meta["start"]
+                return meta["line"], max(1, meta["col"] - width)
+        around = around.parent
     return 0, 0
 
 

@@ -9,7 +9,7 @@ from sekisho.sql.agree import check_agreement, read_second
 from sekisho.sql.bounds import check_bounds, has_comment
 from sekisho.sql.dialect import parse_trees, write_tree
 from sekisho.sql.parser import SecondParser
-from sekisho.sql.places import syntax_refusal
+from sekisho.sql.places import place_at, syntax_refusal
 from sekisho.sql.syntax import check_syntax
 
 CONDITION_HEAD = "SELECT 1 FROM rows_of WHERE "
@@ -81,10 +81,17 @@ def _parse_one(text: str, *, limits: Limits) -> exp.Select:
         raise syntax_refusal(message, hint="ask one SELECT")
     _check_size(trees[0], limits=limits)
     tree = trees[0]
-    if not isinstance(tree, exp.Select):
+    if isinstance(tree, exp.SetOperation):
         check_syntax(tree, joins=True)
-        message = "this is not one SELECT"
-        raise syntax_refusal(message, tree, hint="ask one SELECT, without brackets around it")
+    if not isinstance(tree, exp.Select):
+        line, column = place_at(text, len(text) - len(text.lstrip()))
+        raise Refusal(
+            RefusalReason.SYNTAX_NOT_ALLOWED,
+            "this is not one SELECT",
+            line=line,
+            column=column,
+            hint="ask one SELECT, without brackets around it",
+        )
     return tree
 
 

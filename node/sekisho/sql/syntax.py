@@ -257,7 +257,7 @@ def _check_escape(node: exp.Expr) -> None:
 
 
 def _check_subquery(node: exp.Expr) -> None:
-    if not isinstance(node.this, exp.Select):
+    if not isinstance(node.this, exp.Query):
         message = "brackets around a relation hold one SELECT"
         raise syntax_refusal(message, node)
 
