@@ -35,6 +35,8 @@ _SIGNALS_AND_ABSTRACT_SOCKETS = 3
 _RIGHTS_BY_VERSION: Final = ((5, 16), (3, 15), (2, 14), (1, 13))
 _NETWORK_VERSION, _SCOPE_VERSION, _TRUNCATE_VERSION = 4, 6, 3
 
+LIBRARIES: Final = ("/etc/ld.so.cache", "/lib", "/lib64", "/nix/store", "/usr/lib", "/usr/lib64")
+"""Where shared libraries live; with the interpreter's own folders all that a worker loads."""
 SYSTEM_FILES: Final = (
     "/proc/self/statm",
     "/proc/self/cgroup",
@@ -146,7 +148,7 @@ def _landlock(readable: Iterable[str], private: str) -> int:
     if ruleset < 0:
         return 0
     try:
-        for path in (*readable, *SYSTEM_FILES):
+        for path in (*readable, *LIBRARIES, *SYSTEM_FILES):
             _allow(ruleset, path, _READ & handled)
         _allow(ruleset, private, _OWN & handled)
         return version if libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0 else 0

@@ -155,6 +155,7 @@ def open_hardened(sources: Sequence[Source], bounds: Bounds) -> duckdb.DuckDBPyC
             **dict.fromkeys(_SWITCHED_OFF, "false"),
             "memory_limit": f"{memory}B",
             "threads": str(bounds.threads),
+            "async_threads": "1",
             "temp_directory": bounds.private,
             "max_temp_directory_size": f"{bounds.spill_bytes}B",
         },

@@ -20,6 +20,8 @@ _FRAME_KINDS: Final = {
     Kind.BATCH: "record-batch",
     Kind.END: "record-batch",
 }
+_LAST_KINDS: Final = frozenset({Kind.ERROR, Kind.END, Kind.RESULT})
+"""After one of these the worker says nothing more about an order."""
 
 
 class WorkerRun:
@@ -147,7 +149,7 @@ class WorkerRun:
         try:
             while not self._is_silent:
                 message = self._process.receive(STOP_SECONDS)
-                self._is_silent = message.kind in {Kind.ERROR, Kind.END, Kind.RESULT}
+                self._is_silent = message.kind in _LAST_KINDS
         except EngineError:
             self._is_silent = True
 
@@ -157,19 +159,18 @@ class WorkerRun:
             raise self._error
         try:
             message = self._timed()
+            self._is_silent = message.kind in _LAST_KINDS
             if self._cancelled.is_set():
                 raise EngineError("the query was cancelled")
             if message.kind == Kind.ERROR:
-                self._is_silent = True
                 raise self._reported(message)
             if message.kind not in expected:
-                raise self._process.lost(f"a worker sent {message.kind.name}")
+                raise self._lost(f"a worker sent {message.kind.name}")
             self._check(message)
         except SekishoError as error:
             self._error = error
             self.close()
             raise
-        self._is_silent = message.kind == Kind.END
         return message
 
     def _timed(self) -> Received:
@@ -197,11 +198,16 @@ class WorkerRun:
         try:
             said = read_message(message.header)
         except PeerError as error:
-            raise self._process.lost(error.message) from error
+            raise self._lost(error.message) from error
         is_end_full = message.kind == Kind.END and said.rows != 0
         if said.kind != kind or said.body_bytes != message.body_bytes or is_end_full:
-            raise self._process.lost("a worker's frame contradicts its header")
+            raise self._lost("a worker's frame contradicts its header")
         self._rows = said.rows or 0
+
+    def _lost(self, why: str) -> EngineError:
+        """Give up a worker that broke its protocol."""
+        self._is_silent = True
+        return self._process.lost(why)
 
     def _reported(self, message: Received) -> SekishoError:
         """Make the error that a worker reported into one of ours."""
