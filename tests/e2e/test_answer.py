@@ -11,7 +11,10 @@ from support.flights import CANARY
 
 pytestmark = pytest.mark.e2e
 
-SQL = "SELECT origin, count(*) AS n, avg(departure_delay) AS d FROM flights GROUP BY origin ORDER BY 1"
+SQL = (
+    "SELECT origin, count(*) AS n, avg(departure_delay) AS d FROM flights"
+    " GROUP BY origin ORDER BY origin"
+)
 
 
 def ledger(company):
@@ -44,9 +47,7 @@ def test_a_receipt_says_what_arrived_and_is_in_the_ledger(pair):
     assert asking.receipt.blake3 == asking.tally.hasher.hexdigest()
     entry = pair.ua.run("ledger", "show", str(asking.receipt.ledger.index))
     assert entry.code == 0
-    assert any(
-        row["state"] == "answered" and row["rows"] == 1_800 for row in ledger(pair.ua)
-    )
+    assert any(row["state"] == "answered" and row["rows"] == 1_800 for row in ledger(pair.ua))
     peer.close()
 
 

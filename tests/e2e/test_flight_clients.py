@@ -19,10 +19,8 @@ def command(sql: str) -> flight.FlightDescriptor:
 
 
 def headers(**values: str) -> flight.FlightCallOptions:
-    named = [
-        (f"x-sekisho-{name}".encode() if name != "authorization" else b"authorization", value.encode())
-        for name, value in values.items()
-    ]
+    names = {"contract": "x-sekisho-contract", "purpose": "x-sekisho-purpose"}
+    named = [(names.get(name, name).encode(), value.encode()) for name, value in values.items()]
     return flight.FlightCallOptions(headers=named)
 
 

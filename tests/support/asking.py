@@ -3,9 +3,7 @@
 import secrets
 from datetime import UTC, datetime
 
-
 import pyarrow as pa
-
 
 from sekisho.client.peer import Peer
 from sekisho.documents.envelope import Envelope, PayloadType, seal
@@ -19,9 +17,7 @@ from support.nodes import Company
 PURPOSE = "reliability"
 
 
-def request(
-    consumer: Company, provider: Company, contract: str, sql: str, /, **changes
-) -> Request:
+def request(consumer: Company, provider: Company, contract: str, sql: str, /, **changes) -> Request:
     """Build a request as the consumer's node would, with some fields changed."""
     fields = {
         "contract": contract,
@@ -67,6 +63,3 @@ def fetch(consumer: Company, provider: Company, contract: str, sql: str) -> pa.T
         return table_of(ask(peer, sealed(consumer, asked), asked))
     finally:
         peer.close()
-
-
-

@@ -13,7 +13,8 @@ def write_flights(path: Path, rows: int = 2_000) -> Path:
     duckdb.sql(
         f"""
         COPY (
-          SELECT CASE WHEN i % 10 = 0 THEN '{CANARY}' ELSE printf('N%03d', i % 97) END AS tail_number,
+          SELECT CASE WHEN i % 10 = 0 THEN '{CANARY}' ELSE printf('N%03d', i % 97) END
+                   AS tail_number,
                  ['JFK', 'LGA', 'EWR'][i % 3 + 1] AS origin,
                  (i % 180 - 30)::SMALLINT AS departure_delay,
                  i::INTEGER AS flight_number,

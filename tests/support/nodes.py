@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 from sekisho.cli.main import main
 from sekisho.client.node import Node, connect
@@ -19,11 +20,8 @@ from sekisho.documents.contract import parse_contract
 from sekisho.documents.envelope import (
     Envelope,
     PayloadType,
-
-
     parse_envelope_json,
     seal,
-
 )
 from sekisho.documents.proposal import build_proposal
 from sekisho.model.names import PartyId
@@ -149,7 +147,7 @@ class Companies:
     def __getitem__(self, name: str) -> Company:
         return self.by_name[name]
 
-    def __enter__(self) -> "Companies":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -218,7 +216,8 @@ class Companies:
         """Bring a contract into force between running nodes, by their commands; gives its id."""
         path = self.root / f"{secrets.token_hex(4)}.contract.yaml"
         path.write_text(text)
-        parties = [item.party.split(".")[0] for item in parse_contract(text.encode()).contract.parties]
+        terms = parse_contract(text.encode()).contract
+        parties = [item.party.split(".")[0] for item in terms.parties]
         proposed = self[parties[-1]].run("contract", "propose", str(path))
         assert proposed.code == 0, proposed.err
         contract = proposed.out.strip()
@@ -280,6 +279,3 @@ def contract_text(
             "",
         )
     )
-
-
-

@@ -190,7 +190,7 @@ class Answering:
         if isinstance(opened, StoredRequest):
             yield self._replayed(opened)
             return
-        yield from self._stream(received, planned, opened, call)
+        yield from self._stream(received, planned, opened=opened, call=call)
 
     def _find_contract(self, received: ReceivedRequest) -> SignedContract:
         """Step 2: the contract is in force now, for this consumer, by this kind of evidence."""
@@ -245,7 +245,12 @@ class Answering:
         return add_metadata(b"", pack_receipt_envelope(receipt))
 
     def _stream(
-        self, received: ReceivedRequest, planned: PlannedAnswer, opened: OpenedAnswer, call: Call
+        self,
+        received: ReceivedRequest,
+        planned: PlannedAnswer,
+        *,
+        opened: OpenedAnswer,
+        call: Call,
     ) -> Iterator[bytes]:
         """Steps 5 to 8: run, count, send, and close or cut."""
         tally = _Tally(hasher=blake3())
@@ -266,7 +271,9 @@ class Answering:
                     run.cancel()
                 # A termination between step 2 and the register must not be missed.
                 self._find_contract(received)
-                yield from self._send(received, planned, opened, run, stream, tally)
+                yield from self._send(
+                    received, planned, opened=opened, run=run, stream=stream, tally=tally
+                )
                 yield self._close(closing, run)
         except GeneratorExit:
             # A cut whose reader was too slow to be told ends here too, when its call is dropped.
@@ -288,6 +295,7 @@ class Answering:
         self,
         received: ReceivedRequest,
         planned: PlannedAnswer,
+        *,
         opened: OpenedAnswer,
         run: Run,
         stream: Stream,

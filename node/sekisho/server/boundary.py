@@ -40,14 +40,14 @@ def boundary(context: grpc.ServicerContext, method: str, explain: Explain) -> It
         yield reference
     except Exception as error:  # noqa: BLE001  the one boundary: nothing unnamed may leave
         failure = explain(error, reference=reference)
-        _note(method, error, failure, time.monotonic() - started)
+        _note(method, error, failure, seconds=time.monotonic() - started)
     else:
         note("served", logging.DEBUG, method=method, seconds=_rounded(time.monotonic() - started))
     if failure is not None:
         abort(context, failure)
 
 
-def _note(method: str, error: Exception, failure: Failure, seconds: float) -> None:
+def _note(method: str, error: Exception, failure: Failure, *, seconds: float) -> None:
     if not isinstance(error, SekishoError):
         note_failure("failed", error, method=method)
         return
