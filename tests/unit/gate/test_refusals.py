@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from support.gate_cases import CONTRACT, refused, signed_contract
 
 from sekisho.errors import RefusalReason
+from support.gate_cases import CONTRACT, refused, signed_contract
 
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "vectors" / "gate" / "refusals.json").read_text(encoding="utf-8")
