@@ -107,9 +107,7 @@ class World:
         """Decide and run one fragment at its provider."""
         decision = self.decide(fragment)
         parameters = dict(decision.parameters) or None
-        return (
-            self.providers[fragment.party].sql(decision.sql, params=parameters).to_arrow_table()
-        )
+        return self.providers[fragment.party].sql(decision.sql, params=parameters).to_arrow_table()
 
     def decide(self, fragment: Fragment) -> Plan:
         """Ask the provider's gate; a refusal is raised."""

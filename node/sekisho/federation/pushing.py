@@ -156,13 +156,14 @@ def _kept(reading: Reading, condition: exp.Expr, draft: Draft) -> tuple[Part, ..
 
 def _wanted(condition: exp.Expr) -> frozenset[str] | None:
     """Read `provider = 'ua'` or `provider IN ('ua', 'dl')`."""
-    if isinstance(condition, exp.EQ):
-        operands = [condition.this, condition.expression]
-    elif isinstance(condition, exp.In) and condition.args.get("query") is None:
-        operands = [condition.this, *condition.expressions]
+    if isinstance(condition, exp.EQ) and isinstance(condition.this, exp.Column):
+        texts = [condition.expression]
+    elif isinstance(condition, exp.EQ):
+        texts = [condition.this]
+    elif isinstance(condition, exp.In) and isinstance(condition.this, exp.Column):
+        texts = condition.expressions
     else:
         return None
-    texts = [item for item in operands if not isinstance(item, exp.Column)]
     if not all(isinstance(item, exp.Literal) and item.is_string for item in texts):
         return None
     return frozenset(item.name for item in texts)
