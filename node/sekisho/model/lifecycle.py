@@ -182,6 +182,34 @@ def termination_effective_at(
     return issued_at + timedelta(days=right.notice_days)
 
 
+def counts_from(
+    notice: Notice, signed: SignedContract, *, recorded_at: datetime, is_own: bool
+) -> datetime:
+    """Tell from when a notice counts at a node that records it.
+
+    The instants in a notice are its author's word, by its author's clock. No notice reaches back
+    behind the instant at which a node learned of it: neither the days of notice that the contract
+    gives nor the completion of a contract can be undone by an early date. What takes effect at
+    once does so by the node's own clock, even when the author's is ahead.
+
+    Args:
+        notice: As `check_notice` admits it.
+        signed: The contract.
+        recorded_at: When the node records it.
+        is_own: Whether the notice is the node's own company's, which counts from now; of others'
+            switches, one on its way for long must not undo a later one.
+    """
+    if notice.kind is NoticeKind.TERMINATION:
+        issued_at = recorded_at if is_own else min(notice.issued_at, recorded_at)
+        return max(
+            issued_at + (notice.effective_at - notice.issued_at),
+            termination_effective_at(signed, recorded_at, for_breach=notice.for_breach),
+        )
+    if is_own or notice.kind is NoticeKind.REJECTION:
+        return recorded_at
+    return min(notice.effective_at, recorded_at)
+
+
 def check_notice(notice: Notice, signed: SignedContract) -> tuple[Finding, ...]:
     """Find what a contract does not let a party say."""
     if notice.contract != signed.id:

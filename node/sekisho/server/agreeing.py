@@ -5,8 +5,8 @@ every other party in the same transaction. What it ends is ended, streams includ
 call returns.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sekisho.documents.envelope import (
     Envelope,
@@ -16,17 +16,18 @@ from sekisho.documents.envelope import (
 )
 from sekisho.documents.notice import parse_notice
 from sekisho.documents.proposal import parse_proposal
-from sekisho.errors import DocumentError, Refusal, RefusalReason, TrustError
+from sekisho.errors import DocumentError, Finding, Refusal, RefusalReason, TrustError
 from sekisho.model.lifecycle import (
     TERMINAL_STATES,
     ContractState,
     check_notice,
+    counts_from,
     state_at,
     supersedes_at,
 )
 from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
-from sekisho.model.notices import Notice
+from sekisho.model.notices import Notice, NoticeKind
 from sekisho.model.signed import SignedContract
 from sekisho.server.contracts import in_force
 from sekisho.server.delivery import Deliveries
@@ -38,6 +39,12 @@ from sekisho.trust.verify import sift_signatures, verify_signatures
 
 DELIVERY_SECONDS = 3.0
 """How long a command waits for the other parties; the rest is retried behind."""
+MAX_SKEW = timedelta(minutes=10)
+"""Between making a notice and handing it in, clocks included: an old one cannot come in later."""
+MAX_UNSIGNED = 100
+"""Proposals with a party that others may bring in a day while not all have signed them."""
+MAX_NOTICES = 500
+"""Notices of one kind that another party may give about one contract."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +147,7 @@ class Agreeing:
         self._check_parties(signed, by)
         signers = self._new_signatures(envelope, signed, now)
         self._check_open(signed, now)
+        self._check_room(signed, by, now)
         self._check_amendment(signed)
         self._parts.state.submit(
             lambda tx: self._keep(tx, envelope, signed, signers=signers, by=by, now=now)
@@ -196,6 +204,23 @@ class Agreeing:
         if facts.completed_at(signed) is None and now >= signed.sign_by_at:
             msg = "the last day to sign the contract has passed"
             raise TrustError(msg, step="contract.sign_by", hint="propose a new contract")
+
+    def _check_room(self, signed: SignedContract, by: PartyId, now: datetime) -> None:
+        """Another party cannot fill this node with proposals."""
+        if by == self._parts.party or self._parts.contracts.signed(signed.id) is not None:
+            return
+        waiting = 0
+        for contract in self._parts.state.contracts.since(now - timedelta(days=1)):
+            known = self._parts.contracts.signed(contract)
+            if known is not None and by in known.parties:
+                is_complete = self._parts.contracts.facts(contract).completed_at(known)
+                waiting += is_complete is None
+        if waiting >= MAX_UNSIGNED:
+            raise Refusal(
+                RefusalReason.LIMIT_REACHED,
+                f"{MAX_UNSIGNED} proposals of a day wait for signatures",
+                hint="get those signed or wait a day",
+            )
 
     def _check_amendment(self, signed: SignedContract) -> None:
         """An amendment keeps every party of the contract that it amends."""
@@ -262,13 +287,45 @@ class Agreeing:
         findings = check_notice(notice, signed)
         if findings:
             raise DocumentError(findings, name="notice")
+        self._check_timely(notice, signed, now)
+        self._check_flood(notice)
+        is_own = notice.party == self._parts.party
+        counted = replace(
+            notice, effective_at=counts_from(notice, signed, recorded_at=now, is_own=is_own)
+        )
         self._parts.state.submit(
-            lambda tx: self._keep_notice(tx, envelope, signed, notice=notice, now=now)
+            lambda tx: self._keep_notice(tx, envelope, signed, notice=counted, now=now)
         )
         self._parts.contracts.forget(signed.id)
         self.cut_what_ended(signed.id, notice.kind.value)
         self._deliveries.wake()
         return signed
+
+    def _check_timely(self, notice: Notice, signed: SignedContract, now: datetime) -> None:
+        """A notice does what it says, or is not taken: never one that silently changes nothing."""
+        is_own = notice.party == self._parts.party
+        is_complete = self._parts.contracts.facts(signed.id).completed_at(signed) is not None
+        problem, hint = "", ""
+        if is_own and abs(now - notice.issued_at) > MAX_SKEW:
+            problem = "the notice is not from now"
+            hint = "compare this machine's clock with the node's, and issue it again"
+        elif notice.kind is NoticeKind.TERMINATION and not is_complete:
+            problem = "the contract is not signed by all parties, so nothing ends"
+            hint = "reject it instead"
+        elif is_own and notice.kind is NoticeKind.REJECTION and is_complete:
+            problem = "all parties have signed the contract already"
+            hint = "terminate it instead"
+        if problem:
+            raise DocumentError((Finding(message=problem, hint=hint),), name="notice")
+
+    def _check_flood(self, notice: Notice) -> None:
+        """Another party cannot fill this node with notices that say what others said before."""
+        if notice.party == self._parts.party:
+            return
+        said = self._parts.contracts.facts(notice.contract).notices
+        alike = [item for item in said if (item.party, item.kind) == (notice.party, notice.kind)]
+        if len(alike) >= MAX_NOTICES:
+            raise Refusal(RefusalReason.LIMIT_REACHED, f"{MAX_NOTICES} such notices are here")
 
     def _keep_notice(
         self,

@@ -8,7 +8,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2
 
 from sekisho.client.channel import MAX_MESSAGE_BYTES
 from sekisho.errors import NodeError
@@ -16,13 +16,15 @@ from sekisho.wire.flight import DO_GET, GET_FLIGHT_INFO
 
 MAX_CALLS = 96
 """Calls at once on a face; a running answer holds one thread."""
+MAX_CALL_BYTES = 4 * 1024 * 1024
+"""One message to this node: a contract of 1 MB with its signatures is the largest there is."""
 MAX_METADATA_BYTES = 16 * 1024
 """A call's headers: a token, a contract and a purpose are under 1 kB."""
 KEEPALIVE_MILLISECONDS = 20_000
 """After so long without a sign a peer is taken to be gone."""
 
 SERVER_OPTIONS: Sequence[tuple[str, Any]] = (
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MAX_CALL_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_metadata_size", MAX_METADATA_BYTES),
     ("grpc.max_concurrent_streams", MAX_CALLS),
@@ -64,7 +66,7 @@ class Face:
             options=SERVER_OPTIONS,
             maximum_concurrent_rpcs=MAX_CALLS,
         )
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+        self._add_health()
 
     def add_service(self, service: ServiceDescriptor, methods: Mapping[str, Unary]) -> None:
         """Serve every method of a protobuf service; each is a function of message and call."""
@@ -78,6 +80,17 @@ class Face:
         }
         self.server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(service.full_name, handlers),)
+        )
+
+    def _add_health(self) -> None:
+        """Serve `Check` to whoever can connect; `Watch` would let them hold every call."""
+        check = grpc.unary_unary_rpc_method_handler(
+            self._health.Check,
+            request_deserializer=health_pb2.HealthCheckRequest.FromString,
+            response_serializer=_serialize,
+        )
+        self.server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(health.SERVICE_NAME, {"Check": check}),)
         )
 
     def listen(self, address: str) -> None:

@@ -1,6 +1,7 @@
 """The peers' face: what other companies' nodes, and nobody else, may call."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from typing import Any
 
 import grpc
@@ -13,6 +14,7 @@ from sekisho.model.signed import SignedContract
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
 from sekisho.server.boundary import boundary, unary
+from sekisho.server.bounds import MAX_CALLS_PER_PARTY, Turns
 from sekisho.server.callers import PeerCallers
 from sekisho.server.charges import charges_of
 from sekisho.server.contracts import in_force, the_purpose
@@ -46,6 +48,7 @@ class PeersFace:
         self._answering = answering
         self._agreeing = agreeing
         self._caller_of = PeerCallers(parts)
+        self._calls = Turns(MAX_CALLS_PER_PARTY)
         self._tickets: Tickets[tuple[ContractId, str, str]] = Tickets(parts.monotonic)
 
     def add_to(self, face: Face) -> None:
@@ -70,30 +73,36 @@ class PeersFace:
         """Serve GetFlightInfo for a partner without a node: a ticket for its statement."""
         with boundary(context, "GetFlightInfo", failure_of):
             caller = self._caller_of(context)
-            headers = dict(context.invocation_metadata() or ())
-            contract = ContractId(str(headers.get(CONTRACT_HEADER, "")))
-            sql = parse_statement(descriptor)
-            signed = self._in_force(contract, caller)
-            purpose = the_purpose(signed, str(headers.get(PURPOSE_HEADER, "")))
-            planned = self._plans.plan(
-                self._query(signed, caller, purpose=purpose, sql=sql), signed
-            )
-            handle = self._tickets.issue((contract, purpose, sql), bound_to=caller)
-            return pack_info(descriptor, handle, encapsulated(planned.schema))
+            with self._calls.call(caller):
+                return self._info(caller, descriptor, dict(context.invocation_metadata() or ()))
         raise AssertionError  # the boundary has ended the call
+
+    def _info(self, caller: PartyId, descriptor: bytes, headers: Mapping[str, Any]) -> bytes:
+        contract = ContractId(str(headers.get(CONTRACT_HEADER, "")))
+        sql = parse_statement(descriptor)
+        signed = self._in_force(contract, caller)
+        purpose = the_purpose(signed, str(headers.get(PURPOSE_HEADER, "")))
+        planned = self._plans.plan(self._query(signed, caller, purpose=purpose, sql=sql), signed)
+        handle = self._tickets.issue((contract, purpose, sql), bound_to=caller)
+        return pack_info(descriptor, handle, encapsulated(planned.schema))
 
     def do_get(self, ticket: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Serve DoGet: answer a signed request, or the statement of an earlier ticket."""
         with boundary(context, "DoGet", failure_of):
             caller = self._caller_of(context)
-            found = parse_ticket(ticket)
-            if isinstance(found, Envelope):
-                yield from self._answering.answer_signed(caller, found, context)
-                return
-            contract, purpose, sql = self._tickets.take(found, bound_to=caller)
-            yield from self._answering.answer_unsigned(
-                caller, context, contract=contract, purpose=purpose, sql=sql
-            )
+            with self._calls.call(caller):
+                yield from self._answer(caller, parse_ticket(ticket), context)
+
+    def _answer(
+        self, caller: PartyId, found: Envelope | bytes, context: grpc.ServicerContext
+    ) -> Iterator[bytes]:
+        if isinstance(found, Envelope):
+            yield from self._answering.answer_signed(caller, found, context)
+            return
+        contract, purpose, sql = self._tickets.take(found, bound_to=caller)
+        yield from self._answering.answer_unsigned(
+            caller, context, contract=contract, purpose=purpose, sql=sql
+        )
 
     def _deliver_contract(
         self, caller: PartyId, message: exchange.DeliverContractRequest
@@ -168,6 +177,14 @@ class PeersFace:
 
     def _bound(self, **methods: Any) -> Mapping[str, Unary]:
         return {
-            name: unary(method, caller_of=self._caller_of, explain=failure_of)
+            name: unary(self._in_turn(method), caller_of=self._caller_of, explain=failure_of)
             for name, method in methods.items()
         }
+
+    def _in_turn(self, method: Callable[[PartyId, Any], Any]) -> Callable[[PartyId, Any], Any]:
+        @wraps(method)
+        def call(caller: PartyId, message: Any) -> Any:
+            with self._calls.call(caller):
+                return method(caller, message)
+
+        return call

@@ -19,6 +19,8 @@ from sekisho.trust.pseudonym import derive_pseudonym_keys
 
 MAX_PLANS = 2_000
 """Plans kept; the least recently used goes first."""
+MAX_REMEMBERED_TEXT = 16_384
+"""Characters of a query whose plan is kept; with the others bounded so, all are some 100 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ class Plans:
                 self._known.move_to_end(key)
                 return known
         planned = self._decide(query, signed)
+        if len(query.sql) > MAX_REMEMBERED_TEXT:
+            return planned
         with self._lock:
             self._known[key] = planned
             if len(self._known) > MAX_PLANS:

@@ -12,15 +12,14 @@ from sekisho.errors import TrustError
 HANDLE_BYTES = 32
 LIFETIME_SECONDS = 60.0
 """Between GetFlightInfo and DoGet."""
-MAX_TICKETS = 10_000
-"""Handles kept; the oldest go first, so that nobody can fill the memory."""
+MAX_TICKETS_EACH = 200
+"""Handles kept of one caller, whose oldest go first: nobody fills the memory or ousts others."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Issued(Generic[T]):
-    bound_to: str
     expires: float
     value: T
 
@@ -32,16 +31,17 @@ class Tickets(Generic[T]):
         """Start empty; `monotonic` gives seconds that never step back."""
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._issued: OrderedDict[bytes, _Issued[T]] = OrderedDict()
+        self._issued: dict[str, OrderedDict[bytes, _Issued[T]]] = {}
 
     def issue(self, value: T, *, bound_to: str) -> bytes:
         """Give a handle for a value, for one caller."""
         handle = secrets.token_bytes(HANDLE_BYTES)
         expires = self._monotonic() + LIFETIME_SECONDS
         with self._lock:
-            self._issued[handle] = _Issued(bound_to=bound_to, expires=expires, value=value)
-            if len(self._issued) > MAX_TICKETS:
-                self._issued.popitem(last=False)
+            own = self._issued.setdefault(bound_to, OrderedDict())
+            own[handle] = _Issued(expires=expires, value=value)
+            if len(own) > MAX_TICKETS_EACH:
+                own.popitem(last=False)
         return handle
 
     def take(self, handle: bytes, *, bound_to: str) -> T:
@@ -51,10 +51,8 @@ class Tickets(Generic[T]):
             TrustError: It is unknown, used, expired, or another caller's; all look alike.
         """
         with self._lock:
-            issued = self._issued.get(handle)
-            if issued is not None and issued.bound_to == bound_to:
-                del self._issued[handle]
-                if self._monotonic() < issued.expires:
-                    return issued.value
+            issued = self._issued.get(bound_to, OrderedDict()).pop(handle, None)
+        if issued is not None and self._monotonic() < issued.expires:
+            return issued.value
         msg = "the ticket is not one of this caller's"
         raise TrustError(msg, step="ticket", hint="ask GetFlightInfo for a new one")

@@ -215,6 +215,14 @@ class ContractStore:
             rows = db.execute(f"{_SELECT} ORDER BY proposed_at, id").fetchall()
             return tuple(_contract(db, row) for row in rows)
 
+    def since(self, instant: datetime) -> tuple[ContractId, ...]:
+        """List the contracts that this node has met since an instant."""
+        with self._reading(None) as db:
+            rows = db.execute(
+                "SELECT id FROM contracts WHERE proposed_at >= ?", (moment_text(instant),)
+            ).fetchall()
+        return tuple(ContractId(row[0]) for row in rows)
+
     def find(self, prefix: str) -> tuple[ContractId, ...]:
         """List the contracts whose id begins with some digits, `sha256:` written or left out."""
         digits = prefix.removeprefix("sha256:")
