@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="where the company's own people connect (default: 127.0.0.1:7444)",
     )
     parser.add_argument(
-        "--country", default="", metavar="CC", help="where the company is, such as JP"
+        "--country", type=_country, metavar="CC", help="where the company is, such as JP"
     )
     add_folder(parser)
     parser.set_defaults(run=run)
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         alias=options.alias or "",
         peers=options.peers or DEFAULT_PEERS,
         users=options.users or DEFAULT_USERS,
-        country=options.country,
+        country=options.country or "",
     )
     print(f"party        {options.party}")
     print(f"folder       {root.absolute()}")
@@ -75,6 +75,16 @@ def _alias(text: str) -> str:
     if not is_alias(text):
         raise argparse.ArgumentTypeError(
             f"`{text}` cannot be an alias; write a lower-case word that SQL does not use itself"
+        )
+    return text
+
+
+def _country(text: str) -> str:
+    from sekisho.model.iso import COUNTRIES
+
+    if text not in COUNTRIES:
+        raise argparse.ArgumentTypeError(
+            f"`{text}` is not a country; write two capitals of ISO 3166, such as `JP`"
         )
     return text
 

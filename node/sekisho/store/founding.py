@@ -106,19 +106,11 @@ def found_node(
     anchor = make_anchor(party, key_pem=keys.anchor, serial=generate_serial(), now=now)
     envelope = _member(party, keys, anchor=anchor, advertise=advertise, country=country, now=now)
     trusted = verify_member(envelope, known=Members(), now=now)
-    hosts = [host for host in (host_of(peers), host_of(users)) if not is_wildcard(host)]
-    leaf = make_leaf(
-        party,
-        key_pem=keys.tls,
-        anchor_pem=anchor,
-        anchor_key_pem=keys.anchor,
-        serial=generate_serial(),
-        now=now,
-        hosts=tuple(dict.fromkeys(("localhost", "127.0.0.1", "::1", host_of(advertise), *hosts))),
-    )
     files = {
         folder.certificate("anchor"): anchor,
-        folder.certificate("tls"): leaf,
+        folder.certificate("tls"): _leaf(
+            party, keys, anchor=anchor, addresses=(peers, users, advertise), now=now
+        ),
         folder.member: envelope_to_json(envelope) + b"\n",
         folder.config: settings,
     }
@@ -149,6 +141,22 @@ def _generate() -> _Keys:
         anchor=generate_tls_key(),
         tls=generate_tls_key(),
         agreement=generate_agreement_key(),
+    )
+
+
+def _leaf(
+    party: PartyId, keys: _Keys, *, anchor: bytes, addresses: tuple[str, ...], now: datetime
+) -> bytes:
+    """Issue the node's certificate for every name under which it can be reached."""
+    named = [host for host in map(host_of, addresses) if not is_wildcard(host)]
+    return make_leaf(
+        party,
+        key_pem=keys.tls,
+        anchor_pem=anchor,
+        anchor_key_pem=keys.anchor,
+        serial=generate_serial(),
+        now=now,
+        hosts=tuple(dict.fromkeys(("localhost", "127.0.0.1", "::1", *named))),
     )
 
 

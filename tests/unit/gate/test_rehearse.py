@@ -1,0 +1,119 @@
+"""Rehearsals: the way of a query before anybody has signed."""
+
+import pytest
+
+from sekisho.documents.contract import parse_contract
+from sekisho.documents.contract_test import parse_contract_test
+from sekisho.gate.rehearse import check_filters, rehearse
+from sekisho.model.names import DatasetId
+from support.second_parser import DuckDBParser
+
+CONTRACT = """\
+format: sekisho.contract/v1
+title: Delays
+parties:
+  - {party: ua.example, role: provider, alias: ua}
+  - {party: dl.example, role: provider, alias: dl}
+  - {party: maker.example, role: consumer, alias: maker}
+purposes: [{purpose: reliability, means: "Delay statistics."}]
+term: {starts: 2027-01-01, ends: 2027-12-31, timezone: UTC}
+grants:
+  - grant: ua
+    datasets: [ua.example/flights]
+    access: rows
+    where: "WHERE_UA"
+    columns: {origin: {}}
+  - {grant: dl, datasets: [dl.example/flights], access: rows, columns: {origin: {}, delay: {}}}
+"""
+COLUMNS = "columns: {origin: string, delay: int16, cancelled: bool}"
+
+
+@pytest.fixture(scope="module")
+def parser():
+    return DuckDBParser()
+
+
+def _contract(where="NOT cancelled"):
+    return parse_contract(CONTRACT.replace("WHERE_UA", where).encode())
+
+
+def _one(parser, sql, expected):
+    tests = parse_contract_test(
+        f"""\
+format: sekisho.contract-test/v1
+contract: x.yaml
+datasets:
+  ua.example/flights: {{{COLUMNS}}}
+  dl.example/flights: {{{COLUMNS}}}
+tests:
+  - {{name: it, sql: "{sql}", expect: {expected}}}
+""".encode()
+    )
+    datasets = {name: tests.datasets[name].inline_dataset(name) for name in tests.datasets}
+    (found,) = rehearse(tests, _contract(), datasets, parser=parser)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT origin FROM ua.flights", "allowed"),
+        ("SELECT delay FROM dl.flights", "allowed"),
+        ("SELECT delay FROM ua.flights", "refused, reason: COLUMN_NOT_GRANTED"),
+        ("SELECT delay FROM ua.flights", "refused, clause: grants.ua"),
+        ("SELECT origin FROM flights", "allowed"),
+        # asked of every provider, and one of them does not grant it
+        ("SELECT delay FROM flights", "refused"),
+        ("SELECT delay FROM flights", "allowed, provider: dl.example"),
+        ("SELECT FROM", "refused, reason: SYNTAX_NOT_ALLOWED"),
+        ("SELECT origin FROM flights", "refused, reason: PURPOSE_NOT_ALLOWED, purpose: x"),
+        ("SELECT origin FROM flights", "refused, reason: CONTRACT_NOT_FOUND, consumer: b.example"),
+        (
+            "SELECT origin FROM flights",
+            "refused, reason: CONTRACT_NOT_FOUND, provider: maker.example",
+        ),
+        (
+            "SELECT origin FROM flights",
+            'refused, reason: NOT_IN_FORCE, clause: term, at: "2026-12-31T23:59:59Z"',
+        ),
+        ("SELECT origin FROM flights", 'allowed, at: "2027-12-31T23:59:59Z"'),
+        ("SELECT origin FROM flights", 'refused, reason: NOT_IN_FORCE, at: "2028-01-01T00:00:00Z"'),
+    ],
+)
+def test_what_the_gate_says_is_compared_with_what_was_written(parser, sql, expected):
+    found = _one(parser, sql, expected)
+    assert found.holds, found
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT origin FROM ua.flights", "refused"),
+        ("SELECT delay FROM ua.flights", "allowed"),
+        ("SELECT delay FROM ua.flights", "refused, reason: USE_NOT_GRANTED"),
+        ("SELECT delay FROM ua.flights", "refused, clause: grants.u"),
+    ],
+)
+def test_what_differs_does_not_hold(parser, sql, expected):
+    assert not _one(parser, sql, expected).holds
+
+
+def test_a_filter_is_checked_without_knowing_the_columns(parser):
+    assert check_filters(_contract().contract, parser=parser) == ()
+    (found,) = check_filters(_contract("getenv('X') = 'y'").contract, parser=parser)
+    assert found.path == "grants[0].where"
+
+
+def test_a_filter_names_columns_that_the_dataset_has(parser):
+    tests = parse_contract_test(
+        b"""\
+format: sekisho.contract-test/v1
+contract: x.yaml
+datasets: {ua.example/flights: {columns: {origin: string}}}
+tests: [{name: it, sql: x, expect: refused}]
+"""
+    )
+    name = DatasetId("ua.example/flights")
+    datasets = {name: tests.datasets[name].inline_dataset(name)}
+    (found,) = check_filters(_contract().contract, parser=parser, datasets=datasets)
+    assert "`cancelled`" in found.message
