@@ -5,16 +5,13 @@ leaves before step 4 has put the entry `opened` on disk, and a stream that ends 
 reason, is closed in the ledger with what had left by then.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator
 
 from blake3 import blake3
 
 from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelope_to_json, seal
 from sekisho.engine.engine import Batch, Run
-from sekisho.errors import DocumentError, EngineError, Finding, Refusal, RefusalReason
-from sekisho.ledger.bodies import CutReason
+from sekisho.errors import DocumentError, Finding, Refusal, RefusalReason
 from sekisho.ledger.charging import Amount
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
@@ -28,79 +25,16 @@ from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
 from sekisho.server.bounds import MAX_RUNNING_PER_PARTY, Refusals, Turns
 from sekisho.server.contracts import in_force
+from sekisho.server.ending import Call, Closing, Tally, check_cut
 from sekisho.server.parts import Parts
 from sekisho.server.plans import PlannedAnswer, Plans
 from sekisho.server.status import SignedRefusal
 from sekisho.server.streams import Stream
-from sekisho.store.answers import EndedAnswer, OpenedAnswer, Sent
+from sekisho.store.answers import EndedAnswer, OpenedAnswer
 from sekisho.store.requests import ReceivedRequest, StoredRequest
 from sekisho.trust.verify import verify_signatures
 from sekisho.wire.frames import add_metadata, hash_frame, parse_frame
 from sekisho.wire.receipts import pack_receipt_envelope
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cut:
-    """How an end from outside the stream reads in the ledger and at the peer."""
-
-    reason: CutReason
-    refusal: RefusalReason
-    message: str
-
-
-_ENDED = _Cut(
-    reason=CutReason.TERMINATED,
-    refusal=RefusalReason.NOT_IN_FORCE,
-    message="the contract ended while the answer was on its way",
-)
-_CUT = {
-    "termination": _ENDED,
-    "rejection": _ENDED,
-    "term": _ENDED,
-    "resumption": _ENDED,
-    "suspension": _Cut(
-        reason=CutReason.SUSPENDED,
-        refusal=RefusalReason.SUSPENDED,
-        message="the provider suspended its part while the answer was on its way",
-    ),
-    "stopping": _Cut(
-        reason=CutReason.CANCELLED,
-        refusal=RefusalReason.SUSPENDED,
-        message="the provider's node is stopping",
-    ),
-    "stall": _Cut(
-        reason=CutReason.PEER,
-        refusal=RefusalReason.LIMIT_REACHED,
-        message="the answer was not read for longer than a query may take",
-    ),
-}
-"""By the word that the register of streams is given."""
-
-
-class Call(Protocol):
-    """What this module needs of a gRPC call."""
-
-    def add_callback(self, callback: Callable[[], None]) -> bool:
-        """Have a function called when the call ends; False when it has ended."""
-
-    def is_active(self) -> bool:
-        """Tell whether somebody still waits for the answer."""
-
-    def cancel(self) -> object:
-        """Drop the call with what is queued."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Tally:
-    """What has been handed to the connection so far."""
-
-    rows: int = 0
-    bytes: int = 0
-    hasher: blake3
-
-    def sent(self, *, whole: bool) -> Sent:
-        digest = self.hasher.hexdigest() if whole else ""
-        return Sent(rows=self.rows, bytes=self.bytes, blake3=digest)
 
 
 class Answering:
@@ -253,8 +187,8 @@ class Answering:
         call: Call,
     ) -> Iterator[bytes]:
         """Steps 5 to 8: run, count, send, and close or cut."""
-        tally = _Tally(hasher=blake3())
-        closing = _Closing(self._parts, opened.index, tally)
+        tally = Tally(hasher=blake3())
+        closing = Closing(self._parts, opened.index, tally)
         stream = Stream(
             contract=received.channel.contract,
             party=received.channel.consumer,
@@ -276,20 +210,13 @@ class Answering:
                 )
                 yield self._close(closing, run)
         except GeneratorExit:
-            # A cut whose reader was too slow to be told ends here too, when its call is dropped.
-            closing.cut(
-                _CUT[stream.cut_reason].reason if stream.cut_reason else CutReason.CANCELLED
-            )
+            closing.abandon(stream)
             raise
         except Exception as error:
-            if stream.cut_reason:
-                closing.cut(_CUT[stream.cut_reason].reason)
-                raise _cut_refusal(stream) from error
-            if call.is_active():
-                closing.cut_for(error)
-            else:
-                closing.cut(CutReason.CANCELLED)
-            raise
+            told = closing.fail(error, stream, call)
+            if told is error:
+                raise
+            raise told from error
 
     def _send(
         self,
@@ -299,7 +226,7 @@ class Answering:
         opened: OpenedAnswer,
         run: Run,
         stream: Stream,
-        tally: _Tally,
+        tally: Tally,
     ) -> Iterator[bytes]:
         """Step 7: the signed opening with the schema, then batches within what is reserved."""
         if run.schema != planned.schema:
@@ -311,7 +238,7 @@ class Answering:
         reserve = opened.reserve
         opening = self._opening(received, planned, opened)
         for batch in _with_schema(run):
-            _check_cut(stream)
+            check_cut(stream)
             frame = parse_frame(batch.frame)
             needed = Amount(
                 rows=tally.rows + batch.rows,
@@ -325,7 +252,7 @@ class Answering:
             yield add_metadata(batch.frame, opening) if opening else batch.frame
             stream.handed_at = None
             opening = b""
-        _check_cut(stream)
+        check_cut(stream)
 
     def _opening(
         self, received: ReceivedRequest, planned: PlannedAnswer, opened: OpenedAnswer
@@ -344,60 +271,13 @@ class Answering:
         envelope = self._sign(opening_bytes(opening), PayloadType.OPENING)
         return pack_receipt_envelope(envelope)
 
-    def _close(self, closing: "_Closing", run: Run) -> bytes:
+    def _close(self, closing: Closing, run: Run) -> bytes:
         """Step 8: `closed` with what really left, then the receipt in the last message."""
         receipt = self._sign(closing.close().receipt, PayloadType.RECEIPT)
         return add_metadata(run.end, pack_receipt_envelope(receipt))
 
     def _sign(self, payload: bytes, kind: PayloadType) -> Envelope:
         return seal(payload, kind, [self._parts.keys.request])
-
-
-class _Closing:
-    """Ends an answer in the ledger exactly once."""
-
-    def __init__(self, parts: Parts, index: int, tally: _Tally) -> None:
-        self._parts = parts
-        self._index = index
-        self._tally = tally
-        self._is_ended = False
-
-    def close(self) -> EndedAnswer:
-        sent = self._tally.sent(whole=True)
-        ended = self._parts.state.answers.close(self._index, sent, now=self._parts.now())
-        self._is_ended = True
-        return ended
-
-    def cut_for(self, error: Exception) -> None:
-        if isinstance(error, Refusal):
-            limited = error.reason is RefusalReason.LIMIT_REACHED
-            self.cut(CutReason.LIMIT if limited else CutReason.TERMINATED, note=error.message)
-        elif isinstance(error, EngineError):
-            self.cut(CutReason.ENGINE, note=error.detail)
-        else:
-            self.cut(CutReason.PEER, note=repr(error))
-
-    def cut(self, reason: CutReason, *, note: str = "") -> None:
-        if self._is_ended:
-            return
-        self._is_ended = True
-        sent = self._tally.sent(whole=False)
-        self._parts.late.record(
-            lambda: self._parts.state.answers.cut(
-                self._index, sent, reason=reason, now=self._parts.now(), note=note
-            ),
-            index=self._index,
-        )
-
-
-def _check_cut(stream: Stream) -> None:
-    if stream.cut_reason:
-        raise _cut_refusal(stream)
-
-
-def _cut_refusal(stream: Stream) -> Refusal:
-    cut = _CUT[stream.cut_reason]
-    return Refusal(cut.refusal, cut.message)
 
 
 def _check_size(received: ReceivedRequest) -> None:
