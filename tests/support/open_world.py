@@ -118,14 +118,15 @@ class World:
 
     def run(self, plan):
         """Run a plan; give its types and its rows as text, in a comparable form."""
-        return self._outcome(self.bind(plan))
+        return self.outcome(self.bind(plan))
 
     def run_plain(self, sql: str):
         """Run a query as it was written."""
-        return self._outcome(self.connection.sql(sql))
+        return self.outcome(self.connection.sql(sql))
 
     @staticmethod
-    def _outcome(relation):
+    def outcome(relation):
+        """Give a relation's types, and its rows as text."""
         kinds = [str(item) for item in relation.types]
         names = [f"c{number}" for number in range(len(kinds))]
         texts = relation.project(
