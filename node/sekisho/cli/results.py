@@ -20,6 +20,7 @@ from sekisho.client.answer import Answer
 from sekisho.errors import NodeError
 
 EXACT_INTEGER = 2**53
+HUGEINT = pa.decimal128(38, 0)
 """Integers beyond it are text in JSON: many readers hold numbers as doubles."""
 TABLE_ROWS = 1_000
 """Rows that are laid out together; each page after the first has widths of its own."""
@@ -157,10 +158,15 @@ def _rows(answer: _Counted) -> Iterator[tuple[Any, ...]]:
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """Give a column's values; nanoseconds, which Python's instants lack, become text."""
+    """Give a column's values; nanoseconds, which Python's instants lack, become text.
+
+    DuckDB's sums of integers are HUGEINT, which Arrow carries as a decimal: integers again here.
+    """
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         return [None if item.value is None else _nanoseconds(item) for item in column]
     values: list[Any] = column.to_pylist()
+    if column.type == HUGEINT:
+        return [None if value is None else int(value) for value in values]
     return values
 
 
