@@ -20,8 +20,8 @@ from sekisho.client.answer import Answer
 from sekisho.errors import NodeError
 
 EXACT_INTEGER = 2**53
-HUGEINT = pa.decimal128(38, 0)
 """Integers beyond it are text in JSON: many readers hold numbers as doubles."""
+HUGEINT = pa.decimal128(38, 0)
 TABLE_ROWS = 1_000
 """Rows that are laid out together; each page after the first has widths of its own."""
 
