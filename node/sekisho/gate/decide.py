@@ -97,9 +97,10 @@ def _check_purpose(question: Question) -> None:
 def _first_that_allows(question: Question, tree: exp.Select) -> Plan:
     """Try the grants one by one, never two together; the first that allows the query decides."""
     refusals: list[Refusal] = []
-    for grant in _candidates(question, tree):
+    grants = _candidates(question, tree)
+    for left, grant in zip(reversed(range(len(grants))), grants, strict=True):
         try:
-            return _plan(_drafted(question, grant, tree))
+            return _plan(_drafted(question, grant, tree.copy() if left else tree))
         except Refusal as refusal:
             refusals.append(refusal)
     raise next(
@@ -127,7 +128,7 @@ def _no_grant() -> NoReturn:
 
 
 def _drafted(question: Question, grant: Grant, tree: exp.Select) -> Draft:
-    draft = Draft(question=question, grant=grant, tree=tree.copy())
+    draft = Draft(question=question, grant=grant, tree=tree)
     for rule in RULES:
         draft = rule(draft)
     return draft

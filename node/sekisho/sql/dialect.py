@@ -44,11 +44,19 @@ class SekishoParser(DuckDBParser):
         """Say nothing: sqlglot would write the caller's text to the log."""
 
 
+class SekishoGenerator(DuckDBGenerator):
+    """Writes SELECTs as they stand in the tree, without sqlglot's rewriting between dialects."""
+
+    TRANSFORMS: ClassVar[dict[type[exp.Expr], Callable[..., str]]] = {
+        form: write for form, write in DuckDBGenerator.TRANSFORMS.items() if form is not exp.Select
+    }
+
+
 class SekishoDialect(DuckDB):
     """What `parse_tree` reads and `write_tree` writes."""
 
     Parser = SekishoParser
-    Generator = DuckDBGenerator
+    Generator = SekishoGenerator
 
     def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
         """Leave a path as it is: sqlglot would write one that it cannot read to the log."""
@@ -64,9 +72,10 @@ def parse_trees(text: str) -> list[exp.Expr | None]:
 
 
 def write_tree(tree: exp.Expr) -> str:
-    """Write a tree as DuckDB text on one line, without comments."""
+    """Write a tree as DuckDB text on one line, without comments; the tree stays as it is."""
     return _DIALECT.generate(
         tree,
+        copy=False,
         comments=False,
         normalize_functions=False,
         unsupported_level=ErrorLevel.RAISE,
