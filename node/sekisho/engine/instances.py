@@ -162,6 +162,9 @@ def open_hardened(sources: Sequence[Source], bounds: Bounds) -> duckdb.DuckDBPyC
     )
     connection.execute(f"SET GLOBAL max_expression_depth = {MAX_EXPRESSION_DEPTH}")
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    # It moves what two expressions share out of TRY, where nothing holds a failure back. The gate
+    # writes casts that cannot fail; this keeps a second lock on the same door.
+    connection.execute("SET GLOBAL disabled_optimizers = 'common_subexpressions'")
     connection.execute("SET GLOBAL enable_external_file_cache = false")
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
     connection.execute('CREATE SCHEMA "data"')
