@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import grpc
+from grpc.experimental import ChannelOptions
 
 from sekisho.errors import NodeError, PeerError, SekishoError, TrustError
 from sekisho.wire.status import DETAILS_KEY, Fault, refusal_of, unpack_status
@@ -20,6 +21,8 @@ CHANNEL_OPTIONS: Sequence[tuple[str, Any]] = (
     ("grpc.min_reconnect_backoff_ms", 1_000),
     ("grpc.max_reconnect_backoff_ms", 5_000),
     ("grpc.http2.lookahead_bytes", 8 * 1024 * 1024),
+    # Whoever reads a stream waits for its messages itself, without a thread of gRPC's in between.
+    (ChannelOptions.SingleThreadedUnaryStream, 1),
 )
 
 
