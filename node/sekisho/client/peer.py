@@ -16,8 +16,9 @@ from sekisho.ledger.receipt import Opening, Outcome, Receipt
 from sekisho.ledger.request import Request
 from sekisho.model.names import ContractId, DatasetId, PartyId
 from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
+from sekisho.wire.flatbuffer import read_names
 from sekisho.wire.flight import DO_GET, pack_request_ticket
-from sekisho.wire.frames import check_message, hash_frame, parse_frame
+from sekisho.wire.frames import Frame, check_message, hash_frame, parse_frame
 from sekisho.wire.gen.sekisho.v1 import exchange_service_pb2 as exchange
 from sekisho.wire.gen.sekisho.v1 import fragment_service_pb2 as fragment
 from sekisho.wire.gen.sekisho.v1.exchange_service_pb2_grpc import ExchangeServiceStub
@@ -112,13 +113,21 @@ class Peer:
             raise TypeError
         return found
 
-    def ask(self, envelope: Envelope, request: Request, verify: "Verify") -> "Asking":
+    def ask(
+        self,
+        envelope: Envelope,
+        request: Request,
+        verify: "Verify",
+        *,
+        columns: tuple[str, ...] | None = None,
+    ) -> "Asking":
         """Send a signed request; the answer streams from the result.
 
         Args:
             envelope: The signed request.
             request: The same, parsed.
             verify: Holds a statement to the provider's `receipt` keys.
+            columns: Names that the answer must have, in order, when they are known.
         """
         self._await_return()
         call = self._do_get(pack_request_ticket(envelope))
@@ -128,6 +137,7 @@ class Peer:
             request=request,
             digest=envelope.digest,
             verify=verify,
+            columns=columns,
         )
 
     def close(self) -> None:
@@ -176,7 +186,14 @@ class Asking:
     """
 
     def __init__(
-        self, call: Any, *, peer: Peer, request: Request, digest: str, verify: Verify
+        self,
+        call: Any,
+        *,
+        peer: Peer,
+        request: Request,
+        digest: str,
+        verify: Verify,
+        columns: tuple[str, ...] | None = None,
     ) -> None:
         """Wrap a running call."""
         self._peer = peer
@@ -184,6 +201,7 @@ class Asking:
         self._verify = verify
         self._request = request
         self._digest = digest
+        self._columns = columns
         self._lock = threading.Lock()
         self.party = peer.party
         self.tally = Tally()
@@ -216,9 +234,10 @@ class Asking:
             self.error = self._refused(error)
             raise self.error from None
         except SekishoError as error:
-            self.error = error
+            is_named = not isinstance(error, PeerError) or error.party
+            self.error = error if is_named else self._broken(error.message)
             self._call.cancel()
-            raise
+            raise self.error from None
 
     def cancel(self) -> None:
         """Stop the work at the provider."""
@@ -230,6 +249,7 @@ class Asking:
             frame = parse_frame(data)
             if not opened:
                 self._check_opening(self._statement(frame.metadata))
+                self._check_columns(frame)
                 opened = True
             elif len(frame.metadata):
                 self._check_receipt(self._statement(frame.metadata))
@@ -263,6 +283,10 @@ class Asking:
             self.receipt = opening
             raise self._broken("it was answered before; this is the receipt of that")
         self._check_names(opening)
+
+    def _check_columns(self, frame: Frame) -> None:
+        if self._columns is not None and read_names(frame.header) != self._columns:
+            raise self._broken("it has other columns than were asked for")
 
     def _check_names(self, statement: Opening | Receipt) -> None:
         wanted = (self._digest, self._request.contract, self.party, self._request.nonce)

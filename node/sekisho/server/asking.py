@@ -155,6 +155,8 @@ class AskingRoom:
         """
         failed = [item.asking.error for item in running.pending if item.asking.error is not None]
         self._give_up(running.pending, str(error) or "cancelled")
+        if not failed and isinstance(error, PeerError) and not error.party:
+            return _of_provider(error, running.pending)
         return failed[0] if failed else None
 
     def _check_consumer(self, signed: SignedContract, purpose: str) -> None:
@@ -206,7 +208,9 @@ class AskingRoom:
             provider=request.provider, consumer=request.consumer, contract=request.contract
         )
         entry = self._parts.state.questions.ask(asked, channel=channel, now=now)
-        asking = peer.ask(envelope, request, self._verifier(fragment.party))
+        asking = peer.ask(
+            envelope, request, self._verifier(fragment.party), columns=fragment.columns
+        )
         return Pending(fragment=fragment, entry=entry.index, asking=asking)
 
     def _verifier(self, provider: PartyId) -> "_Verifier":
@@ -342,6 +346,17 @@ def _with_clause(refusal: Refusal, signed: SignedContract) -> Refusal:
         allowed=refusal.allowed,
         hint=refusal.hint,
     )
+
+
+def _of_provider(error: PeerError, pending: Sequence[Pending]) -> PeerError | None:
+    """Name the provider whose Arrow an engine did not believe, by the input's name."""
+    for item in pending:
+        text = f"the input `{item.fragment.name}` "
+        if error.message.startswith(text):
+            party = item.asking.party
+            why = error.message.removeprefix(text)
+            return PeerError(f"the answer of `{party}` does not hold: it {why}", party=party)
+    return None
 
 
 def _sent(item: Pending, *, whole: bool) -> Sent:

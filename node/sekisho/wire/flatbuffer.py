@@ -3,7 +3,8 @@
 A flatbuffer is a tree of tables. A table begins with a signed offset back to its vtable, which
 holds the vtable's size, the table's size and one offset a field, 0 for an absent field. Arrow's
 `Message.fbs` puts the kind of message in field 1 of the root, the message's own table in field 2
-and the body's length in field 3; its `RecordBatch` has the row count in field 0, the columns' nodes
+and the body's length in field 3; its `Schema` has a vector of fields in field 1, each of which has
+its name in field 0; its `RecordBatch` has the row count in field 0, the columns' nodes
 in field 1 and the compression in field 3. Every read here is checked against the bytes that are
 there, since they come from another company.
 """
@@ -136,3 +137,41 @@ def read_message(header: bytes | bytearray | memoryview) -> Message:
         rows=_rows(table) if is_batch else None,
         compressed=is_batch and table.target(3) is not None,
     )
+
+
+def read_names(header: bytes | bytearray | memoryview) -> tuple[str, ...]:
+    """Read the names of a schema message's columns, in order.
+
+    Raises:
+        PeerError: It is no schema's header, or is malformed.
+
+    Source:
+        Arrow's columnar format, `Schema.fbs`.
+    """
+    data = memoryview(header)
+    root = _table(data, _at(data, _U32, 0))
+    inner = root.target(2)
+    if _KINDS.get(root.number(1, _U8)) != "schema" or inner is None:
+        _fail("it holds no schema")
+    fields = _table(data, inner).target(1)
+    if fields is None:
+        return ()
+    count = _at(data, _U32, fields)
+    if count > len(data) // _U32.size:
+        _fail("more columns than it has room for")
+    places = (fields + _U32.size * (1 + index) for index in range(count))
+    return tuple(_name(_table(data, place + _at(data, _U32, place))) for place in places)
+
+
+def _name(field: _Table) -> str:
+    place = field.target(0)
+    if place is None:
+        return ""
+    start = place + _U32.size
+    end = start + _at(field.data, _U32, place)
+    if end > len(field.data):
+        _fail("a name leaves it")
+    try:
+        return str(field.data[start:end], "utf-8")
+    except UnicodeDecodeError:
+        _fail("a name is not UTF-8")
