@@ -24,6 +24,6 @@ def test_the_demo_prints_what_the_readme_shows():
     assert ran.returncode == 0, ran.stdout + ran.stderr
     printed = iter((ran.stdout + ran.stderr).splitlines())
     shown = [line for line in BLOCK.search(README.read_text())[1].splitlines() if line.strip(" …")]
-    assert len(shown) > 20
+    assert len(shown) > 12
     missing = [line for line in shown if line not in printed]
     assert missing == []
