@@ -143,7 +143,7 @@ def with_a_corrupt_batch(telling, _context):
     frames[1] = make_frame(batch.header, bytes(body))
     yield opened(frames[0], telling.opening())
     yield frames[1]
-    yield make_frame(*empty_of(table), telling.receipt(frames, table.num_rows))
+    yield make_frame(*empty_of(table), telling.receipt(frames, rows=table.num_rows))
 
 
 def of_another_schema(telling, _context):
@@ -196,6 +196,7 @@ def test_an_answer_that_does_not_hold_is_not_given_out(world, lie):
     with liar(companies["ua"], maker, lie) as provider, pytest.raises(SekishoError) as failed:
         question(world)
     assert provider.asked == 1
+    assert "failed the call (UNKNOWN)" not in failed.value.message  # the lie itself did not fail
     assert not isinstance(failed.value, Refusal)
     assert "ua.example" in failed.value.message
     # A corrupt batch comes whole, and the liar's own receipt for it is kept as evidence.

@@ -49,7 +49,7 @@ class Telling:
         opening = Opening(**(self._names() | {"decision": DECISION, "opened_at": AT} | changes))
         return self._seal(opening_bytes(opening), PayloadType.OPENING)
 
-    def receipt(self, frames: list[bytes], rows: int, **changes) -> bytes:
+    def receipt(self, frames: list[bytes], /, **changes) -> bytes:
         """A receipt for some frames, with some fields changed."""
         hasher, size = blake3(), 0
         for data in frames:
@@ -58,7 +58,6 @@ class Telling:
             size += len(frame.header) + len(frame.body)
         fields = {
             "outcome": Outcome.ANSWERED,
-            "rows": rows,
             "bytes": size,
             "blake3": hasher.hexdigest(),
             "closed_at": AT,
@@ -75,7 +74,8 @@ class Telling:
         frames = frames_of(table)
         yield opened(frames[0], self.opening())
         yield from frames[1:]
-        yield make_frame(*empty_of(table), self.receipt(frames, table.num_rows, **changes))
+        fields = {"rows": table.num_rows} | changes
+        yield make_frame(*empty_of(table), self.receipt(frames, **fields))
 
     def _names(self) -> dict:
         asked = self.request
