@@ -1,10 +1,15 @@
 """The demo comes true, and prints what the README shows of it."""
 
+import os
 import re
+import shlex
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -13,14 +18,40 @@ README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"^\$ make demo\n(.*?)^\$ make test$", re.MULTILINE | re.DOTALL)
 
 
-def test_the_demo_prints_what_the_readme_shows():
-    ran = subprocess.run(
-        [sys.executable, "-m", "sekisho", "demo"],
+def demo(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "sekisho", "demo", *arguments],
         capture_output=True,
         text=True,
         timeout=200,
         check=False,
     )
+
+
+def test_kept_nodes_go_on_and_every_suggested_command_works():
+    ran = demo("--keep")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    commands = re.findall(r"^  \$ (.*)$", ran.stdout, re.MULTILINE)
+    *tried, ending = commands
+    numbers = [int(word) for word in ending.partition("#")[0].split()[1:]]
+    try:
+        assert len(tried) == 5
+        for command in tried:
+            words = shlex.split(command)
+            done = subprocess.run(
+                [sys.executable, "-m", *words], capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, (command, done.stderr)
+    finally:
+        for number in numbers:
+            os.kill(number, signal.SIGTERM)
+    root = Path(re.search(r"remove (\S+)", ending)[1])
+    psutil.wait_procs([psutil.Process(n) for n in numbers if psutil.pid_exists(n)], timeout=30)
+    shutil.rmtree(root)
+
+
+def test_the_demo_prints_what_the_readme_shows():
+    ran = demo()
     assert ran.returncode == 0, ran.stdout + ran.stderr
     printed = iter((ran.stdout + ran.stderr).splitlines())
     shown = [line for line in BLOCK.search(README.read_text())[1].splitlines() if line.strip(" …")]

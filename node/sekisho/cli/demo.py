@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
         story = AviationStory(root, nodes)
         is_true = story.tell()
         if options.keep:
-            nodes.keep()
             story.tell_what_next()
+            nodes.keep()
     say("demo: done" if is_true else "demo: the story did not come true")
     return DONE if is_true else FAILED
