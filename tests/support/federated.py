@@ -204,21 +204,18 @@ def _row(chance: random.Random, types: dict[str, str]) -> tuple[str, ...]:
 
 
 def _value(chance: random.Random, column: str, kind: str) -> str:
-    if column == "built":
-        return str(chance.randrange(2000, 2006))
-    match kind.partition("(")[0]:
-        case "VARCHAR":
-            return "'" + chance.choice({"tail": ("N1", "N2", "N3", "N4")}.get(column, "ABC")) + "'"
-        case "SMALLINT" | "INTEGER" | "BIGINT":
-            return str(chance.randrange(-5, 20))
-        case "DATE" | "TIMESTAMP":
-            return f"'2026-{chance.randrange(1, 5):02}-{chance.randrange(1, 4):02}'"
-        case "DECIMAL":
-            return f"{chance.randrange(0, 40)}.25"
-        case "DOUBLE":
-            return f"{chance.randrange(0, 20)}.5"
-        case _:
-            return chance.choice(("true", "false"))
+    texts = ("N1", "N2", "N3", "N4") if column == "tail" else ("A", "B", "C")
+    day = f"'2026-{chance.randrange(1, 5):02}-{chance.randrange(1, 4):02}'"
+    number = chance.randrange(2000, 2006) if column == "built" else chance.randrange(-5, 20)
+    by_kind = {
+        "VARCHAR": f"'{chance.choice(texts)}'",
+        "DATE": day,
+        "TIMESTAMP": day,
+        "DECIMAL": f"{chance.randrange(40)}.25",
+        "DOUBLE": f"{chance.randrange(20)}.5",
+        "BOOLEAN": chance.choice(("true", "false")),
+    }
+    return by_kind.get(kind.partition("(")[0], str(number))
 
 
 def _unite(whole: duckdb.DuckDBPyConnection) -> None:

@@ -86,7 +86,7 @@ def _question(part: Part, reading: Reading) -> exp.Select:
         from_=exp.From(this=exp.Table(this=identifier(part.dataset))),
     )
     if reading.conditions:
-        condition = conjunction(item.copy() for item in reading.conditions)
+        condition = conjunction(tuple(item.copy() for item in reading.conditions))
         select.set("where", exp.Where(this=condition))
         for column in list(columns_of(select)):
             column.replace(_bare(column.name))

@@ -62,11 +62,14 @@ def push_limit(draft: Draft) -> Draft:
     return replace(draft, readings=(replace(draft.readings[0], limit_rows=rows),))
 
 
-def conjunction(conditions: Iterable[exp.Expr]) -> exp.Expr:
+def conjunction(conditions: tuple[exp.Expr, ...]) -> exp.Expr:
     """Join conditions with AND."""
-    return reduce(
-        lambda left, right: exp.And(this=left, expression=right), map(_guarded, conditions)
-    )
+    if len(conditions) == 1:
+        return conditions[0]
+    guarded = [
+        exp.paren(item, copy=False) if isinstance(item, exp.Or) else item for item in conditions
+    ]
+    return reduce(lambda left, right: exp.And(this=left, expression=right), guarded)
 
 
 def _movable(facts: SelectFacts) -> list[tuple[Source, exp.Expr]]:
@@ -105,7 +108,7 @@ def _conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
         return []
     if isinstance(node, exp.And):
         return [*_conjuncts(node.this), *_conjuncts(node.expression)]
-    if isinstance(node, exp.Paren) and isinstance(node.this, exp.And):
+    if isinstance(node, exp.Paren):
         return _conjuncts(node.this)
     return [node]
 
@@ -185,7 +188,3 @@ def _is_plain(draft: Draft) -> bool:
         and clauses <= {"expressions", "from_", "limit", "offset"}
         and not draft.readings[0].relation.is_local
     )
-
-
-def _guarded(condition: exp.Expr) -> exp.Expr:
-    return exp.paren(condition, copy=False) if isinstance(condition, exp.Or) else condition
