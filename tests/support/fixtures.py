@@ -36,3 +36,17 @@ def pair(tmp_path_factory) -> Iterator[Pair]:
         companies.introduce()
         companies.start()
         yield Pair(companies=companies, contract=companies.agree(contract_text()))
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory) -> Iterator[Companies]:
+    """Two running providers and a consumer that know each other, without a contract."""
+    root = tmp_path_factory.mktemp("three")
+    with Companies(root) as companies:
+        path = write_flights(root / "flights.parquet")
+        companies.found("ua", flights_section(path))
+        companies.found("dl", flights_section(path))
+        companies.found("maker")
+        companies.introduce()
+        companies.start()
+        yield companies
