@@ -26,7 +26,7 @@ class Limits:
     max_entry_bytes: int = 1_000_000
     """A ledger entry; the largest, a query's text or a receipt, stays below 200 kB."""
     max_clock_back_seconds: int = 5
-    """How far behind the last entry an instant may be: callers pass each other on a busy machine."""
+    """How far behind the last entry an instant may be: callers pass each other."""
     max_waiting_writes: int = 4_096
     """Callers that wait for the disk; beyond that the node says so at once."""
     max_batch_writes: int = 256
