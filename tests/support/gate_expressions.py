@@ -23,6 +23,7 @@ _BY_LETTER = {
     "v": SPANS,
     "d": INSTANTS,
     "D": INSTANTS,
+    "k": INSTANTS,
     "h": [*INSTANTS, *SPANS, "clock"],
     "a": [*NUMBERS, *INSTANTS],
     "m": [*NUMBERS, *INSTANTS],

@@ -100,6 +100,8 @@ def _truncated(value: exp.Expr, type_name: str, unit: TruncateUnit, *, timezone:
     if kind == "tstz":
         local = _call("date_trunc", part, _call("timezone", exp.Literal.string(timezone), value))
         return _call("TRY", _call("timezone", exp.Literal.string(timezone), local))
+    if kind == "date":
+        value = _try_cast(value, "TIMESTAMP")
     return _try_cast(_call("TRY", _call("date_trunc", part, value)), type_name)
 
 

@@ -24,6 +24,17 @@ _BIGINT_DIGITS = 19
 _NUMBERS = frozenset({"int", "dec", "float", "null"})
 _INSTANTS = frozenset({"date", "ts", "tstz", "null"})
 _OTHER_PRECISIONS = frozenset({"ts_s", "ts_ms", "ts_ns"})
+# DuckDB reckons date_trunc and date_part over the least and greatest date of a whole file, hidden
+# rows included, before anything runs; over dates beyond the range of timestamps that fails.
+_READ_AS_TIMESTAMPS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "d": _OTHER_PRECISIONS | {"date"},
+        "h": _OTHER_PRECISIONS | {"date"},
+        "a": _OTHER_PRECISIONS | {"date"},
+        "m": frozenset({"date"}),
+        "k": _OTHER_PRECISIONS,
+    }
+)
 _KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "t": frozenset({"text", "literal", "null"}),
@@ -32,6 +43,7 @@ _KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "v": frozenset({"interval", "null"}),
         "d": _INSTANTS,
         "D": _INSTANTS,
+        "k": _INSTANTS,
         "h": _INSTANTS | {"time", "interval"},
         "a": _NUMBERS | _INSTANTS,
         "m": _NUMBERS | _INSTANTS | _OTHER_PRECISIONS,
@@ -50,6 +62,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "v": "an interval",
         "d": "a date or timestamp",
         "D": "a date or timestamp",
+        "k": "a date or timestamp",
         "h": "a date, time or interval",
         "a": "a number, date or timestamp",
         "m": "a number, date or timestamp",
@@ -79,16 +92,16 @@ def _one(node: exp.Expr, function: Function, kind: Type, *, at: int) -> str | No
     letter = function.letter(at)
     if letter == "b":
         return None if kind.kind in {"bool", "null"} else "BOOLEAN"
+    if letter == "D" and kind.kind not in _INSTANTS | _OTHER_PRECISIONS | {"literal"}:
+        raise _unfit(node, function, letter)
     if letter not in _KINDS or letter == "D":
         return None
-    if letter in {"d", "h", "a"} and kind.kind in _OTHER_PRECISIONS:
+    if kind.kind in _READ_AS_TIMESTAMPS.get(letter, ()):
         return "TIMESTAMP"
     if kind.kind not in _KINDS[letter]:
         raise _unfit(node, function, letter)
     if letter == "i" and kind.digits > _BIGINT_DIGITS:
         return "BIGINT"
-    if letter in {"a", "m"} and kind.kind == "date":
-        return "TIMESTAMP"
     return None
 
 
@@ -100,7 +113,7 @@ def _several(
     keeps_first = function.gives != "same" or 0 not in (meeting.casts if meeting else {})
     if meeting is None or not keeps_first:
         raise _unfit(node, function, "=")
-    if function.letter(together[0]) == "D" and meeting.type.kind not in _INSTANTS | {"text"}:
+    if function.letter(together[0]) == "D" and meeting.type.kind not in _INSTANTS:
         raise _unfit(node, function, "D")
     return {together[at]: name for at, name in meeting.casts.items()}
 

@@ -6,9 +6,9 @@ from run to run (`random`, `now`, `current_date`, `first`, `any_value`), or run 
 
 A letter says what an argument must be, so that an engine has nothing to cast on its own: `t` text,
 `n` a number, `i` a whole number, `b` a boolean, `v` an interval, `d` a date or timestamp, `h` the
-same or a time or an interval, `D` several of `d` brought to one type, `a` and `m` what has a mean
-or a middle, `p` anything with a plain text, `=` several of one type, `u` a date part written out,
-`q` a fraction written out, `*` anything. The last letter repeats.
+same or a time or an interval, `k` one that keeps its type, `D` several of one type, `a` and `m`
+what has a mean or a middle, `p` anything with a plain text, `=` several of one type, `u` a date
+part written out, `q` a fraction written out, `*` anything. The last letter repeats.
 """
 
 from collections.abc import Mapping
@@ -141,7 +141,7 @@ dayname           1 1   text     d     yes   names it
 monthname         1 1   text     d     yes   names it
 last_day          1 1   date     d     yes   last day of the month
 make_date         3 3   date     i     yes   builds a date
-time_bucket       2 2   second   vd    yes   cuts a time to even buckets
+time_bucket       2 2   second   vk    yes   cuts a time to even buckets
 strftime          2 2   text     dt    yes   writes a date
 try_strptime      2 2   ts       t     yes   reads a date, NULL where it is none
 abs               1 1   same     n     yes   keeps the size

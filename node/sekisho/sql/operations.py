@@ -265,6 +265,8 @@ def _extract(settling: Settling, node: exp.Expr) -> Fact:
     fact = settling.settled(node.expression)
     if fact.type.kind not in {"date", "ts", "tstz", "null"}:
         raise _unlike(node, [fact])
+    if fact.type.kind == "date":
+        read_as(node.expression, "TIMESTAMP")
     return _joined([fact], part_type(node.this.name), can_fail=True)
 
 

@@ -248,11 +248,11 @@ class _Resolver:
         is_bare = isinstance(item, exp.Column)
         place = Place.GROUP if is_bare else Place.OTHER
         value = self._expression(item, scope, place)
-        if not value.find(exp.Column):
-            message = "a key of GROUP BY must name a column, an alias or a position"
-            raise syntax_refusal(message, item)
         if has_aggregate(value):
             message = "a key of GROUP BY cannot hold an aggregate"
+            raise syntax_refusal(message, item)
+        if not value.find(exp.Column):
+            message = "a key of GROUP BY must name a column, an alias or a position"
             raise syntax_refusal(message, item)
         if value.parent is None:
             item.replace(value)

@@ -1,0 +1,88 @@
+"""The allow-list of functions: complete, DuckDB's own, and written out in the reference.
+
+After a change of the list: SEKISHO_REWRITE=1 python -m pytest with this module's path.
+"""
+
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sekisho.sql.arguments import given
+from sekisho.sql.dialect import parse_trees
+from sekisho.sql.functions import FUNCTIONS, function_of, has_aggregate, is_aggregate
+from sekisho.sql.reference import functions_page
+from sekisho.sql.types import Type
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "functions.md"
+SYNTAX_IN_DUCKDB = {"coalesce", "ifnull"}
+
+
+@pytest.fixture(scope="module")
+def engine_functions():
+    rows = duckdb.sql("SELECT DISTINCT function_name, function_type FROM duckdb_functions()")
+    return {
+        name: kind for name, kind in rows.fetchall() if kind in {"scalar", "aggregate", "macro"}
+    }
+
+
+def test_reference_page_is_fresh():
+    if os.environ.get("SEKISHO_REWRITE"):
+        PAGE.write_text(functions_page(), encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == functions_page()
+
+
+def test_every_function_is_the_engines(engine_functions):
+    assert set(FUNCTIONS) - SYNTAX_IN_DUCKDB <= set(engine_functions)
+
+
+def test_class_is_the_engines(engine_functions):
+    for name, function in FUNCTIONS.items():
+        if name not in SYNTAX_IN_DUCKDB:
+            assert (engine_functions[name] == "aggregate") == function.is_aggregate
+
+
+def test_volatile_and_table_functions_are_not_listed():
+    rows = duckdb.sql(
+        "SELECT DISTINCT function_name FROM duckdb_functions() "
+        "WHERE stability <> 'CONSISTENT' OR function_type IN ('table', 'pragma', 'table_macro')"
+    )
+    assert set(FUNCTIONS) & {name for (name,) in rows.fetchall()} == set()
+
+
+def test_every_entry_is_whole():
+    for function in FUNCTIONS.values():
+        assert function.name == function.name.lower()
+        assert 0 <= function.least <= function.most
+        assert set(function.takes) <= set("tnibvdDkhampuq=*")
+        assert function.why
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_given_type_is_known(name):
+    function = FUNCTIONS[name]
+    kinds = {
+        "u": "literal",
+        "t": "text",
+        "v": "interval",
+        "d": "date",
+        "D": "date",
+        "k": "date",
+        "h": "date",
+    }
+    types = [
+        Type(kind=kinds.get(function.letter(at), "float"), text="year")
+        for at in range(max(1, function.least))
+    ]
+    assert given(function, types).kind != "unknown"
+
+
+def test_calls_are_told_apart():
+    (tree,) = parse_trees("SELECT Sum(a) + 1, upper(b), nothing(c), (SELECT max(d) FROM t)")
+    total, upper, unknown, inner = tree.expressions
+    assert has_aggregate(total)
+    assert is_aggregate(total.this)
+    assert function_of(upper) is FUNCTIONS["upper"]
+    assert function_of(unknown) is None
+    assert not has_aggregate(inner)
