@@ -193,11 +193,17 @@ class Answering:
             contract=received.channel.contract,
             party=received.channel.consumer,
             drop=call.cancel,
+            stop=self._turns.wake,
         )
+        call.add_callback(self._turns.wake)
         try:
             with (
                 self._parts.streams.registered(stream),
-                self._turns.in_line(stream.party, seconds=planned.job.seconds),
+                self._turns.in_line(
+                    stream.party,
+                    seconds=planned.job.seconds,
+                    is_over=lambda: stream.cut_reason or not call.is_active(),
+                ),
                 self._parts.engine.run(planned.job) as run,
             ):
                 stream.stop = run.cancel

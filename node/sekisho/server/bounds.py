@@ -49,25 +49,43 @@ class Turns:
             self._give(party)
 
     @contextmanager
-    def in_line(self, party: PartyId, *, seconds: float) -> Iterator[None]:
+    def in_line(
+        self, party: PartyId, *, seconds: float, is_over: Callable[[], object]
+    ) -> Iterator[None]:
         """Wait for a place and hold it.
 
+        Args:
+            party: Whose.
+            seconds: How long to wait.
+            is_over: Tells that there is nothing to wait for any more; looked at after `wake`.
+
         Raises:
-            EngineError: None came free in time.
+            EngineError: None came free in time, or it is over.
         """
-        if not self._take(party, seconds=seconds):
+        if not self._take(party, seconds=seconds, is_over=is_over):
             raise EngineError("the party's other answers hold all of its engine workers")
         try:
             yield
         finally:
             self._give(party)
 
-    def _take(self, party: PartyId, *, seconds: float) -> bool:
+    def wake(self) -> None:
+        """Have everybody in line look whether it is over."""
         with self._state:
-            is_free = self._state.wait_for(lambda: self._running[party] < self._most, seconds)
-            if is_free:
-                self._running[party] += 1
-            return is_free
+            self._state.notify_all()
+
+    def _take(
+        self, party: PartyId, *, seconds: float, is_over: Callable[[], object] = lambda: False
+    ) -> bool:
+        def is_free() -> bool:
+            return self._running[party] < self._most
+
+        with self._state:
+            self._state.wait_for(lambda: is_over() or is_free(), seconds)
+            if is_over() or not is_free():
+                return False
+            self._running[party] += 1
+            return True
 
     def _give(self, party: PartyId) -> None:
         with self._state:

@@ -11,7 +11,7 @@ from sekisho.model.names import ContractId, PartyId
 POLITE_SECONDS = 0.02
 """How long a cut lets streams end by themselves, so that the peer is told why."""
 FINISH_SECONDS = 2.0
-"""How long a cut waits for streams whose calls it has dropped."""
+"""How long a cut waits, in all, for streams whose calls it has dropped."""
 
 
 def _nothing() -> None:
@@ -119,6 +119,7 @@ def _end(streams: list[Stream], reason: str) -> int:
             # A peer that reads slowly must not hold what is queued for it.
             stream.drop()
             patience = 0
+    deadline = time.monotonic() + FINISH_SECONDS
     for stream in streams:
-        stream.ended.wait(FINISH_SECONDS)
+        stream.ended.wait(max(0.0, deadline - time.monotonic()))
     return len(streams)
