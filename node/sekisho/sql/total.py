@@ -18,9 +18,10 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from sekisho.sql.functions import TRY
-from sekisho.sql.operations import RULES, Fact, read_as, unlisted
+from sekisho.sql.operations import RULES, unlisted
 from sekisho.sql.places import syntax_refusal
 from sekisho.sql.scopes import Resolved, SelectFacts, source_number
+from sekisho.sql.settling import Fact, read_as
 from sekisho.sql.types import BOOLEAN, UNKNOWN, Type
 
 

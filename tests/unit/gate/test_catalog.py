@@ -1,6 +1,7 @@
 """A contract's listing of a provider's datasets: types after masks, uses, masks in words."""
 
-from sekisho.gate.catalog import granted_columns
+from sekisho.gate.catalog import granted_columns, mask_words
+from sekisho.model.contract import RedactMask
 from support.gate_cases import DATASETS, PROVIDER, SIGNED, allowed
 
 
@@ -37,3 +38,7 @@ def test_listing_agrees_with_what_a_star_gives():
     shown = listed()[("ua.example/flights", "delays")].columns
     returned = tuple(item.name for item in shown if "return" in item.uses)
     assert returned == allowed("SELECT * FROM flights").columns
+
+
+def test_redacted_column_says_so():
+    assert mask_words(RedactMask("redact")) == "redact"
