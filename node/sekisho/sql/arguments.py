@@ -138,8 +138,7 @@ def _same(types: Sequence[Type]) -> Type:
 
 
 def _met(types: Sequence[Type]) -> Type:
-    values = types[1:] if types[0].kind == "bool" and len(types) > 1 else types
-    meeting = meet_as_values(types) or meet_as_values(values)
+    meeting = meet_as_values(types)
     return meeting.type if meeting is not None else UNKNOWN
 
 
@@ -181,6 +180,7 @@ _GIVEN: Mapping[str, Callable[[Sequence[Type]], Type]] = MappingProxyType(
         "same": _same,
         "second": lambda types: types[1],
         "met": _met,
+        "branch": lambda types: _met(types[1:]),
         "sum": _sum,
         "middle": _middle,
         "rounded": _rounded,

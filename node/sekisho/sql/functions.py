@@ -34,7 +34,7 @@ class Function:
     function_class: FunctionClass
     gives: str
     """A kind of `types.Type`, or how it follows from the arguments: `same` as the first, `second`,
-    `met` over all, `sum`, `middle`, `rounded`, `trunc`, `part`."""
+    `met` over all, `branch` over all but the first, `sum`, `middle`, `rounded`, `trunc`, `part`."""
     least: int
     """Fewest arguments."""
     most: int
@@ -177,7 +177,7 @@ isfinite          1 1   bool     n     no    looks at one number
 coalesce          1 64  met      =     no    takes the first that is not NULL
 ifnull            2 2   met      =     no    takes the first that is not NULL
 nullif            2 2   same     =     no    NULL where two are equal
-if                3 3   met      b=    no    takes one of two
+if                3 3   branch   b=    no    takes one of two
 greatest          1 64  met      =     no    takes the largest or smallest
 least             1 64  met      =     no    takes the largest or smallest
 """

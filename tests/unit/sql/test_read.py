@@ -104,3 +104,39 @@ def test_place_outside_the_text_is_no_place():
     with pytest.raises(Refusal) as caught:
         check_agreement(first, first, text="x")
     assert (caught.value.line, caught.value.column) == (0, 0)
+
+
+def sampled():
+    return {"class": "COLUMN_REF", "type": "COLUMN_REF", "sample": {"sample_size": 1}}
+
+
+def test_sample_in_the_second_tree_is_refused():
+    with pytest.raises(Refusal, match="a sample is not allowed"):
+        check_agreement(sampled(), sampled(), text="x")
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"class": "FUNCTION", "type": "FUNCTION", "function_name": "date_part", "arguments": []},
+        {
+            "class": "FUNCTION",
+            "type": "FUNCTION",
+            "function_name": "to_days",
+            "arguments": [{"literal": {"text": "1"}}, {"literal": {"text": "2"}}],
+        },
+        {"class": "CAST", "type": "OPERATOR_CAST", "child": None, "type_expr": None},
+        {
+            "class": "CAST",
+            "type": "OPERATOR_CAST",
+            "child": {"literal": {"kind": "STRING", "text": "3 moons"}},
+            "type_expr": {"class": "TYPE", "type_name": "INTERVAL", "children": []},
+        },
+    ],
+    ids=["no part", "two amounts", "no cast", "no unit"],
+)
+def test_odd_node_is_compared_as_it_is(node):
+    whole = {"qualified_name": {"path": ["x"]}, **node}
+    check_agreement(whole, whole, text="x")
+    with pytest.raises(Refusal, match="do not read this query alike"):
+        check_agreement(whole, {**whole, "alias": "y"}, text="x")

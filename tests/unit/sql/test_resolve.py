@@ -102,6 +102,7 @@ def test_uses_are_kept_with_their_places(sql, expected):
         ("select count(*) as n, sum(n) from t", "an aggregate cannot stand in an aggregate"),
         ("select (select 1) as x, x from t", "of a subquery cannot be used here"),
         ("select 1 from (select a from t) as x, (select x.a) as y", "`x.a` is not granted"),
+        ("select a as x, b as x from t where x = 1", "names two columns of the output"),
         ("select n from x", "the dataset `x` is not granted"),
     ],
 )
@@ -130,3 +131,8 @@ def test_aggregated_selects_are_marked():
         "select sum(a) from t group by all": True,
     }.items():
         assert resolved(sql).selects[-1].is_aggregated is expected
+
+
+def test_alias_inside_a_computed_key_is_written_out():
+    tree = resolved("select a as x, count(*) from t group by x + 1, a").tree
+    assert 'GROUP BY ("t"."a") + 1, "t"."a"' in write_tree(tree)

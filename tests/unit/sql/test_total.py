@@ -75,6 +75,14 @@ def total(text):
         ("l = l", "l = l"),
         ("s IS NULL AND s IS TRUE", "s IS NULL AND TRY_CAST(s AS BOOLEAN) IS TRUE"),
         ("extract(day FROM day) > 2", "TRY(EXTRACT(DAY FROM TRY_CAST(day AS TIMESTAMP))) > 2"),
+        ("ts = '2026-01-05 10:00:00'", "ts = '2026-01-05 10:00:00'"),
+        ("ts = '2026-13-05 10:00:00'", "ts = TRY_CAST('2026-13-05 10:00:00' AS TIMESTAMP)"),
+        ("ts = 'noon'", "ts = TRY_CAST('noon' AS TIMESTAMP)"),
+        ("day = '2026-02-30'", "day = TRY_CAST('2026-02-30' AS DATE)"),
+        ("v * 2 > v", "TRY(v * 2) > v"),
+        ("date_trunc('day', NULL) IS NULL", "TRY(date_trunc('day', NULL)) IS NULL"),
+        ("if(i, s, 'x') = 'x'", "if(TRY_CAST(i AS BOOLEAN), s, 'x') = 'x'"),
+        ("h * 2 > 1", "TRY(h * 2) > 1"),
         ("NULL + i IS NULL", "TRY(NULL + i) IS NULL"),
     ],
 )  # fmt: skip
@@ -104,6 +112,10 @@ def test_condition_is_made_total(text, written):
         "date_trunc('day', s) = day",
         "date_diff('day', day, s) = 1",
         "u = i",
+        "h * d > 1",
+        "l = 'x'",
+        "s * 2 = 1",
+        "date_diff('day', 'x', 'y') = 1",
     ],
 )
 def test_types_that_do_not_meet_are_refused_with_a_way_out(text):
@@ -193,3 +205,15 @@ def test_nothing_known_meets_in_nothing():
     assert meet_to_compare([Type(kind="unknown"), Type(kind="int", digits=3)]) is None
     assert meet_as_values([Type(kind="null")]).type.kind == "null"
     assert meet_as_values([Type(kind="null"), Type(kind="literal", text="x")]).type.kind == "text"
+
+
+def test_sums_bear_the_type_of_what_is_summed():
+    sql = "SELECT sum(i), sum(f), sum(d), sum(NULL), min('x') FROM t"
+    assert outputs(sql)[1] == ["int", "float", "dec", "unknown", "text"]
+
+
+def test_join_conditions_are_made_total():
+    text = "SELECT 1 FROM t AS a JOIN t AS b ON a.i + 1 = b.i AND a.s"
+    tree = read_query(text, parser=PARSER, limits=DEFAULT_LIMITS, joins=True)
+    make_total(resolve(tree, lambda _: TABLE))
+    assert 'ON TRY("a"."i" + 1) = "b"."i" AND TRY_CAST("a"."s" AS BOOLEAN)' in write_tree(tree)
