@@ -77,16 +77,15 @@ def answers(world, contract: str) -> bool:
     try:
         fetch(world["maker"], world["ua"], contract, SQL)
     except Refusal as refusal:
-        assert refusal.reason is RefusalReason.NOT_IN_FORCE
+        if refusal.reason is not RefusalReason.NOT_IN_FORCE:
+            raise
         return False
     return True
 
 
 def test_a_back_dated_termination_does_not_dodge_the_days_of_notice(world):
     contract = world.agree(contract_text(providers=("ua", "dl"), extra=WHOLE % 30))
-    early = notice_of(
-        world["dl"], contract, NoticeKind.TERMINATION, timedelta(days=40), days=30
-    )
+    early = notice_of(world["dl"], contract, NoticeKind.TERMINATION, timedelta(days=40), days=30)
     deliver(world, "dl", "ua", early)
     assert answers(world, contract)
 
@@ -142,13 +141,15 @@ def test_a_resumption_kept_since_long_cannot_be_handed_in_later(world):
     contract = world.agree(contract_text(providers=("ua", "dl")))
     kept = notice_of(world["ua"], contract, NoticeKind.RESUMPTION, timedelta(days=1))
     assert world["ua"].run("contract", "suspend", contract, "--reason", "a check").code == 0
-    with connect_steward(
-        str(world["ua"].config.listen.users),
-        token=world["ua"].folder.token("operator"),
-        ca=world["ua"].folder.certificate("anchor"),
-    ) as steward:
-        with pytest.raises(SekishoError, match="not from now"):
-            steward.issue(ContractId(contract), kept)
+    with (
+        connect_steward(
+            str(world["ua"].config.listen.users),
+            token=world["ua"].folder.token("operator"),
+            ca=world["ua"].folder.certificate("anchor"),
+        ) as steward,
+        pytest.raises(SekishoError, match="not from now"),
+    ):
+        steward.issue(ContractId(contract), kept)
     with pytest.raises(Refusal) as refused:
         fetch(world["maker"], world["ua"], contract, SQL)
     assert refused.value.reason is RefusalReason.SUSPENDED

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from sekisho.documents.envelope import EnvelopeSignature, PayloadType, seal, sign
-from sekisho.errors import RefusalReason
+from sekisho.errors import Refusal, RefusalReason
 from sekisho.trust.keys import generate_signing_key, load_signer
 from support.asking import fetch
 from support.border import SQL, not_believed, offer, refused
@@ -113,7 +113,7 @@ def test_a_contract_of_others_and_none_at_all_look_alike(three):
     contract = three.agree(contract_text())
     words = []
     for asked in (contract, "sha256:" + "ab" * 32):
-        with pytest.raises(Exception) as failed:
+        with pytest.raises(Refusal) as failed:
             fetch(three["dl"], three["ua"], asked, SQL)
         error = failed.value
         words.append((error.reason, error.message, error.clause, error.allowed, error.hint))

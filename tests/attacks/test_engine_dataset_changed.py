@@ -6,6 +6,7 @@ source: DESIGN 7, 8; docs/spec/answering.md
 """
 
 import os
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,10 +23,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 SQL = "SELECT origin FROM flights"
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
+@contextmanager
+def provider_of_two(root):
     """A provider of two datasets in files that a test may change."""
-    root = tmp_path_factory.mktemp("changed")
     with Companies(root) as companies:
         lines = "".join(
             f'  {name}:\n    source: {{parquet: "{root / name}.parquet"}}\n'
@@ -37,12 +37,15 @@ def world(tmp_path_factory):
         companies.found("maker")
         companies.introduce()
         companies.start()
-        contract = companies.agree(
-            contract_text().replace(
-                "[ua.example/flights]", "[ua.example/flights, ua.example/others]"
-            )
-        )
-        yield companies, contract
+        both = "[ua.example/flights, ua.example/others]"
+        text = contract_text().replace("[ua.example/flights]", both)
+        yield companies, companies.agree(text)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    with provider_of_two(tmp_path_factory.mktemp("changed")) as found:
+        yield found
 
 
 @pytest.fixture
@@ -63,7 +66,12 @@ def last(company):
 
 
 def told(error: SekishoError) -> str:
-    parts = [error.message, error.hint, *getattr(error, "allowed", ()), getattr(error, "clause", "")]
+    parts = [
+        error.message,
+        error.hint,
+        *getattr(error, "allowed", ()),
+        getattr(error, "clause", ""),
+    ]
     return " ".join(parts)
 
 
@@ -127,9 +135,9 @@ def test_a_file_that_loses_its_rows_in_mid_life_cuts_the_answer(world, flights):
 
 
 @pytest.mark.xfail(strict=True, reason="workers may read the file that was there when they began")
-def test_a_file_that_a_nightly_job_puts_in_anothers_place_is_served(world):
-    companies, contract = world
-    other = write_flights(companies.root / "others.new", 4_000)
-    os.replace(other, companies.root / "others.parquet")
-    found = fetch(companies["maker"], companies["ua"], contract, "SELECT origin FROM others")
-    assert found.num_rows == 3_600
+def test_a_file_that_a_nightly_job_puts_in_anothers_place_is_served(tmp_path):
+    with provider_of_two(tmp_path) as (companies, contract):
+        other = write_flights(tmp_path / "others.new", 4_000)
+        other.replace(tmp_path / "others.parquet")
+        found = fetch(companies["maker"], companies["ua"], contract, "SELECT origin FROM others")
+        assert found.num_rows == 3_600

@@ -18,7 +18,7 @@ SERVICES = [
     *contract_service_pb2.DESCRIPTOR.services_by_name.values(),
     *node_service_pb2.DESCRIPTOR.services_by_name.values(),
 ]
-METHODS = [f"/{service.full_name}/{method.name}" for service in SERVICES for method in service.methods]
+METHODS = [f"/{kind.full_name}/{method.name}" for kind in SERVICES for method in kind.methods]
 WRONG = {
     "none": (),
     "wrong": (("authorization", "Bearer " + "x" * 43),),
@@ -29,9 +29,7 @@ WRONG = {
 
 def channel_to(pair):
     roots = pair.maker.folder.certificate("anchor").read_bytes()
-    return grpc.secure_channel(
-        pair.maker.config.listen.users, grpc.ssl_channel_credentials(roots)
-    )
+    return grpc.secure_channel(pair.maker.config.listen.users, grpc.ssl_channel_credentials(roots))
 
 
 @pytest.mark.parametrize("token", WRONG)
@@ -55,8 +53,8 @@ def test_no_service_of_the_users_face_is_on_the_peers_face(pair):
     peer = pair.maker.peer_at(pair.ua)
     token = pair.ua.folder.token("operator").read_text().strip()
     for method in METHODS:
+        call = peer._channel.unary_unary(method)
         with pytest.raises(grpc.RpcError) as failed:
-            call = peer._channel.unary_unary(method)
             call(b"", metadata=(("authorization", f"Bearer {token}"),), timeout=30)
         assert failed.value.code() is grpc.StatusCode.UNIMPLEMENTED, method
     peer.close()

@@ -1,4 +1,4 @@
-"""A provider's node that lies, with the provider's real keys: a bare gRPC server in this process."""
+"""A provider's node that lies, with the provider's real keys: a bare gRPC server here."""
 
 import secrets
 import struct
