@@ -134,7 +134,6 @@ def test_a_file_that_loses_its_rows_in_mid_life_cuts_the_answer(world, flights):
     assert ua.process.poll() is None
 
 
-@pytest.mark.xfail(strict=True, reason="workers may read the file that was there when they began")
 def test_a_file_that_a_nightly_job_puts_in_anothers_place_is_served(tmp_path):
     with provider_of_two(tmp_path) as (companies, contract):
         other = write_flights(tmp_path / "others.new", 4_000)

@@ -199,8 +199,10 @@ def test_an_answer_that_does_not_hold_is_not_given_out(world, lie):
     assert "failed the call (UNKNOWN)" not in failed.value.message  # the lie itself did not fail
     assert not isinstance(failed.value, Refusal)
     assert "ua.example" in failed.value.message
-    # A corrupt batch comes whole, and the liar's own receipt for it is kept as evidence.
-    assert isinstance(last(world), Received if lie is with_a_corrupt_batch else Failed)
+    # A corrupt batch may have come whole before the engine met it: then the liar's own receipt for
+    # it is kept as evidence.
+    kinds = (Received, Failed) if lie is with_a_corrupt_batch else (Failed,)
+    assert isinstance(last(world), kinds)
     assert maker.process.poll() is None
     assert maker.run("ledger", "verify").code == 0
 

@@ -202,7 +202,7 @@ class WorkerPool:
             return None
         while self._idle:
             process = self._idle.pop()
-            if process.is_alive:
+            if process.is_alive and process.is_current:
                 return process
             process.close()
         if len(self._busy) < most:
@@ -224,6 +224,7 @@ class WorkerPool:
             self._busy.pop(process, None)
             is_wanted = (
                 process.is_alive
+                and process.is_current
                 and not self._is_closed
                 and process.sources == self._sources
                 and len(self._idle) < self._settings.workers

@@ -54,12 +54,27 @@ def _readable(sources: Sequence[Source]) -> list[str]:
     return paths
 
 
+def _numbers(paths: Sequence[str]) -> tuple[tuple[int, int] | None, ...]:
+    """Tell which files some paths lead to."""
+    return tuple(map(_number, paths))
+
+
+def _number(path: str) -> tuple[int, int] | None:
+    try:
+        facts = os.stat(path)  # noqa: PTH116  for every query
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
+
+
 class Process:
     """A worker process. Used by one caller at a time; `cancel` and `kill` from any thread."""
 
     def __init__(self, settings: EngineSettings, sources: frozenset[Source]) -> None:
         """Start the process and return at once; `wait_ready` waits for it."""
         self.sources = sources
+        self._readable = _readable(sorted(sources, key=lambda source: source.name))
+        self._files = _numbers(self._readable)
         self.confinement: Confinement | None = None
         self._private = tempfile.mkdtemp(prefix="sekisho-", dir=settings.temp_path or None)
         self._number = 0
@@ -84,8 +99,17 @@ class Process:
             "spill_bytes": settings.spill_bytes,
             "private": self._private,
         }
-        order = {"bounds": bounds, "readable": _readable(sorted(sources, key=lambda s: s.name))}
+        order = {"bounds": bounds, "readable": self._readable}
         self._send(order)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its paths still lead to the files that they led to when it started.
+
+        The kernel lets a worker read files, not names: another file under the same name, as a
+        nightly job puts it there, is for another worker.
+        """
+        return _numbers(self._readable) == self._files
 
     @property
     def pid(self) -> int:
