@@ -58,7 +58,6 @@ def _note(method: str, error: Exception, failure: Failure, *, seconds: float) ->
         reason=failure.fault.reason,
         message=error.message,
         step=getattr(error, "step", None) or None,
-        detail=getattr(error, "detail", None) or None,
         seconds=_rounded(seconds),
     )
 
