@@ -48,7 +48,7 @@ ROOMS_OF = {
     "duckdb": {"engine", "cli"},  # the demo compares its table with one DuckDB over the files
     "sqlite3": {"store"},
     "grpc": {"wire", "server", "client"},
-    "google": {"wire", "server"},   # a face serves what a service's descriptor lists
+    "google": {"wire", "server"},  # a face serves what a service's descriptor lists
 }
 
 

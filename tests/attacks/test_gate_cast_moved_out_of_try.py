@@ -34,8 +34,10 @@ def test_sharing_a_part_lets_nothing_fail(data, pair):
     for sql in (
         f"SELECT {first}, {second} FROM flights",
         f"SELECT count(*) FROM flights WHERE ({first}) IS NULL OR ({second}) IS NULL",
-        (f"SELECT CASE WHEN ({first}) IS NULL THEN 1 WHEN ({second}) IS NULL THEN 2 END "
-        "FROM flights"),
+        (
+            f"SELECT CASE WHEN ({first}) IS NULL THEN 1 WHEN ({second}) IS NULL THEN 2 END "
+            "FROM flights"
+        ),
     ):
         plan = ask(sql)
         if not isinstance(plan, Refusal):

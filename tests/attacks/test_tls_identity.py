@@ -93,9 +93,7 @@ def test_tls_1_2_is_refused_at_the_call(pair):
     """grpcio accepts TLS 1.2; a hand-made HTTP/2 call over it gets UNAUTHENTICATED."""
     context = ssl.create_default_context(cadata=pair.ua.folder.certificate("anchor").read_text())
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(
-        pair.maker.folder.certificate("tls"), pair.maker.folder.key("tls")
-    )
+    context.load_cert_chain(pair.maker.folder.certificate("tls"), pair.maker.folder.key("tls"))
     context.set_alpn_protocols(["h2"])
     host, _, port = pair.ua.config.listen.peers.rpartition(":")
     with (

@@ -51,6 +51,14 @@ CUTS = {
 """By the word that the register of streams is given."""
 
 
+REFUSED = {
+    RefusalReason.LIMIT_REACHED: CutReason.LIMIT,
+    RefusalReason.NOT_IN_FORCE: CutReason.TERMINATED,
+    RefusalReason.SUSPENDED: CutReason.SUSPENDED,
+}
+"""What ends a running answer from inside; a dataset that changed is the engine's failure."""
+
+
 class Call(Protocol):
     """What this module needs of a gRPC call."""
 
@@ -113,8 +121,7 @@ class Closing:
         if not call.is_active():
             self._cut(CutReason.CANCELLED)
         elif isinstance(error, Refusal):
-            limited = error.reason is RefusalReason.LIMIT_REACHED
-            self._cut(CutReason.LIMIT if limited else CutReason.TERMINATED, note=error.message)
+            self._cut(REFUSED.get(error.reason, CutReason.ENGINE), note=error.message)
         elif isinstance(error, EngineError):
             self._cut(CutReason.ENGINE, note=error.detail)
         else:
