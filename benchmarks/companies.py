@@ -1,7 +1,7 @@
 """Two companies: one whose node serves flights in a process of its own, one that asks it.
 
 The asking side is what a consumer's node does up to the residual: it signs a request, records
-nothing, and holds the answer to its opening and its receipt, both verified with the provider's keys.
+nothing, and holds the answer to its opening and its receipt, verified with the provider's keys.
 """
 
 import os
@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+from flights import COLUMNS
 
 from sekisho.client.peer import Asking, Credentials, Peer
 from sekisho.config import parse_config
@@ -34,8 +35,6 @@ from sekisho.trust.keyring import Members
 from sekisho.trust.keys import load_signer
 from sekisho.trust.verify import verify_signatures
 from sekisho.wire.frames import frame_stream_reader
-
-from flights import COLUMNS
 
 PROVIDER, CONSUMER = PartyId("air.example"), PartyId("maker.example")
 PURPOSE = "reliability"
@@ -121,7 +120,9 @@ def serving(company: Company) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "sekisho", "serve", "--dir", str(company.folder.root)]
     with (
         (company.folder.root / "node.log").open("a") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+        subprocess.Popen(  # noqa: S603  our own program
+            command, stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
     ):
         try:
             assert process.stdout is not None
@@ -146,7 +147,7 @@ class Asker:
             anchor=pair.provider.anchor,
             credentials=pair.consumer.credentials,
         )
-        signed = _sign_contract(pair)
+        signed = sign_contract(pair)
         self.contract = ContractId(signed.digest)
         self.peer.deliver_contract(signed)
 
@@ -202,7 +203,8 @@ def asking(pair: Pair) -> Iterator[Asker]:
         asker.close()
 
 
-def _sign_contract(pair: Pair) -> Envelope:
+def sign_contract(pair: Pair) -> Envelope:
+    """Make a contract over all granted columns that both have signed."""
     parties = (pair.provider, pair.consumer)
     payload = build_proposal(
         parse_contract(_contract_text().encode()),
