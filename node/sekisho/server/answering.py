@@ -235,15 +235,9 @@ class Answering:
         tally: Tally,
     ) -> Iterator[bytes]:
         """Step 7: the signed opening with the schema, then batches within what is reserved."""
-        if run.schema != planned.schema:
-            raise Refusal(
-                RefusalReason.SCHEMA_CHANGED,
-                "the dataset changed while the query was planned",
-                hint="ask again; if it stays so, ask the provider",
-            )
         reserve = opened.reserve
         opening = self._opening(received, planned, opened)
-        for batch in _with_schema(run):
+        for batch in _with_schema(planned, run):
             check_cut(stream)
             frame = parse_frame(batch.frame)
             needed = Amount(
@@ -294,8 +288,15 @@ def _check_size(received: ReceivedRequest) -> None:
         raise DocumentError((Finding(message=message),), name="request")
 
 
-def _with_schema(run: Run) -> Iterator[Batch]:
-    yield Batch(frame=run.schema, rows=0)
+def _with_schema(planned: PlannedAnswer, run: Run) -> Iterator[Batch]:
+    """Give the planned schema, which travels while the engine works, and then the batches."""
+    yield Batch(frame=planned.schema, rows=0)
+    if run.schema != planned.schema:
+        raise Refusal(
+            RefusalReason.SCHEMA_CHANGED,
+            "the dataset changed while the query was planned",
+            hint="ask again; if it stays so, ask the provider",
+        )
     yield from run
 
 
