@@ -6,11 +6,12 @@ reason, is closed in the ledger with what had left by then.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from blake3 import blake3
 
 from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelope_to_json, seal
-from sekisho.engine.engine import Batch, Run
+from sekisho.engine.engine import Batch, Job, Run
 from sekisho.errors import DocumentError, Finding, Refusal, RefusalReason
 from sekisho.ledger.charging import Amount
 from sekisho.ledger.entry import Channel
@@ -195,20 +196,8 @@ class Answering:
             drop=call.cancel,
             stop=self._turns.wake,
         )
-        call.add_callback(self._turns.wake)
         try:
-            with (
-                self._parts.streams.registered(stream),
-                self._turns.in_line(
-                    stream.party,
-                    seconds=planned.job.seconds,
-                    is_over=lambda: stream.cut_reason or not call.is_active(),
-                ),
-                self._parts.engine.run(planned.job) as run,
-            ):
-                stream.stop = run.cancel
-                if not call.add_callback(run.cancel):
-                    run.cancel()
+            with self._running(planned.job, stream, call) as run:
                 # A termination between step 2 and the register must not be missed.
                 self._find_contract(received)
                 yield from self._send(
@@ -223,6 +212,24 @@ class Answering:
             if told is error:
                 raise
             raise told from error
+
+    @contextmanager
+    def _running(self, job: Job, stream: Stream, call: Call) -> Iterator[Run]:
+        """Step 5: the engine runs, in its turn, and stops when the stream or its call ends."""
+        call.add_callback(self._turns.wake)
+        with (
+            self._parts.streams.registered(stream),
+            self._turns.in_line(
+                stream.party,
+                seconds=job.seconds,
+                is_over=lambda: stream.cut_reason or not call.is_active(),
+            ),
+            self._parts.engine.run(job) as run,
+        ):
+            stream.stop = run.cancel
+            if not call.add_callback(run.cancel):
+                run.cancel()
+            yield run
 
     def _send(
         self,
