@@ -2,10 +2,11 @@
 
 import argparse
 import signal
+import socket
 import sys
-import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from sekisho.cli.main import DONE, add_folder
 from sekisho.server.log import note, start_log
@@ -27,19 +28,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, then stop gracefully."""
     start_log(options.log_level)
-    stopping = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    with RunningNode(Path(options.dir).absolute()) as node:
+    with (
+        stop_signals() as wait_for_signal,
+        RunningNode(Path(options.dir).absolute()) as node,
+    ):
         listen = node.parts.config.listen
         note("ready", party=node.parts.party, peers=listen.peers, users=listen.users)
         print(f"ready peers={listen.peers} users={listen.users}")
         sys.stdout.flush()
-        stopping.wait()
+        wait_for_signal()
         note("stopping", answers=node.parts.streams.count())
     note("stopped")
     return DONE
+
+
+@contextmanager
+def stop_signals() -> Iterator[Callable[[], object]]:
+    """Give a function that waits until the process is told to stop.
+
+    The kernel may hand a signal to any thread, and Python runs handlers in the main one alone, once
+    that wakes: so the main thread waits for a byte that the signal writes, whoever gets it.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)  # noqa: FBT003  the socket's own signature
+    signal.set_wakeup_fd(writer.fileno())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    try:
+        yield lambda: reader.recv(1)
+    finally:
+        signal.set_wakeup_fd(-1)
+        reader.close()
+        writer.close()

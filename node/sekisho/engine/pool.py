@@ -149,16 +149,12 @@ class WorkerPool:
         extra: Mapping[str, Any] = MappingProxyType({}),
     ) -> WorkerRun:
         started = time.monotonic()
-        process = self._take(job.seconds, has_inputs=bool(job.inputs))
         feeds = [Feed(name, inputs[name]) for name in job.inputs]
         try:
-            descriptors = [feed.theirs.fileno() for feed in feeds]
-            number = process.order({**_order(order, job), **extra}, descriptors)
+            process, number = self._hand_out({**_order(order, job), **extra}, job, feeds)
         except BaseException:
             for feed in feeds:
                 feed.drop()
-            process.kill()
-            self._give_back(process)
             raise
         for feed in feeds:
             feed.start()
@@ -170,6 +166,20 @@ class WorkerPool:
             feeds=feeds,
             release=lambda: self._give_back(process),
         )
+
+    def _hand_out(self, order: dict[str, Any], job: Job, feeds: list[Feed]) -> tuple[Process, int]:
+        """Give an order to a worker; to another one when the first was dying unseen."""
+        descriptors = [feed.theirs.fileno() for feed in feeds]
+        for is_last in (False, True):
+            process = self._take(job.seconds, has_inputs=bool(job.inputs))
+            try:
+                return process, process.order(order, descriptors)
+            except BaseException as error:
+                process.kill()
+                self._give_back(process)
+                if is_last or not isinstance(error, EngineError):
+                    raise
+        raise AssertionError  # the second try has returned or raised
 
     def _take(self, seconds: float, *, has_inputs: bool) -> Process:
         """Wait for a free worker, in line, and give it when it is ready."""
