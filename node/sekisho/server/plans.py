@@ -3,10 +3,11 @@
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sekisho.documents.envelope import digest_of
-from sekisho.engine.engine import Job
+from sekisho.engine.engine import Engine, Job
 from sekisho.errors import EngineError, NodeError, Refusal, RefusalReason
 from sekisho.gate.decide import decide
 from sekisho.ledger.record import record_bytes
@@ -17,6 +18,9 @@ from sekisho.model.signed import SignedContract
 from sekisho.server.parts import Parts
 from sekisho.trust.pseudonym import derive_pseudonym_keys
 
+MAX_PARSED = 500
+MAX_REMEMBERED_CHARACTERS = 2_000
+"""A parse tree as JSON is some twenty times its text: all remembered ones take 20 MB at most."""
 MAX_PLANS = 2_000
 """Plans kept; the least recently used goes first."""
 MAX_REMEMBERED_TEXT = 16_384
@@ -35,12 +39,27 @@ class PlannedAnswer:
     """Of the plan, for the ledger; it holds no key."""
 
 
+class RememberedParser:
+    """The engine's parser, asked once for short texts that come again: contracts' row filters."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Ask an engine."""
+        self._parse = engine.parse
+        self._remembered = lru_cache(MAX_PARSED)(engine.parse)
+
+    def parse(self, sql: str) -> str:
+        """Give DuckDB's own parse tree of a text as JSON."""
+        parse = self._remembered if len(sql) <= MAX_REMEMBERED_CHARACTERS else self._parse
+        return parse(sql)
+
+
 class Plans:
     """Decides, and remembers what was decided; refusals are not remembered."""
 
     def __init__(self, parts: Parts) -> None:
         """Work with a node's parts."""
         self._parts = parts
+        self._parser = RememberedParser(parts.engine)
         self._lock = threading.Lock()
         self._known: OrderedDict[Any, PlannedAnswer] = OrderedDict()
 
@@ -66,7 +85,7 @@ class Plans:
         return planned
 
     def _decide(self, query: Query, signed: SignedContract) -> PlannedAnswer:
-        decision = decide(query, signed, self._parts.datasets.present(), parser=self._parts.engine)
+        decision = decide(query, signed, self._parts.datasets.present(), parser=self._parser)
         if isinstance(decision, Refusal):
             raise decision
         job = Job(
