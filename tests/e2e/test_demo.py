@@ -15,6 +15,9 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 README = Path(__file__).parents[2] / "README.md"
+REFUSED = re.compile(
+    r"^\$ (sekisho query .*)\n((?:refused|clause|allowed|hint): .*\n)+", re.MULTILINE
+)
 BLOCK = re.compile(r"^\$ make demo\n(.*?)^\$ make test$", re.MULTILINE | re.DOTALL)
 
 
@@ -26,6 +29,15 @@ def demo(*arguments: str) -> subprocess.CompletedProcess:
         timeout=200,
         check=False,
     )
+
+
+def check_refusal(maker: Path) -> None:
+    """Hold the refusal in the README to what its command prints."""
+    shown = REFUSED.search(README.read_text())
+    command = [sys.executable, "-m", *shlex.split(shown[1]), "--dir", str(maker)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 3
+    assert ran.stderr == shown[0].partition("\n")[2]
 
 
 def test_kept_nodes_go_on_and_every_suggested_command_works():
@@ -42,6 +54,7 @@ def test_kept_nodes_go_on_and_every_suggested_command_works():
                 [sys.executable, "-m", *words], capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, (command, done.stderr)
+        check_refusal(Path(tried[0].split()[-1]))
     finally:
         for number in numbers:
             os.kill(number, signal.SIGTERM)
