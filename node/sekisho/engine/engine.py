@@ -8,7 +8,7 @@ sends them without ever loading Arrow.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
-from typing import Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from sekisho.model.dataset import Column
 
@@ -28,6 +28,16 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A small relation that comes with a job, as text: cells, or what a consumer brought."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    """Names and DuckDB types; text that does not fit its type becomes NULL."""
+    rows: tuple[tuple[str | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One statement for an engine. Whoever builds it answers for its text: the gate, a planner."""
 
@@ -37,6 +47,11 @@ class Job:
     """Text by name, for `$name` in `sql`; exactly those that occur."""
     sources: tuple[Source, ...] = ()
     """What the statement may read; nothing else is in scope."""
+    tables: tuple[Table, ...] = ()
+    """Each is the relation `"<name>"`."""
+    steps: tuple[tuple[str, str], ...] = ()
+    """Names and SELECTs of relations that are computed first, in order; `parameters` go to each
+    that names them."""
     inputs: tuple[str, ...] = ()
     """Names of Arrow inputs; each is the relation `"<name>"`."""
     schemas: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
@@ -124,6 +139,16 @@ class Engine(Protocol):
 
         Raises:
             EngineError: Every worker is busy and enough callers are waiting.
+        """
+
+    def table(self, job: Job) -> Mapping[str, list[Any]]:
+        """Compute a small answer whole, as Python values by column.
+
+        Lists of unsigned 64-bit numbers come as bytes, 8 each, in this machine's order.
+
+        Raises:
+            EngineError: The engine failed, or the answer is not small.
+            NodeError: A source's file cannot be read.
         """
 
     def parse(self, sql: str) -> str:

@@ -8,6 +8,7 @@ read nothing.
 
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from types import MappingProxyType
@@ -102,6 +103,14 @@ class WorkerPool:
             raise ValueError(f"a job has more than {MAX_INPUTS} inputs")
         self._learn(job.sources)
         return self._begin("run", job, inputs=inputs)
+
+    def table(self, job: Job) -> Mapping[str, list[Any]]:
+        """Compute a small answer whole; see `sekisho.engine.engine.Engine`."""
+        self._learn(job.sources)
+        with self._begin("table", job) as run:
+            value: Any = run.value()
+            run.finish()
+        return {name: _column(column) for name, column in value}
 
     def parse(self, sql: str) -> str:
         """Give DuckDB's own parse tree of a text as JSON."""
@@ -254,12 +263,21 @@ class WorkerPool:
             self._idle.insert(0, Process(self._settings, self._sources))
 
 
+def _column(column: Mapping[str, Any]) -> list[Any]:
+    """Read a column that a worker sent: its values, or bytes in base 64."""
+    if "values" in column:
+        return list(column["values"])
+    return [None if item is None else b64decode(item) for item in column["bytes"]]
+
+
 def _order(name: str, job: Job) -> dict[str, Any]:
     return {
         "order": name,
         "sql": job.sql,
         "parameters": dict(job.parameters),
         "sources": [asdict(source) for source in job.sources],
+        "tables": [asdict(table) for table in job.tables],
+        "steps": job.steps,
         "inputs": list(job.inputs),
         "schemas": {key: frame.hex() for key, frame in job.schemas.items()},
         "batch_rows": job.batch_rows,

@@ -12,7 +12,8 @@ from sqlglot import exp
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.draft import Draft, Question
 from sekisho.gate.rules import RULES
-from sekisho.model.contract import Grant
+from sekisho.gate.statistics import STATISTICS_RULES
+from sekisho.model.contract import Access, Grant
 from sekisho.model.dataset import Dataset
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.names import DatasetId, split_dataset
@@ -129,12 +130,23 @@ def _no_grant() -> NoReturn:
 
 def _drafted(question: Question, grant: Grant, tree: exp.Select) -> Draft:
     draft = Draft(question=question, grant=grant, tree=tree)
-    for rule in RULES:
+    for rule in STATISTICS_RULES if grant.access is Access.AGGREGATE else RULES:
         draft = rule(draft)
     return draft
 
 
 def _plan(draft: Draft) -> Plan:
+    if draft.blocks:
+        return Plan(
+            sql=write_query(draft.tree),
+            parameters=draft.parameters,
+            pseudonyms=False,
+            datasets=tuple(DatasetId(item) for item in draft.views),
+            columns=draft.whole().names,
+            clauses=draft.clauses,
+            grant=draft.grant.grant,
+            blocks=draft.blocks,
+        )
     resolved, view = draft.settled()
     return Plan(
         sql=write_query(draft.tree),

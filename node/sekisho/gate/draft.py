@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from sekisho.gate.views import View
-from sekisho.model.contract import Grant
+from sekisho.model.contract import Grant, Lookup
 from sekisho.model.dataset import Dataset
 from sekisho.model.limits import Limits
 from sekisho.model.names import DatasetId
+from sekisho.model.plan import ProtectedBlock
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
+from sekisho.sql.blocks import Block
 from sekisho.sql.parser import SecondParser
-from sekisho.sql.scopes import Resolved
+from sekisho.sql.scopes import Resolved, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,11 @@ class Draft:
     resolved: Resolved | None = None
     view: View | None = None
     """Of the one dataset that the query names."""
+    views: Mapping[str, View] = field(default_factory=dict)
+    """Of every dataset that the query names, by id."""
+    found: tuple[Block, ...] = ()
+    """What of the query reads governed rows, in a grant of statistics."""
+    blocks: tuple[ProtectedBlock, ...] = ()
     reads: tuple[str, ...] = ()
     """Columns of the view that the query reads, in the contract's order."""
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -53,9 +60,26 @@ class Draft:
         """Name the grant as refusals do."""
         return f"grants.{self.grant.grant}"
 
+    def lookup_of(self, source: Source) -> Lookup | None:
+        """Tell which table that the consumer may bring a relation of the query is."""
+        key = source.relation.key if source.relation is not None else ""
+        return next((item for item in self.grant.lookups if lookup_key(item) == key), None)
+
+    def whole(self) -> Resolved:
+        """Give the tree with its names looked up."""
+        if self.resolved is None:
+            message = "a rule of the gate ran before the names were looked up"
+            raise RuntimeError(message)
+        return self.resolved
+
     def settled(self) -> tuple[Resolved, View]:
         """Give what the rules before this one must have filled in."""
         if self.resolved is None or self.view is None:
             message = "a rule of the gate ran before the names were looked up"
             raise RuntimeError(message)
         return self.resolved, self.view
+
+
+def lookup_key(lookup: Lookup) -> str:
+    """Name a lookup among a query's relations, as no dataset can be named."""
+    return f"lookup:{lookup.name}"

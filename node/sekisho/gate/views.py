@@ -19,7 +19,8 @@ from sekisho.sql.types import parse_type
 
 SCHEMA = "data"
 """Where an engine keeps the datasets of a plan."""
-_ROWS = "rows_of"
+ROWS = "rows_of"
+"""What a dataset's raw rows are called inside its view."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,23 +107,31 @@ def write_view(
     table = exp.Table(
         this=_identifier(split_dataset(view.dataset.id)[1]),
         db=_identifier(SCHEMA),
-        alias=exp.TableAlias(this=_identifier(_ROWS)),
+        alias=exp.TableAlias(this=_identifier(ROWS)),
     )
     select = exp.Select(
         expressions=outputs or [exp.Alias(this=exp.Literal.number(1), alias=_identifier("one"))],
         from_=exp.From(this=table),
     )
-    if view.grant.where is not None:
-        condition = read_row_filter(
-            view.grant.where, view.dataset, parser=parser, limits=limits, relation=_ROWS
-        )
+    condition = row_condition(view, parser=parser, limits=limits)
+    if condition is not None:
         select.set("where", exp.Where(this=condition))
     return select
 
 
+def row_condition(view: View, *, parser: SecondParser, limits: Limits) -> exp.Expr | None:
+    """Read a grant's row filter over the raw rows of its dataset, if it has one."""
+    if view.grant.where is None:
+        return None
+    return read_row_filter(
+        view.grant.where, view.dataset, parser=parser, limits=limits, relation=ROWS
+    )
+
+
 def _columns(grant: Grant, dataset: Dataset) -> Iterator[tuple[str, ViewColumn]]:
     for name, column_grant in grant.columns.items():
-        column = dataset.column(name)
+        source = column_grant.source
+        column = dataset.column(source.column if source is not None else name)
         clause = f"grants.{grant.grant}.columns.{name}"
         if column is None:
             message = f"the granted column `{name}` is no longer in the dataset"
@@ -134,7 +143,7 @@ def _columns(grant: Grant, dataset: Dataset) -> Iterator[tuple[str, ViewColumn]]
         yield (
             name.lower(),
             ViewColumn(
-                name=column.name,
+                name=column.name if source is None else name,
                 grant=column_grant,
                 uses=column_grant.uses(grant.access),
                 raw_type=column.type,
@@ -144,6 +153,8 @@ def _columns(grant: Grant, dataset: Dataset) -> Iterator[tuple[str, ViewColumn]]
 
 
 def _type_of(column: Column, grant: ColumnGrant) -> str | None:
+    if grant.source is not None:
+        return "INTEGER" if parse_type(column.type).is_number else None
     if grant.mask is None:
         return shown_type(column.type)
     return masked_type(grant.mask, column.type)
@@ -151,7 +162,7 @@ def _type_of(column: Column, grant: ColumnGrant) -> str | None:
 
 def _shown(item: ViewColumn, *, timezone: str) -> exp.Expr:
     def value() -> exp.Expr:
-        return exp.Column(this=_identifier(item.name), table=_identifier(_ROWS))
+        return exp.Column(this=_identifier(item.name), table=_identifier(ROWS))
 
     if item.grant.mask is None:
         return unmasked(value, item.raw_type)
