@@ -6,7 +6,6 @@ are all alike tell everyone's, so they have no mean.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sekisho.model.plan import Figure, FigureKind, Terms
@@ -83,8 +82,3 @@ def _cut(value: float) -> float | None:
 def type_of(figure: Figure) -> str:
     """Give the DuckDB type in which a figure is published."""
     return "BIGINT" if figure.kind in {FigureKind.COUNT, FigureKind.UNITS} else "DOUBLE"
-
-
-def marker(figures: Sequence[Figure]) -> tuple[None, ...]:
-    """Give what stands for a cell that is withheld, and for one that is empty."""
-    return tuple(None for _ in figures)

@@ -32,7 +32,7 @@ class Scope:
     column: str
     """`DATASET.COLUMN`, or `rows`."""
     schema: str
-    """Sketches of another schema, or of another engine's hashes, cannot be compared."""
+    """Sketches of another schema cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,25 +77,19 @@ class Verdict(Enum):
     WITHHELD = auto()
 
 
-def questions_of(
-    block: ProtectedBlock, *, lookups: Mapping[str, str], hashes: str
-) -> tuple[Question, ...]:
+def questions_of(block: ProtectedBlock, lookups: Mapping[str, str]) -> tuple[Question, ...]:
     """List the kinds of figures that a block asks for, of rows and of each measure.
 
     Args:
         block: What is asked.
         lookups: Digests of the tables that the consumer brought, by name.
-        hashes: Names the engine's way to hash.
     """
     wanted = sorted({-1 if item.measure is None else item.measure for item in block.figures})
-    return tuple(
-        _question(block, None if at < 0 else at, lookups=lookups, hashes=hashes)
-        for at in wanted or [-1]
-    )
+    return tuple(_question(block, None if at < 0 else at, lookups=lookups) for at in wanted or [-1])
 
 
 def _question(
-    block: ProtectedBlock, measure: int | None, *, lookups: Mapping[str, str], hashes: str
+    block: ProtectedBlock, measure: int | None, *, lookups: Mapping[str, str]
 ) -> Question:
     column = ROWS if measure is None else block.measures[measure].column
     what = ROWS if measure is None else block.measures[measure].definition
@@ -108,12 +102,7 @@ def _question(
     return Question(
         digest=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(),
         scopes=tuple(
-            Scope(
-                dataset=unit.dataset,
-                unit=unit.column,
-                column=column,
-                schema=hashlib.sha256(f"{unit.schema}\n{hashes}".encode()).hexdigest(),
-            )
+            Scope(dataset=unit.dataset, unit=unit.column, column=column, schema=unit.schema)
             for unit in block.units
         ),
         measure=measure,

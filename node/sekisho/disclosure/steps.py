@@ -35,6 +35,8 @@ EARLIER = "earlier"
 """Table of the cells that were published before for the same question: their keys `k0`, … as text,
 and `n`, which is 1. They are described although they may have too few units by now."""
 _ALL_ROWS = 2**62
+_KNOWN_ROW = "hash($m1, 'row', 1, 1.5, true, NULL, DATE '2026-12-01', 1.25::DOUBLE)"
+"""Hashed with every answer: another value tells that hashes do not compare with earlier ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +57,13 @@ def cells_of(block: ProtectedBlock) -> str:
     """Write the SELECT over the steps' relations that describes each cell.
 
     Shape:
-        out (k0: text, …; for each tag, `` for rows and `0`, … for measures: n<tag>: int64; for each
-        measure: sum, square, low, high: float64; for each unit u and tag: units_u_<tag>: int64,
-        largest_u_<tag>, second_u_<tag>, size_u_<tag>: float64, apart_u_<tag>: int64 or NULL, the
-        least number of slots in which the cell differs from a parent without being equal to it;
-        slots_u: int64 or NULL where exact; places_u_<tag>, sums_u_<tag>: lists of uint64).
+        out, where a tag is empty for all rows and `0`, `1`, … for those with a measure, and u a
+        privacy unit's number (k0: text, …; hashes: text, names the way to hash; n<tag>: int64;
+        sum<tag>, square<tag>, low<tag>, high<tag>: float64, for measures; units_u_<tag>: int64;
+        largest_u_<tag>, second_u_<tag>, size_u_<tag>: float64; apart_u_<tag>: int64, fewest slots
+        in which the cell differs from a parent that it is not equal to, or NULL; slots_u: int64,
+        NULL where exact; places_u_<tag>, sums_u_<tag>: lists of uint64, NULL for a measure that
+        every row has).
     """
     return _Writer(block).cells()
 
@@ -98,6 +102,7 @@ class _Writer:
         """Put together what is known of each cell that has enough units, or had."""
         units = range(len(self._block.units))
         outputs = [f"CAST(g.{key} AS VARCHAR) AS {key}" for key in self._keys]
+        outputs.append(f"CAST({_KNOWN_ROW} AS VARCHAR) AS hashes")
         outputs += [f"d0.n{tag} AS n{tag}" for tag in self._tags]
         for at in self._measures:
             outputs += [f"d0.{part}{at} AS {part}{at}" for part in ("sum", "square", "low", "high")]
@@ -287,5 +292,6 @@ class _Writer:
                 apart.append(f"nullif(d{unit}.w{tag}, 0)")
             least = f"least({', '.join(apart)})" if apart else "NULL"
             yield f"CAST({least} AS BIGINT) AS apart_{end}"
-            yield f"d{unit}.places{tag} AS places_{end}"
-            yield f"d{unit}.sums{tag} AS sums_{end}"
+            for part in ("places", "sums"):
+                once = f"CASE WHEN d{unit}.n{tag} < d{unit}.n THEN d{unit}.{part}{tag} END"
+                yield f"{once if tag else f'd{unit}.{part}'} AS {part}_{end}"

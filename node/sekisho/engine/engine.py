@@ -116,6 +116,34 @@ class Run(Protocol):
         """Close."""
 
 
+class TableRun(Protocol):
+    """A running job with a small answer: a context manager. Read it from one thread."""
+
+    def columns(self) -> Mapping[str, list[Any]]:
+        """Wait for the answer, as Python values by column.
+
+        Lists of unsigned 64-bit numbers come as bytes, 8 each, in this machine's order.
+
+        Raises:
+            EngineError: The engine failed, ran out of time, or was cancelled.
+            NodeError: A source's file cannot be read.
+        """
+
+    def cancel(self) -> None:
+        """Stop at once, from any thread; whoever waits gets an `EngineError`."""
+
+    def __enter__(self) -> Self:
+        """Let go of the engine when the block is left."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go, stopping what still runs."""
+
+
 class Engine(Protocol):
     """Computes plans over a node's data; safe from any thread."""
 
@@ -141,14 +169,11 @@ class Engine(Protocol):
             EngineError: Every worker is busy and enough callers are waiting.
         """
 
-    def table(self, job: Job) -> Mapping[str, list[Any]]:
-        """Compute a small answer whole, as Python values by column.
-
-        Lists of unsigned 64-bit numbers come as bytes, 8 each, in this machine's order.
+    def table(self, job: Job) -> "TableRun":
+        """Start a job whose answer is small; waits for a free worker, not for the answer.
 
         Raises:
-            EngineError: The engine failed, or the answer is not small.
-            NodeError: A source's file cannot be read.
+            EngineError: Every worker is busy and enough callers are waiting.
         """
 
     def parse(self, sql: str) -> str:

@@ -8,7 +8,6 @@ read nothing.
 
 import threading
 import time
-from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from types import MappingProxyType
@@ -104,13 +103,10 @@ class WorkerPool:
         self._learn(job.sources)
         return self._begin("run", job, inputs=inputs)
 
-    def table(self, job: Job) -> Mapping[str, list[Any]]:
-        """Compute a small answer whole; see `sekisho.engine.engine.Engine`."""
+    def table(self, job: Job) -> WorkerRun:
+        """Start a job whose answer is small; see `sekisho.engine.engine.Engine`."""
         self._learn(job.sources)
-        with self._begin("table", job) as run:
-            value: Any = run.value()
-            run.finish()
-        return {name: _column(column) for name, column in value}
+        return self._begin("table", job)
 
     def parse(self, sql: str) -> str:
         """Give DuckDB's own parse tree of a text as JSON."""
@@ -261,13 +257,6 @@ class WorkerPool:
         wanted = min(self._settings.workers, self._settings.max_workers)
         while len(self._idle) + len(self._busy) < wanted:
             self._idle.insert(0, Process(self._settings, self._sources))
-
-
-def _column(column: Mapping[str, Any]) -> list[Any]:
-    """Read a column that a worker sent: its values, or bytes in base 64."""
-    if "values" in column:
-        return list(column["values"])
-    return [None if item is None else b64decode(item) for item in column["bytes"]]
 
 
 def _order(name: str, job: Job) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sekisho.engine.channel import Kind, Received
 from sekisho.engine.engine import Batch
@@ -97,6 +98,12 @@ class WorkerRun:
     def value(self) -> object:
         """Give the value of an order that answers with one."""
         return self._receive(Kind.RESULT).json()["value"]
+
+    def columns(self) -> Mapping[str, list[Any]]:
+        """Give a small answer whole, as Python values by column."""
+        value: Any = self.value()
+        self.finish()
+        return {name: _values(column) for name, column in value}
 
     def finish(self) -> None:
         """Say that the order's last message was received."""
@@ -237,3 +244,10 @@ class WorkerRun:
             if feed.name == name and isinstance(feed.failure, SekishoError):
                 return feed.failure
         return PeerError(f"the input `{name}` {text}")
+
+
+def _values(column: Mapping[str, Any]) -> list[Any]:
+    """Read a column that a worker sent: its values, or bytes in base 64."""
+    if "values" in column:
+        return list(column["values"])
+    return [None if item is None else b64decode(item) for item in column["bytes"]]

@@ -57,7 +57,9 @@ def _column(column: pa.Array) -> dict[str, list[Any]]:
     bounds = column.offsets.to_pylist()
     return {
         "bytes": [
-            b64encode(whole[8 * (start + low) : 8 * (start + high)]).decode()
-            for low, high in pairwise(bounds)
+            b64encode(whole[8 * (start + low) : 8 * (start + high)]).decode() if is_there else None
+            for (low, high), is_there in zip(
+                pairwise(bounds), column.is_valid().to_pylist(), strict=True
+            )
         ]
     }

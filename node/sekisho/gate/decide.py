@@ -63,7 +63,7 @@ def decide(
     try:
         _check_parties(question)
         _check_purpose(question)
-        tree = read_query(query.sql, parser=parser, limits=limits)
+        tree = read_query(query.sql, parser=parser, limits=limits, joins=True)
         return _first_that_allows(question, tree)
     except Refusal as refusal:
         return refusal
