@@ -13,7 +13,7 @@ from sekisho.model.names import DatasetId
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
 from sekisho.sql.parser import SecondParser
-from sekisho.sql.scopes import Resolved
+from sekisho.sql.scopes import Resolved, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +41,10 @@ class Draft:
     tree: exp.Select
     """This draft's own copy of what was read."""
     resolved: Resolved | None = None
-    view: View | None = None
-    """Of the one dataset that the query names."""
-    reads: tuple[str, ...] = ()
-    """Columns of the view that the query reads, in the contract's order."""
+    views: Mapping[DatasetId, View] = field(default_factory=dict)
+    """Of every dataset that the query names, in the order in which it does."""
+    reads: Mapping[DatasetId, tuple[str, ...]] = field(default_factory=dict)
+    """Columns of each view that the query reads, in the contract's order."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     clauses: tuple[str, ...] = ()
 
@@ -53,9 +53,17 @@ class Draft:
         """Name the grant as refusals do."""
         return f"grants.{self.grant.grant}"
 
-    def settled(self) -> tuple[Resolved, View]:
+    def settled(self) -> Resolved:
         """Give what the rules before this one must have filled in."""
-        if self.resolved is None or self.view is None:
+        if self.resolved is None:
             message = "a rule of the gate ran before the names were looked up"
             raise RuntimeError(message)
-        return self.resolved, self.view
+        return self.resolved
+
+    def view_of(self, source: Source) -> View:
+        """Give the view that an entry of FROM stands for."""
+        relation = source.relation
+        if relation is None:
+            message = "the output of an inner SELECT has no view"
+            raise RuntimeError(message)
+        return self.views[DatasetId(relation.key)]
