@@ -27,6 +27,7 @@ from sekisho.gate.masks import shown_type
 from sekisho.gate.names import with_clause
 from sekisho.gate.views import View
 from sekisho.model.contract import LookupType
+from sekisho.model.names import DatasetId
 from sekisho.model.plan import Measure, Unit
 from sekisho.sql.blocks import Block, BlockColumn
 from sekisho.sql.dialect import write_tree
@@ -132,7 +133,7 @@ class BlockRows:
                 yield number, view
 
     def _view_of(self, source: Source) -> View | None:
-        return self._draft.views.get(source.relation.key) if source.relation else None
+        return self._draft.views.get(DatasetId(source.relation.key)) if source.relation else None
 
     def _unit_places(self) -> Iterator[exp.Column]:
         for number, view in self._datasets():

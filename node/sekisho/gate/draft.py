@@ -43,15 +43,13 @@ class Draft:
     tree: exp.Select
     """This draft's own copy of what was read."""
     resolved: Resolved | None = None
-    view: View | None = None
-    """Of the one dataset that the query names."""
-    views: Mapping[str, View] = field(default_factory=dict)
-    """Of every dataset that the query names, by id."""
+    views: Mapping[DatasetId, View] = field(default_factory=dict)
+    """Of every dataset that the query names, in the order in which it does."""
+    reads: Mapping[DatasetId, tuple[str, ...]] = field(default_factory=dict)
+    """Columns of each view that the query reads, in the contract's order."""
     found: tuple[Block, ...] = ()
     """What of the query reads governed rows, in a grant of statistics."""
     blocks: tuple[ProtectedBlock, ...] = ()
-    reads: tuple[str, ...] = ()
-    """Columns of the view that the query reads, in the contract's order."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     clauses: tuple[str, ...] = ()
 
@@ -65,19 +63,20 @@ class Draft:
         key = source.relation.key if source.relation is not None else ""
         return next((item for item in self.grant.lookups if lookup_key(item) == key), None)
 
-    def whole(self) -> Resolved:
-        """Give the tree with its names looked up."""
+    def settled(self) -> Resolved:
+        """Give what the rules before this one must have filled in."""
         if self.resolved is None:
             message = "a rule of the gate ran before the names were looked up"
             raise RuntimeError(message)
         return self.resolved
 
-    def settled(self) -> tuple[Resolved, View]:
-        """Give what the rules before this one must have filled in."""
-        if self.resolved is None or self.view is None:
-            message = "a rule of the gate ran before the names were looked up"
+    def view_of(self, source: Source) -> View:
+        """Give the view that an entry of FROM stands for."""
+        relation = source.relation
+        if relation is None:
+            message = "the output of an inner SELECT has no view"
             raise RuntimeError(message)
-        return self.resolved, self.view
+        return self.views[DatasetId(relation.key)]
 
 
 def lookup_key(lookup: Lookup) -> str:

@@ -30,22 +30,30 @@ _COUNTED = frozenset({"int", "dec", "float", "bool"})
 def units_of(view: View) -> tuple[str, ...]:
     """List the columns that name who is protected: the grant's, and what the dataset adds now.
 
+    A dataset that is joined to another of the grant may have no privacy unit of its own.
+
     Raises:
-        Refusal: `SCHEMA_CHANGED` when one of them is gone.
+        Refusal: `SCHEMA_CHANGED` when one that the dataset names itself is gone.
     """
     dataset, grant = view.dataset, view.grant
     found: dict[str, str] = {}
     for unit in (*grant.privacy_units, *dataset.privacy_units):
         column = dataset.column(unit)
-        if column is None:
-            raise Refusal(
-                RefusalReason.SCHEMA_CHANGED,
-                f"the privacy unit `{unit}` is no longer in the dataset",
-                clause=f"grants.{grant.grant}.privacy_units",
-                hint="ask the provider to mend the dataset or to amend the contract",
-            )
-        found.setdefault(column.name.lower(), column.name)
+        if column is not None:
+            found.setdefault(column.name.lower(), column.name)
+        elif unit in dataset.privacy_units:
+            raise unprotected(view, unit)
     return tuple(found.values())
+
+
+def unprotected(view: View, unit: str) -> Refusal:
+    """Refuse to count rows of which it is not known whom they are about."""
+    return Refusal(
+        RefusalReason.SCHEMA_CHANGED,
+        f"the privacy unit `{unit}` is no longer in the dataset",
+        clause=f"grants.{view.grant.grant}.privacy_units",
+        hint="ask the provider to mend the dataset or to amend the contract",
+    )
 
 
 def schema_digest(dataset: Dataset) -> str:
@@ -75,7 +83,7 @@ def write_governed(
     names = sorted((item.name for item in view.dataset.columns), key=str.lower)
     outputs = list(columns)
     outputs += [
-        exp.Alias(this=_hash(_text(unit)), alias=identifier(f"u{number}_{at}"))
+        exp.Alias(this=_hash(_raw(unit)), alias=identifier(f"u{number}_{at}"))
         for at, unit in enumerate(units)
     ]
     outputs.append(exp.Alias(this=_hash(*map(_raw, names)), alias=identifier(f"h{number}")))
@@ -159,10 +167,6 @@ def _clamped(value: exp.Expr, grant: ColumnGrant) -> exp.Expr:
 
 def _hash(*values: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="hash", expressions=[exp.Placeholder(this=HASH_KEY), *values])
-
-
-def _text(name: str) -> exp.Expr:
-    return exp.Cast(this=_raw(name), to=exp.DataType.build("VARCHAR", dialect="duckdb"))
 
 
 def _raw(name: str) -> exp.Expr:

@@ -1,13 +1,16 @@
-"""What a name in a query stands for at a provider, and the clause that a refusal of it names."""
+"""What both pipelines of the gate share: granted names, views as they are, clauses of refusals."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.draft import Draft
 from sekisho.gate.views import View, view_of
-from sekisho.model.names import DatasetId, join_dataset
+from sekisho.model.dataset import Dataset
+from sekisho.model.names import DatasetId
 
-_CLAUSES: Mapping[RefusalReason, str] = {RefusalReason.COLUMN_NOT_GRANTED: "columns"}
+_CLAUSES: Mapping[RefusalReason, str] = {
+    RefusalReason.COLUMN_NOT_GRANTED: "columns",
+}
 
 
 def granted_names(draft: Draft) -> tuple[str, ...]:
@@ -20,16 +23,6 @@ def granted_names(draft: Draft) -> tuple[str, ...]:
             for item in grant.datasets_of(question.query.provider)
         )
     )
-
-
-def named_dataset(draft: Draft, parts: tuple[str, ...]) -> DatasetId | None:
-    """Tell which dataset of the grant a name stands for; only the provider's own alias exists."""
-    provider = draft.question.query.provider
-    schema = ("sekisho", draft.question.alias)
-    if parts[:-1] not in {(), schema[1:], schema}:
-        return None
-    dataset = join_dataset(provider, parts[-1])
-    return dataset if dataset in draft.grant.datasets_of(provider) else None
 
 
 def current_view(draft: Draft, dataset: DatasetId) -> View:
@@ -47,7 +40,15 @@ def current_view(draft: Draft, dataset: DatasetId) -> View:
             clause=f"{draft.clause}.datasets",
             hint="ask the provider to mend the dataset or to amend the contract",
         )
-    return view_of(draft.grant, found)
+    return view_of(draft.grant, found, beside=_beside(draft))
+
+
+def _beside(draft: Draft) -> Iterator[Dataset]:
+    """Yield what the provider has now of the grant's datasets."""
+    for name in draft.grant.datasets_of(draft.question.query.provider):
+        found = draft.question.datasets.get(DatasetId(name))
+        if found is not None:
+            yield found
 
 
 def with_clause(refusal: Refusal, draft: Draft, *, clause: str = "") -> Refusal:

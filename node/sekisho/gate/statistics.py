@@ -11,12 +11,14 @@ from types import MappingProxyType
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.block_rows import LOOKUP_TYPES
 from sekisho.gate.blocks import figure_kind, write_block
+from sekisho.gate.candidates import named_dataset
 from sekisho.gate.draft import Draft, lookup_key
-from sekisho.gate.governed import is_summed, units_of
-from sekisho.gate.names import current_view, granted_names, named_dataset, with_clause
+from sekisho.gate.governed import is_summed, units_of, unprotected
+from sekisho.gate.names import current_view, granted_names, with_clause
 from sekisho.gate.uses import check_wanted
 from sekisho.gate.views import View
 from sekisho.model.contract import Function, Lookup, Use
+from sekisho.model.names import DatasetId
 from sekisho.model.plan import FigureKind
 from sekisho.sql.blocks import Block, BlockColumn, Call, find_blocks
 from sekisho.sql.places import place_of, shown, syntax_refusal
@@ -47,14 +49,14 @@ def look_up_statistics(draft: Draft) -> Draft:
     Source:
         `docs/spec/gate.md`, step 5.
     """
-    views: dict[str, View] = {}
+    views: dict[DatasetId, View] = {}
     brought = {item.name: item for item in draft.grant.lookups}
 
     def look_up(parts: tuple[str, ...]) -> Relation | None:
         if len(parts) == 1 and parts[0] in brought:
             return _lookup_relation(brought[parts[0]])
-        dataset = named_dataset(draft, parts)
-        if dataset is None:
+        dataset = named_dataset(draft.question, parts)
+        if dataset is None or dataset not in draft.grant.datasets:
             return None
         if dataset not in views:
             views[dataset] = current_view(draft, dataset)
@@ -64,7 +66,7 @@ def look_up_statistics(draft: Draft) -> Draft:
         resolved = resolve(draft.tree, look_up, allowed=granted_names(draft))
     except Refusal as refusal:
         raise with_clause(refusal, draft) from None
-    return replace(draft, resolved=resolved, views=MappingProxyType(views))
+    return replace(draft, resolved=resolved, views=views)
 
 
 def find_protected(draft: Draft) -> Draft:
@@ -76,7 +78,7 @@ def find_protected(draft: Draft) -> Draft:
     Source:
         `docs/spec/aggregate.md`, steps 1 and 2.
     """
-    blocks = find_blocks(draft.whole())
+    blocks = find_blocks(draft.settled())
     if not blocks:
         raise Refusal(
             RefusalReason.DATASET_NOT_GRANTED,
@@ -141,6 +143,9 @@ def _check_relations(block: Block, draft: Draft) -> None:
     if draft.lookup_of(first) is not None:
         message = "a table that is brought stands joined to a dataset"
         raise syntax_refusal(message, first.node, hint="name the dataset first in FROM")
+    view = draft.view_of(first)
+    if not units_of(view):
+        raise unprotected(view, draft.grant.privacy_units[0])
     seen = {_key(first)}
     for source in others:
         if _key(source) in seen:
@@ -183,7 +188,7 @@ def _check_use(column: BlockColumn, wanted: Use, draft: Draft) -> None:
             message = f"the key of {shown(lookup.name)} is joined on, and used for nothing else"
             raise syntax_refusal(message, column.node)
         return
-    view = draft.views[_key(column.source)]
+    view = draft.view_of(column.source)
     is_unit = column.name.lower() in {unit.lower() for unit in units_of(view)}
     if is_unit and wanted is not Use.JOIN:
         raise _returned(column, draft)
@@ -201,7 +206,7 @@ def _check_call(call: Call, draft: Draft) -> None:
     if draft.lookup_of(column.source) is not None:
         message = "a column that is brought is grouped by or filtered on, never measured"
         raise syntax_refusal(message, call.node)
-    view = draft.views[_key(column.source)]
+    view = draft.view_of(column.source)
     if call.is_distinct:
         units = {unit.lower() for unit in units_of(view)}
         if call.function != "count" or column.name.lower() not in units:
@@ -216,7 +221,7 @@ def _check_call(call: Call, draft: Draft) -> None:
 
 def _returned(column: BlockColumn, draft: Draft) -> Refusal:
     """Refuse what would hand out a value of single rows, or the privacy unit itself."""
-    view = draft.views.get(_key(column.source))
+    view = draft.views.get(DatasetId(_key(column.source)))
     if view is None:
         message = f"{shown(column.name)} is brought: group by it to see it"
         return syntax_refusal(message, column.node)

@@ -64,14 +64,23 @@ class View:
         )
 
 
-def view_of(grant: Grant, dataset: Dataset) -> View:
+def view_of(grant: Grant, dataset: Dataset, *, beside: Iterable[Dataset] = ()) -> View:
     """Lay a grant over a dataset as it is now.
 
+    Args:
+        grant: What is granted; each of its columns stands for that column of every dataset of the
+            grant that has one.
+        dataset: The dataset.
+        beside: What its provider has of the grant's datasets.
+
     Raises:
-        Refusal: `SCHEMA_CHANGED` when a granted column is gone, or of a type that its mask does
-            not fit.
+        Refusal: `SCHEMA_CHANGED` when a granted column is in none of the datasets, or of a type
+            that its mask does not fit, or when the dataset has no granted column.
     """
-    columns = dict(_columns(grant, dataset))
+    columns = dict(_columns(grant, dataset, tuple(beside)))
+    if not columns:
+        message = "the dataset has no granted column any more"
+        raise _changed(message, f"grants.{grant.grant}.columns")
     return View(dataset=dataset, grant=grant, columns=MappingProxyType(columns))
 
 
@@ -128,11 +137,15 @@ def row_condition(view: View, *, parser: SecondParser, limits: Limits) -> exp.Ex
     )
 
 
-def _columns(grant: Grant, dataset: Dataset) -> Iterator[tuple[str, ViewColumn]]:
+def _columns(
+    grant: Grant, dataset: Dataset, beside: tuple[Dataset, ...]
+) -> Iterator[tuple[str, ViewColumn]]:
     for name, column_grant in grant.columns.items():
         source = column_grant.source
         column = dataset.column(source.column if source is not None else name)
         clause = f"grants.{grant.grant}.columns.{name}"
+        if column is None and any(item.column(name) is not None for item in beside):
+            continue
         if column is None:
             message = f"the granted column `{name}` is no longer in the dataset"
             raise _changed(message, clause)

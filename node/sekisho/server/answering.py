@@ -36,6 +36,7 @@ from sekisho.server.status import SignedRefusal
 from sekisho.server.streams import Stream
 from sekisho.store.answers import EndedAnswer, OpenedAnswer
 from sekisho.store.requests import ReceivedRequest, StoredRequest
+from sekisho.store.transaction import Transaction
 from sekisho.trust.verify import verify_signatures
 from sekisho.wire.frames import add_metadata, hash_frame, parse_frame
 from sekisho.wire.receipts import pack_receipt_envelope
@@ -50,7 +51,7 @@ class Answering:
         """Work with a node's parts and its remembered plans."""
         self._parts = parts
         self._plans = plans
-        self._protecting = Protecting(parts)
+        self._protecting = Protecting(parts.state, parts.now)
         self._turns = Turns(MAX_RUNNING_PER_PARTY)
         self._refusals = Refusals(parts.monotonic)
 
@@ -233,9 +234,14 @@ class Answering:
             with self._running(self._parts.engine.table, job, stream=stream, call=call) as run:
                 return run.columns()
 
+        def charge(tx: Transaction, cells: int) -> None:
+            self._parts.state.answers.charge_cells(tx, opened.index, cells)
+
         tables = []
         for item in planned.protected:
-            tables.append(self._protecting.cells(item, answer=opened.index, compute=compute))
+            tables.append(
+                self._protecting.cells(item, answer=opened.index, compute=compute, charge=charge)
+            )
             check_cut(stream)
         return replace(planned.job, tables=tuple(tables)) if tables else planned.job
 

@@ -18,14 +18,14 @@ from sekisho.engine.engine import Job, Source, Table
 from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.names import DatasetId
 from sekisho.model.plan import ProtectedBlock
-from sekisho.server.parts import Parts
-from sekisho.store.charges import charge_cells
-from sekisho.store.open_answers import get_open
 from sekisho.store.published import count_published
+from sekisho.store.state import State
 from sekisho.store.transaction import Transaction
 
 Compute = Callable[[Job], Mapping[str, Sequence[Any]]]
 """Runs a job with a small answer, for as long as the stream may run."""
+Charge = Callable[[Transaction, int], None]
+"""Charges cells that are published for the first time, or raises `LIMIT_REACHED`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +73,21 @@ def cells_table(block: ProtectedBlock, rows: tuple[tuple[str | None, ...], ...] 
 class Protecting:
     """Turns the blocks of a plan into what may be seen of them."""
 
-    def __init__(self, parts: Parts) -> None:
-        """Work with a node's parts."""
-        self._parts = parts
+    def __init__(self, state: State, now: Callable[[], datetime]) -> None:
+        """Remember what is published in a node's state."""
+        self._state = state
+        self._now = now
 
-    def cells(self, protected: ProtectedJob, *, answer: int, compute: Compute) -> Table:
+    def cells(
+        self, protected: ProtectedJob, *, answer: int, compute: Compute, charge: Charge
+    ) -> Table:
         """Describe a block's cells, decide about each figure, and remember what is published.
 
         Args:
             protected: The block.
             answer: Index of the answer's `opened`.
             compute: Runs a job.
+            charge: Charges the contract's limit of cells.
 
         Raises:
             Refusal: `LIMIT_REACHED` when no more cells may be published now; `SCHEMA_CHANGED`
@@ -98,14 +102,17 @@ class Protecting:
             return cells_table(block, Cells(block).rows())
         hashes = str(described["hashes"][0])
         found = tuple(zip(questions, populations, strict=True))
-        cells = self._parts.state.submit(
-            lambda tx: self._decide(tx, block, found, hashes=hashes, answer=answer)
-        )
-        return cells_table(block, cells.rows())
+
+        def decide(tx: Transaction) -> Cells:
+            cells, fresh = self._decide(tx, block, found, hashes=hashes, answer=answer)
+            charge(tx, fresh)
+            return cells
+
+        return cells_table(block, self._state.submit(decide).rows())
 
     def _with_earlier(self, protected: ProtectedJob, questions: Sequence[Question]) -> Job:
         """Have cells described too that were published before and may have too few units now."""
-        keys = self._parts.state.published.keys_of([item.digest for item in questions])
+        keys = self._state.published.keys_of([item.digest for item in questions])
         names = [f"k{at}" for at in range(len(protected.block.keys))]
         columns = (*((name, "VARCHAR") for name in names), ("n", "INTEGER"))
         earlier = Table(name=EARLIER, columns=columns, rows=tuple((*item, "1") for item in keys))
@@ -119,12 +126,13 @@ class Protecting:
         *,
         hashes: str,
         answer: int,
-    ) -> Cells:
-        now = self._parts.now()
+    ) -> tuple[Cells, int]:
+        """Decide about every figure; gives what is seen, and how many cells are so at last."""
+        now = self._now()
         cells = Cells(block)
         fresh = set()
         for question, populations in found:
-            decided = self._parts.state.published.decide(
+            decided = self._state.published.decide(
                 tx,
                 question,
                 populations,
@@ -138,10 +146,9 @@ class Protecting:
                     cells.publish(item.keys, question, totals)
                 if verdict is Verdict.NEW:
                     fresh.add(item.keys)
-        charge_cells(tx, get_open(tx, answer, side="provider").terms, len(fresh))
         for dataset in dict.fromkeys(unit.dataset for unit in block.units):
             _count(tx, dataset, len(fresh), now=now)
-        return cells
+        return cells, len(fresh)
 
 
 def _count(tx: Transaction, dataset: DatasetId, cells: int, *, now: datetime) -> None:

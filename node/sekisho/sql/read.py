@@ -15,9 +15,7 @@ from sekisho.sql.syntax import check_syntax
 CONDITION_HEAD = "SELECT 1 FROM rows_of WHERE "
 
 
-def read_query(
-    text: str, *, parser: SecondParser, limits: Limits, joins: bool = False
-) -> exp.Select:
+def read_query(text: str, *, parser: SecondParser, limits: Limits) -> exp.Select:
     """Read one SELECT that both parsers understand alike and that holds listed forms only.
 
     No name in it has been looked up yet: that is for `scopes.resolve`.
@@ -26,7 +24,6 @@ def read_query(
         text: What the caller sent.
         parser: DuckDB's own parser, for the second opinion.
         limits: Reads `max_sql_bytes`, `max_sql_depth`, `max_tree_depth`, `max_plan_nodes`.
-        joins: Whether several relations may stand in one FROM.
 
     Returns:
         The tree; every function in it is an `exp.Anonymous` that `functions.function_of` knows.
@@ -40,7 +37,7 @@ def read_query(
     check_bounds(text, limits=limits)
     try:
         tree = _parse_one(text, limits=limits)
-        check_syntax(tree, joins=joins)
+        check_syntax(tree)
         _agree(text, tree, parser)
     except RecursionError:
         raise _too_deep() from None
@@ -82,7 +79,7 @@ def _parse_one(text: str, *, limits: Limits) -> exp.Select:
     _check_size(trees[0], limits=limits)
     tree = trees[0]
     if isinstance(tree, exp.SetOperation):
-        check_syntax(tree, joins=True)
+        check_syntax(tree)
     if not isinstance(tree, exp.Select):
         line, column = place_at(text, len(text) - len(text.lstrip()))
         raise Refusal(

@@ -17,10 +17,18 @@ from sekisho.errors import Refusal, RefusalReason
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.sql.columns import Columns
 from sekisho.sql.functions import has_aggregate, is_aggregate
+from sekisho.sql.joins import (
+    is_comma,
+    record_comparisons,
+    refuse_hidden,
+    seen_in_condition,
+    write_using,
+)
 from sekisho.sql.outputs import alias_position, renamed, written_position
 from sekisho.sql.places import place_of, qualifiers_of, shown, syntax_refusal, written_name
 from sekisho.sql.scopes import (
     Ctes,
+    Found,
     Lookup,
     Place,
     Reference,
@@ -107,11 +115,24 @@ class _Resolver:
         if clause is None:
             return
         self._enter(clause.this, scope)
+        first = 0
         for join in scope.select.args.get("joins") or ():
             self._enter(join.this, scope)
-            condition = join.args.get("on")
-            if condition is not None:
-                join.set("on", self._expression(condition, scope, Place.JOIN))
+            if is_comma(join):
+                first = len(scope.sources) - 1
+            self._condition(join, scope, first)
+
+    def _condition(self, join: exp.Expr, scope: Scope, first: int) -> None:
+        """Look up what a join compares."""
+        seen = seen_in_condition(scope, first)
+        if join.args.get("using"):
+            scope.merged = write_using(join, seen, self.columns)
+            return
+        condition = join.args.get("on")
+        if condition is not None:
+            refuse_hidden(condition, scope.sources[:first], self.columns)
+            join.set("on", self._expression(condition, seen, Place.JOIN))
+            record_comparisons(join.args["on"], self.columns)
 
     def _enter(self, node: exp.Expr, scope: Scope) -> None:
         source = (
@@ -199,14 +220,23 @@ class _Resolver:
         if not sources:
             message = "`*` needs a FROM"
             raise syntax_refusal(message, node)
+        is_plain = not isinstance(node, exp.Column)
         for source in sources:
-            starred = source.relation.starred if source.relation is not None else source.columns
-            self.columns.count(len(starred), node)
-            for name in starred:
-                column = self.columns.node_of(source, name)
-                self.columns.record(source, name, Place.PROJECTION, node=node)
-                scope.aliases.setdefault(name.lower(), []).append(column)
-                yield exp.Alias(this=column, alias=identifier(name))
+            self.columns.count(len(source.starred), node)
+            for name in source.starred:
+                own = ((source, name),)
+                merged = scope.merged.get(name.lower()) if is_plain else None
+                if merged is None or own[0] not in merged.columns:
+                    yield self._starred(name, own, node=node, scope=scope)
+                elif own[0] == merged.columns[0]:
+                    yield self._starred(name, merged.primary, node=node, scope=scope)
+
+    def _starred(self, name: str, found: Found, *, node: exp.Expr, scope: Scope) -> exp.Expr:
+        for source, column in found:
+            self.columns.record(source, column, Place.PROJECTION, node=node)
+        value = self.columns.value_of(found)
+        scope.aliases.setdefault(name.lower(), []).append(value)
+        return exp.Alias(this=value, alias=identifier(name))
 
     def _where(self, scope: Scope) -> None:
         clause = scope.select.args.get("where")

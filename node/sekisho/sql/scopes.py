@@ -68,6 +68,11 @@ class Source:
         """Index the columns without regard to case."""
         self._by_name = {item.lower(): item for item in self.columns}
 
+    @property
+    def starred(self) -> tuple[str, ...]:
+        """The columns that `*` means."""
+        return self.relation.starred if self.relation is not None else self.columns
+
     def find(self, name: str) -> str | None:
         """Give a column's name as it is written back, if there is one."""
         return self._by_name.get(name.lower())
@@ -122,6 +127,20 @@ class Resolved:
         return tuple(item for item in self.sources if item.relation is not None)
 
 
+Found = tuple[tuple[Source, str], ...]
+"""What a name means: one column, or the several of which USING made one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A column that USING made of several."""
+
+    columns: Found
+    """All of them, in the order of FROM."""
+    primary: Found
+    """The one whose value it has, or all of them: the first that is not NULL."""
+
+
 Lookup = Callable[[tuple[str, ...]], Relation | None]
 """Finds what a name of one to three parts stands for; parts come in lower case."""
 
@@ -139,6 +158,8 @@ class Scope:
     ctes: Ctes
     sources: list[Source] = field(default_factory=list)
     aliases: dict[str, list[exp.Expr]] = field(default_factory=dict)
+    merged: dict[str, Merged] = field(default_factory=dict)
+    """What USING made, by name in lower case."""
     keys: set[tuple[int, str]] = field(default_factory=set)
 
 

@@ -24,12 +24,11 @@ from sekisho.sql.places import nearest, place_of, shown, syntax_refusal
 from sekisho.sql.types import is_date
 
 
-def check_syntax(tree: exp.Expr, *, joins: bool) -> None:
+def check_syntax(tree: exp.Expr) -> None:
     """Refuse a tree that holds a form, a function or a type that is not on the lists.
 
     Args:
         tree: One SELECT as `dialect` read it.
-        joins: Whether several relations may stand in one FROM.
 
     Raises:
         Refusal: `SYNTAX_NOT_ALLOWED` or `FUNCTION_NOT_ALLOWED`, at the first such node.
@@ -39,20 +38,9 @@ def check_syntax(tree: exp.Expr, *, joins: bool) -> None:
     """
     for node in tree.walk(bfs=False):
         _check_form(node)
-        if not joins and node.args.get("joins"):
-            raise _join_refusal(node.args["joins"][0])
         check = _CHECKS.get(type(node))
         if check is not None:
             check(node)
-
-
-def _join_refusal(join: exp.Expr) -> Refusal:
-    message = "a join is not served here: this release answers over one dataset per provider"
-    return syntax_refusal(
-        message,
-        join,
-        hint="ask each dataset on its own, or join at your own node over several schemas",
-    )
 
 
 def _check_form(node: exp.Expr) -> None:

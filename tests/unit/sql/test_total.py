@@ -214,6 +214,6 @@ def test_sums_bear_the_type_of_what_is_summed():
 
 def test_join_conditions_are_made_total():
     text = "SELECT 1 FROM t AS a JOIN t AS b ON a.i + 1 = b.i AND a.s"
-    tree = read_query(text, parser=PARSER, limits=DEFAULT_LIMITS, joins=True)
+    tree = read_query(text, parser=PARSER, limits=DEFAULT_LIMITS)
     make_total(resolve(tree, lambda _: TABLE))
     assert 'ON TRY("a"."i" + 1) = "b"."i" AND TRY_CAST("a"."s" AS BOOLEAN)' in write_tree(tree)
