@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sekisho.disclosure.figures import Number, Totals, publish
-from sekisho.disclosure.release import Population, Question, figures_of
+from sekisho.disclosure.release import Population, Question
 from sekisho.disclosure.rules import Facts
 from sekisho.disclosure.sketches import Sketch
-from sekisho.model.plan import ProtectedBlock, Terms
+from sekisho.model.plan import Figure, ProtectedBlock, Terms
 
 Keys = tuple[str | None, ...]
 Described = Mapping[str, Mapping[str, Any]]
@@ -87,30 +87,45 @@ class _Entries:
 
 
 class Cells:
-    """The rows that a block's cells become, as figure by figure is decided."""
+    """The rows that a block's cells become, as question by question is decided."""
 
     def __init__(self, block: ProtectedBlock) -> None:
         """Begin with none; without keys there is always one, of markers."""
         self._block = block
-        self._rows: dict[Keys, list[Number | None]] = {}
+        self._known: dict[Keys, dict[tuple[int | None, bool], Totals]] = {}
         if not block.keys:
-            self._rows[()] = self._markers()
+            self._known[()] = {}
 
     def publish(self, keys: Keys, question: Question, totals: Totals) -> None:
-        """Let a question's figures of one cell be seen."""
-        row = self._rows.setdefault(keys, self._markers())
-        for at, figure in figures_of(self._block, question):
-            row[at] = publish(figure, totals, self._block.terms)
+        """Let what a question asks of one cell be seen."""
+        known = self._known.setdefault(keys, {})
+        known[question.measure, question.tells_values] = totals
 
     def rows(self) -> tuple[tuple[str | None, ...], ...]:
         """Give keys and figures as text; a figure that is withheld is NULL.
 
         A cell of which nothing is published is not there, as one that is empty is not.
         """
-        return tuple((*keys, *map(_text, row)) for keys, row in self._rows.items())
+        figures = self._block.figures
+        rows = (
+            (*keys, *(_text(self._figure(item, known)) for item in figures))
+            for keys, known in self._known.items()
+        )
+        return tuple(row for row in rows if self._is_seen(row))
 
-    def _markers(self) -> list[Number | None]:
-        return [None] * len(self._block.figures)
+    def _is_seen(self, row: tuple[str | None, ...]) -> bool:
+        keys = len(self._block.keys)
+        return not keys or not self._block.figures or any(item is not None for item in row[keys:])
+
+    def _figure(
+        self, figure: Figure, known: Mapping[tuple[int | None, bool], Totals]
+    ) -> Number | None:
+        return publish(
+            figure,
+            counted=known.get((figure.measure, False)),
+            valued=known.get((figure.measure, True)),
+            terms=self._block.terms,
+        )
 
 
 def _text(value: Number | None) -> str | None:

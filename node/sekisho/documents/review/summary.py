@@ -39,8 +39,8 @@ _NOT_SERVED = (
         "`{access}` every query is refused (MODE_NOT_SERVED)."
     ),
     (
-        "未対応：本バージョンが応答するのは `rows` 及び `aggregate` のみである。`{access}` に基づくクエリは"
-        "全て拒絶される（MODE_NOT_SERVED）。"
+        "未対応：本バージョンが応答するのは `rows` 及び `aggregate` のみである。`{access}` に"
+        "基づくクエリは全て拒絶される（MODE_NOT_SERVED）。"
     ),
 )
 _WARNINGS = {
