@@ -147,8 +147,7 @@ def _test(path: Path, checking: Checking) -> Iterator[dict[str, object]]:
 
 def _print(item: FileFinding) -> None:
     finding = item.finding
-    place = f"{item.file}:{finding.line}:{finding.column}" if finding.line else item.file
-    print(f"{place}: {finding.message}")
+    print(f"{finding.place_in(item.file)}: {finding.message}")
     if finding.hint:
         print(f"  hint: {finding.hint}")
 

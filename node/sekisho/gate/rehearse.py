@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from sekisho.documents.contract import AuthoredContract
 from sekisho.documents.contract_test import ContractTest, Expectation, QueryTest
-from sekisho.documents.proposal import build_proposal, parse_proposal
+from sekisho.documents.proposal import unsigned_proposal
 from sekisho.errors import Finding, Refusal, RefusalReason
 from sekisho.gate.decide import decide
 from sekisho.gate.filters import check_row_filter
@@ -27,10 +27,6 @@ from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.read import read_query
-
-_NONCE = "0" * 32
-_MEMBER = "sha256:" + "0" * 64
-"""Stand for what a proposal draws and looks up; no test can tell the difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +67,7 @@ def rehearse(
         datasets: Those that the tests name, with their columns.
         parser: The second reading of each query.
     """
-    members = {item.party: _MEMBER for item in authored.contract.parties}
-    signed = parse_proposal(build_proposal(authored, nonce_hex=_NONCE, members=members))
+    signed = unsigned_proposal(authored)
     for test in tests.tests:
         decision = _decision(tests, test, signed, datasets, parser)
         yield _rehearsed(test, decision)
