@@ -100,25 +100,25 @@ class RequiredObligations(DocumentModel):
     """Which promises of the consumer will do."""
 
     reidentification: Annotated[
-        tuple[Permission, ...],
+        tuple[Permission, ...] | None,
         Field(min_length=1, json_schema_extra=_UNIQUE),
         enforced("Re-identification is one of", "再識別行為として認める定め"),
-    ] = ()
+    ] = None
     onward_transfer: Annotated[
-        tuple[Transfer, ...],
+        tuple[Transfer, ...] | None,
         Field(min_length=1, json_schema_extra=_UNIQUE),
         enforced("Onward transfer is one of", "再提供として認める定め"),
-    ] = ()
+    ] = None
     publication: Annotated[
-        tuple[Permission, ...],
+        tuple[Permission, ...] | None,
         Field(min_length=1, json_schema_extra=_UNIQUE),
         enforced("Publication is one of", "公表として認める定め"),
-    ] = ()
+    ] = None
     region: Annotated[
-        tuple[Country, ...],
+        tuple[Country, ...] | None,
         Field(min_length=1, max_length=300, json_schema_extra=_UNIQUE),
         enforced("Kept and used in none but", "保管及び利用を認める国又は地域"),
-    ] = ()
+    ] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -131,10 +131,10 @@ class Require(DocumentModel):
     """What a grant, its matched columns and its contract must then be like."""
 
     access: Annotated[
-        tuple[Access, ...],
+        tuple[Access, ...] | None,
         Field(min_length=1, json_schema_extra=_UNIQUE),
         enforced("Access modes that will do", "認めるアクセス方式"),
-    ] = ()
+    ] = None
     minimum_units: Annotated[
         int | None,
         Field(ge=LEAST_UNITS, le=1_000_000),
@@ -151,25 +151,25 @@ class Require(DocumentModel):
         enforced("`largest_percent` at most", "1単位の占有率の上限の最大値（%）"),
     ] = None
     uses: Annotated[
-        tuple[Use, ...],
+        tuple[Use, ...] | None,
         Field(min_length=1, json_schema_extra=_UNIQUE),
         enforced("Uses of the matched columns that will do", "対象項目に認める用法"),
-    ] = ()
+    ] = None
     masks: Annotated[
-        tuple[RequiredMask, ...],
+        tuple[RequiredMask, ...] | None,
         Field(min_length=1, max_length=100),
         enforced("Masks of the matched columns that will do", "対象項目に認める開示の形"),
-    ] = ()
+    ] = None
     consumer_countries: Annotated[
-        tuple[Country, ...],
+        tuple[Country, ...] | None,
         Field(min_length=1, max_length=300, json_schema_extra=_UNIQUE),
         enforced("Countries of consumers and their affiliates", "利用者及び関係会社の所在国"),
-    ] = ()
+    ] = None
     personal_data: Annotated[
-        tuple[PersonalClass, ...],
+        tuple[PersonalClass, ...] | None,
         Field(min_length=1, json_schema_extra=_UNIQUE),
         enforced("The contract calls its data one of", "契約における個人情報の区分"),
-    ] = ()
+    ] = None
     obligations: Annotated[
         RequiredObligations | None, enforced("Obligations of the consumer", "利用者の義務")
     ] = None
@@ -189,10 +189,10 @@ class Require(DocumentModel):
     @property
     def choices(self) -> Mapping[str, tuple[str, ...]]:
         """What will do, by requirement, where a list says so; only what is written."""
-        lists: dict[str, tuple[str, ...]] = {
+        lists: dict[str, tuple[str, ...] | None] = {
             "access": self.access,
             "uses": self.uses,
-            "masks": tuple(kind_of(item) for item in self.masks),
+            "masks": tuple(kind_of(item) for item in self.masks or ()),
             "consumer_countries": self.consumer_countries,
             "personal_data": self.personal_data,
         }

@@ -24,7 +24,8 @@ def check_rule(rule: GuardrailRule, place: str) -> Iterator[Finding]:
     if not meant & rule.require.modes:
         yield Finding(
             path=f"{place}.require",
-            message=f"no grant of {any_of(sorted(meant))} can meet this rule",
+            message=f"no grant of {any_of(mode for mode in Access if mode in meant)} can meet "
+            "this rule",
             hint="leave `access` out of `when`, and list under `require` the modes that will do; "
             "`round_counts_to` and `largest_percent` ask for statistics",
         )

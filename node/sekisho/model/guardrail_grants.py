@@ -108,25 +108,27 @@ def _statistical(grant: Grant) -> Disclosure | None:
 
 
 def _uses(held: Held, require: Require) -> Iterator[Lack]:
-    for name, terms in held.bound() if require.uses else ():
-        more = terms.uses(held.grant.access) - set(require.uses)
+    allowed = require.uses or tuple(Use)
+    for name, terms in held.bound():
+        more = terms.uses(held.grant.access) - set(allowed)
         if more:
             yield Lack(
                 path=held.place_of(name),
                 found=f"`{name}` has the use {next(use for use in Use if use in more)}",
-                wanted=any_of(require.uses),
-                mend=f"write `use: [{', '.join(require.uses)}]`, or leave the column out",
+                wanted=any_of(allowed),
+                mend=f"write `use: [{', '.join(allowed)}]`, or leave the column out",
             )
 
 
 def _masks(held: Held, require: Require) -> Iterator[Lack]:
-    for name, terms in held.bound() if require.masks else ():
-        if _is_shown(terms, held.grant.access) and not _is_masked(terms.mask, require.masks):
+    allowed = require.masks or ()
+    for name, terms in held.bound() if allowed else ():
+        if _is_shown(terms, held.grant.access) and not _is_masked(terms.mask, allowed):
             shown = f"under `{mask_words(terms.mask)}`" if terms.mask else "as it is"
             yield Lack(
                 path=held.place_of(name),
                 found=f"`{name}` is shown {shown}",
-                wanted=f"the mask {any_of(map(_required_words, require.masks))}",
+                wanted=f"the mask {any_of(map(_required_words, allowed))}",
                 mend="mask it so, or leave the column out",
             )
 

@@ -23,7 +23,7 @@ def bound_columns(rule: GuardrailRule, grant: Grant, dataset: Dataset) -> frozen
     when = rule.when
     if when.access and grant.access not in when.access:
         return None
-    if when.tag and not _folded(when.tag) & _folded(dataset.tags):
+    if when.tag and not bears(dataset.tags, when.tag):
         return None
     if not when.column_class:
         return frozenset(grant.columns)
@@ -40,8 +40,15 @@ def bound_columns(rule: GuardrailRule, grant: Grant, dataset: Dataset) -> frozen
     return None
 
 
+def bears(tags: Iterable[str], wanted: Iterable[str]) -> bool:
+    """Tell whether one of the wanted tags is borne.
+
+    Capitals and blanks are set aside: neither must cost a dataset its guardrail.
+    """
+    return bool(_folded(tags) & _folded(wanted))
+
+
 def _folded(tags: Iterable[str]) -> set[str]:
-    """Set capitals and blanks aside: neither must cost a dataset its guardrail."""
     return {tag.strip().casefold() for tag in tags}
 
 

@@ -121,9 +121,11 @@ class Guard:
         return (*self.below(signed.contract), *self._clashes(signed.contract, beside))
 
     def findings(self, signed: SignedContract, now: datetime) -> tuple[Finding, ...]:
-        """Find why this node does not serve a contract, or a dataset of it, that stands."""
-        if not self._is_standing(signed, now):
+        """Find why this node would not sign a contract, or does not serve one that all signed."""
+        if self._contracts.state(signed.id, now, party=self._party) in TERMINAL_STATES:
             return ()
+        if not self._is_standing(signed, now):
+            return self.before_signing(signed, now)
         return (*self.below(signed.contract), *self._held_back(signed, now))
 
     def below(self, contract: Contract) -> tuple[Finding, ...]:
