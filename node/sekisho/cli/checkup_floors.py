@@ -8,7 +8,7 @@ from sekisho.cli.place import Place
 from sekisho.documents.models import nearest
 from sekisho.errors import SekishoError
 from sekisho.model.dataset import Dataset
-from sekisho.model.guardrail import PlacedRule
+from sekisho.model.guardrail import PlacedRule, count_rules
 from sekisho.model.guardrail_matching import bears
 from sekisho.model.names import short_id, split_dataset
 from sekisho.store.guardrails import load_guardrails
@@ -26,9 +26,7 @@ def check_guardrails(place: Place, at: datetime) -> Iterator[Finding]:
     with place.records() as records:
         guard = place.guard(records)
         below = list(guard.not_served(at))
-    files = ", ".join(dict.fromkeys(item.file for item in guard.guardrails))
-    message = f"{len(guard.guardrails)} rules in {files}" if files else "none"
-    yield Finding(state="ok", matter="guardrails", message=message)
+    yield Finding(state="ok", matter="guardrails", message=count_rules(guard.guardrails))
     yield from _idle_tags(place, guard.guardrails)
     for signed, findings in below:
         for item in findings:

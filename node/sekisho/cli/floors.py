@@ -34,15 +34,17 @@ class Floors:
 
     def before_signing(self, authored: AuthoredContract) -> tuple[Finding, ...]:
         """Find what keeps a contract from being signed, with paths in it."""
-        contract, config = authored.contract, self._place.config if self._place else None
-        datasets = config.said_datasets() if config else {}
-        floors = check_floors(contract, datasets)
         if self._guard is not None:
-            signed = unsigned_proposal(authored)
-            return tuple(dict.fromkeys((*floors, *self._guard.before_signing(signed, now()))))
+            return self._guard.before_signing(unsigned_proposal(authored), now())
+        config = self._place.config if self._place else None
+        datasets = config.said_datasets() if config else {}
         provider = config.party if config else None
-        found = check_guardrails(contract, datasets, self._rules, countries={}, provider=provider)
-        return (*floors, *found)
+        return (
+            *check_floors(authored.contract, datasets),
+            *check_guardrails(
+                authored.contract, datasets, self._rules, countries={}, provider=provider
+            ),
+        )
 
 
 @contextmanager

@@ -4,7 +4,7 @@ A rule says when it applies and what it then requires. How a contract is held to
 `guardrail_check`; what two rules cannot both demand, in `guardrail_conflicts`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -243,3 +243,9 @@ class PlacedRule:
     def line_of(self, requirement: str) -> str:
         """Name the line of a requirement, such as `guardrails/personal-data.yaml:12`."""
         return f"{self.file}:{self.places[requirement][0]}"
+
+
+def count_rules(rules: Sequence[PlacedRule]) -> str:
+    """Say how many rules there are and where: `3 rules in guardrails/personal-data.yaml`."""
+    files = ", ".join(dict.fromkeys(item.file for item in rules))
+    return f"{len(rules)} {'rule' if len(rules) == 1 else 'rules'} in {files}" if rules else "none"

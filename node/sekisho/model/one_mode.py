@@ -178,9 +178,12 @@ class ModeIndex:
             is_live: Tells whether a contract is in force or suspended, for any of some companies.
         """
         group = self._first.get(consumer, consumer)
-        together = frozenset(item for item, first in self._first.items() if first == group)
+        shared = self._shared.get((dataset, group), ())
+        together = frozenset(
+            item for item, first in self._first.items() if shared and first == group
+        )
         served: list[Standing] = []
-        for item in self._shared.get((dataset, group), ()):
+        for item in shared:
             if not is_live(item.signed, together):
                 continue
             clashes = any(not self._may_stand(dataset, item, other) for other in served)

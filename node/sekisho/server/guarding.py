@@ -15,7 +15,7 @@ from sekisho.documents.envelope import digest_of
 from sekisho.errors import DocumentError, Finding, Refusal, RefusalReason
 from sekisho.model.contract import Contract
 from sekisho.model.floors import check_floors
-from sekisho.model.guardrail import PlacedRule
+from sekisho.model.guardrail import PlacedRule, count_rules
 from sekisho.model.guardrail_check import check_guardrails
 from sekisho.model.lifecycle import TERMINAL_STATES, ContractState, state_at
 from sekisho.model.names import ContractId, DatasetId, PartyId, short_id
@@ -113,12 +113,17 @@ class Guard:
             raise DocumentError(findings, name="contract")
 
     def before_signing(self, signed: SignedContract, now: datetime) -> tuple[Finding, ...]:
-        """Find what keeps this company from signing a contract as it is."""
+        """Find what keeps this company from signing a contract as it is.
+
+        The compiled-in floors hold for every grant; the rest is a provider's matter.
+        """
+        floors = check_floors(signed.contract, self._datasets)
         if self._party not in signed.providers:
-            return ()
+            return floors
         standings = self._beside(now).standings
         beside = [item.signed for item in standings if self._meets(signed, item.signed, now)]
-        return (*self.below(signed.contract), *self._clashes(signed.contract, beside))
+        clashes = self._clashes(signed.contract, beside)
+        return tuple(dict.fromkeys((*floors, *self._below_guardrails(signed.contract), *clashes)))
 
     def findings(self, signed: SignedContract, now: datetime) -> tuple[Finding, ...]:
         """Find why this node would not sign a contract, or does not serve one that all signed."""
@@ -130,16 +135,8 @@ class Guard:
 
     def below(self, contract: Contract) -> tuple[Finding, ...]:
         """Find what lies below the compiled-in floors and the guardrails."""
-        return (
-            *check_floors(contract, self._datasets, provider=self._party),
-            *check_guardrails(
-                contract,
-                self._datasets,
-                self.guardrails,
-                countries=self._countries(contract),
-                provider=self._party,
-            ),
-        )
+        floors = check_floors(contract, self._datasets, provider=self._party)
+        return (*floors, *self._below_guardrails(contract))
 
     def not_served(self, now: datetime) -> Iterator[tuple[SignedContract, tuple[Finding, ...]]]:
         """List the contracts that stand and are not served as they are, with the findings."""
@@ -150,10 +147,18 @@ class Guard:
 
     def note(self, now: datetime) -> None:
         """Write into the log which rules hold, and what is not served for them."""
-        files = list(dict.fromkeys(item.file for item in self.guardrails))
-        log.note("guardrails", files=files, rules=len(self.guardrails))
+        log.note("guardrails", rules=count_rules(self.guardrails), stamp=self.stamp)
         for signed, findings in self.not_served(now):
             _note_findings(signed, findings)
+
+    def _below_guardrails(self, contract: Contract) -> tuple[Finding, ...]:
+        return check_guardrails(
+            contract,
+            self._datasets,
+            self.guardrails,
+            countries=self._countries(contract),
+            provider=self._party,
+        )
 
     def _is_below(self, signed: SignedContract) -> bool:
         key = (signed.id, tuple(self._countries(signed.contract).items()))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sekisho.errors import NodeError
+from sekisho.model.guardrail import count_rules
 from sekisho.model.lifecycle import TERMINAL_STATES, ContractState
 from sekisho.model.names import short_id
 from sekisho.server.parts import Parts
@@ -67,11 +68,8 @@ def _dataset(parts: Parts, name: str) -> StatusLine:
 
 def _guardrails(parts: Parts) -> tuple[StatusLine, ...]:
     """Count the rules, and name both places of whatever is not served for them."""
-    rules = parts.guard.guardrails
-    files = list(dict.fromkeys(item.file for item in rules))
-    value = f"{len(rules)} rules in {', '.join(files)}" if rules else "none"
     return (
-        StatusLine(name="guardrails", value=value),
+        StatusLine(name="guardrails", value=count_rules(parts.guard.guardrails)),
         *(
             StatusLine(
                 name=f"contract {short_id(signed.id)}",
