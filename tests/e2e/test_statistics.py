@@ -5,7 +5,7 @@ import pytest
 
 from sekisho.errors import Refusal, RefusalReason
 from support.asking import fetch
-from support.hospitals import DATA, statistics_text, hospital_section
+from support.hospitals import DATA, hospital_section, statistics_text
 from support.nodes import Companies
 
 pytestmark = pytest.mark.e2e

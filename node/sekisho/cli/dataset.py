@@ -132,7 +132,8 @@ def _contracts_with(place: Place, party: str) -> "list[tuple[PartyId, SignedCont
 
 
 def _check(options: argparse.Namespace) -> int:
-    from sekisho.cli.checkup import Finding, check_datasets
+    from sekisho.cli.checkup import check_datasets
+    from sekisho.cli.matter import Finding
 
     found: list[Finding] = list(check_datasets(Place.find(options)))
     if options.format == "json":
