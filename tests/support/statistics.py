@@ -13,7 +13,7 @@ import duckdb
 from sekisho.documents.contract import parse_contract
 from sekisho.engine.engine import Job
 from sekisho.engine.run import _values
-from sekisho.engine.small import columns_of, make_steps, make_tables
+from sekisho.engine.small import answers_of, make_steps, make_tables
 from sekisho.errors import Refusal
 from sekisho.gate.decide import decide
 from sekisho.gate.governed import HASH_KEY
@@ -171,19 +171,19 @@ class Node:
             )
             return cursor.execute(plan.sql, dict(plan.parameters) or None).fetchall()
 
-    def compute(self, job: Job) -> Mapping[str, list]:
-        """Run a job with a small answer as a worker does."""
+    def compute(self, job: Job) -> Mapping[str, Mapping]:
+        """Run a job with small answers as a worker does."""
         with self.db.cursor() as cursor:
             make_tables(
                 cursor,
                 [{"name": t.name, "columns": t.columns, "rows": t.rows} for t in job.tables],
             )
             make_steps(cursor, job.steps, job.parameters)
-            (statement,) = cursor.extract_statements(job.sql)
-            named = {key: job.parameters[key] for key in statement.named_parameters}
-            table = cursor.sql(statement, params=named or None).to_arrow_table()
-            sent = json.loads(json.dumps(columns_of(table)))
-        return {name: _values(column) for name, column in sent}
+            sent = json.loads(json.dumps(answers_of(cursor, job.outputs, job.parameters)))
+        return {
+            name: {column: _values(values) for column, values in answer.items()}
+            for name, answer in sent.items()
+        }
 
     def _charge(self, _tx: object, cells: int) -> None:
         self.fresh.append(cells)
