@@ -15,10 +15,12 @@ from sekisho.disclosure.figures import Totals
 from sekisho.disclosure.release import Population, Published, Question, Scope, Verdict, judge
 from sekisho.disclosure.sketches import LISTED_SLOTS, Sketch, kept, listing, parse_sketch
 from sekisho.errors import Refusal, RefusalReason
+from sekisho.ledger.bodies import DatasetChange, DatasetEvent
 from sekisho.ledger.instants import moment_text
 from sekisho.model.names import DatasetId, split_dataset
 from sekisho.model.plan import Terms
 from sekisho.store.connections import Readers
+from sekisho.store.ledger_store import LedgerStore
 from sekisho.store.transaction import Transaction
 
 SECRET_BYTES = 32
@@ -28,8 +30,9 @@ Keys = tuple[str | None, ...]
 class PublishedStore:
     """Published populations by question, and by what they are near to."""
 
-    def __init__(self, readers: Readers) -> None:
+    def __init__(self, readers: Readers, ledger: LedgerStore) -> None:
         self._readers = readers
+        self._ledger = ledger
 
     def secret(self, tx: Transaction) -> str:
         """Give the key of all hashes in this file, in hex; drawn when it is first asked for."""
@@ -38,6 +41,30 @@ class PublishedStore:
             row = (tx.random(SECRET_BYTES).hex(),)
             tx.db.execute("INSERT INTO hashing VALUES (0, ?)", row)
         return str(row[0])
+
+    def forget(self, tx: Transaction, dataset: DatasetId, *, now: datetime) -> int:
+        """Begin anew with a dataset: what is published from now on is compared with nothing before.
+
+        Returns:
+            How many populations are not remembered any more.
+        """
+        (scopes,) = tx.db.execute(
+            "SELECT json_group_array(id) FROM scopes WHERE dataset = ?", (dataset,)
+        ).fetchone()
+        forgotten = tx.db.execute(
+            "DELETE FROM published WHERE id IN (SELECT published FROM sketches"
+            " WHERE scope IN (SELECT value FROM json_each(?)))",
+            (scopes,),
+        ).rowcount
+        for statement in (
+            "DELETE FROM sketches WHERE scope IN (SELECT value FROM json_each(?))",
+            "DELETE FROM listings WHERE scope IN (SELECT value FROM json_each(?))",
+            "DELETE FROM scopes WHERE id IN (SELECT value FROM json_each(?))",
+        ):
+            tx.db.execute(statement, (scopes,))
+        event = DatasetEvent(dataset=dataset, event=DatasetChange.FORGOTTEN, populations=forgotten)
+        self._ledger.append(tx, event, now=now)
+        return forgotten
 
     def keys_of(self, digests: Sequence[str]) -> tuple[Keys, ...]:
         """List the cells of which something was published for one of several questions."""
