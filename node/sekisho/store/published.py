@@ -8,11 +8,18 @@ come together, one is decided in the light of the other.
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sekisho.disclosure.figures import Totals
-from sekisho.disclosure.release import Population, Published, Question, Scope, Verdict, judge
+from sekisho.disclosure.release import (
+    Population,
+    Published,
+    Question,
+    Scope,
+    is_earlier,
+    may_be_new,
+)
 from sekisho.disclosure.sketches import LISTED_SLOTS, Sketch, kept, listing, parse_sketch
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.ledger.bodies import DatasetChange, DatasetEvent
@@ -25,6 +32,16 @@ from sekisho.store.transaction import Transaction
 
 SECRET_BYTES = 32
 Keys = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What may be seen of one question's cells; the others are withheld."""
+
+    earlier: dict[Keys, Totals]
+    """As it was published before."""
+    fresh: dict[Keys, Totals]
+    """Published for the first time, and remembered."""
 
 
 class PublishedStore:
@@ -86,7 +103,7 @@ class PublishedStore:
         hashes: str,
         answer: int,
         now: datetime,
-    ) -> Iterator[tuple[Population, Verdict, Totals]]:
+    ) -> Decided:
         """Decide about one question's figures, cell by cell, and remember what is published.
 
         Args:
@@ -98,22 +115,24 @@ class PublishedStore:
             answer: Index of the answer's `opened`.
             now: When.
 
-        Yields:
-            What is published of each population: nothing where it is withheld.
+        Returns:
+            What may be seen: cells as they were published before, and cells that are so at last.
 
         Raises:
             Refusal: `SCHEMA_CHANGED` when what was published cannot be compared with it.
         """
         scopes = [_scope(tx, item, hashes=hashes) for item in question.scopes]
         earlier = self._earlier(tx, question, found)
-        near = self._near(tx, scopes, found, terms=terms)
-        for item in found:
-            before = earlier.get(item.keys)
-            verdict = judge(item, earlier=before, near=near.get(item.keys, ()), terms=terms)
-            if verdict is Verdict.NEW:
-                _keep(tx, question, item, scopes=scopes, terms=terms, answer=answer, now=now)
-            is_before = verdict is Verdict.EARLIER and before is not None
-            yield item, verdict, before.totals if is_before and before else item.totals
+        seen = {
+            item.keys: known.totals
+            for item in found
+            if (known := earlier.get(item.keys)) is not None and is_earlier(item, known, terms)
+        }
+        rest = [item for item in found if item.keys not in seen]
+        near = self._near(tx, scopes, rest, terms=terms)
+        fresh = [item for item in rest if may_be_new(item, near.get(item.keys, ()), terms)]
+        _keep(tx, question, fresh, scopes=scopes, terms=terms, answer=answer, now=now)
+        return Decided(earlier=seen, fresh={item.keys: item.totals for item in fresh})
 
     def _earlier(
         self, tx: Transaction, question: Question, found: Sequence[Population]
@@ -251,34 +270,51 @@ def _published(
 def _keep(
     tx: Transaction,
     question: Question,
-    item: Population,
+    found: Sequence[Population],
     *,
     scopes: Sequence[int],
     terms: Terms,
     answer: int,
     now: datetime,
 ) -> None:
-    (number,) = tx.db.execute(
-        "INSERT INTO published (question, keys, totals, minimum_units, answer, at)"
-        " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-        (
-            question.digest,
-            _keys_text(item.keys),
-            json.dumps(asdict(item.totals)),
-            terms.minimum_units,
-            answer,
-            moment_text(now),
-        ),
-    ).fetchone()
-    for unit, (scope, sketch) in enumerate(zip(scopes, map(kept, item.sketches), strict=True)):
-        tx.db.execute(
-            "INSERT INTO sketches (published, unit, scope, slots, data) VALUES (?, ?, ?, ?, ?)",
-            (number, unit, scope, sketch.slots, sketch.to_bytes()),
-        )
-        tx.db.executemany(
-            "INSERT OR IGNORE INTO listings (scope, number, published) VALUES (?, ?, ?)",
-            [(scope, listed, number) for listed in listing(sketch)],
-        )
+    """Remember populations that are published at last, and list them."""
+    (last,) = tx.db.execute("SELECT coalesce(max(id), 0) FROM published").fetchone()
+    numbered = list(enumerate(found, start=last + 1))
+    kept_at = (terms.minimum_units, answer, moment_text(now))
+    tx.db.executemany(
+        "INSERT INTO published (id, question, keys, totals, minimum_units, answer, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                number,
+                question.digest,
+                _keys_text(item.keys),
+                json.dumps(asdict(item.totals)),
+                *kept_at,
+            )
+            for number, item in numbered
+        ],
+    )
+    sketches = [
+        (number, unit, scope, kept(item.sketches[unit]))
+        for number, item in numbered
+        for unit, scope in enumerate(scopes)
+    ]
+    tx.db.executemany(
+        "INSERT INTO sketches (published, unit, scope, slots, data) VALUES (?, ?, ?, ?, ?)",
+        [
+            (number, unit, scope, item.slots, item.to_bytes())
+            for number, unit, scope, item in sketches
+        ],
+    )
+    tx.db.executemany(
+        "INSERT OR IGNORE INTO listings (scope, number, published) VALUES (?, ?, ?)",
+        [
+            (scope, listed, number)
+            for number, _, scope, item in sketches
+            for listed in listing(item)
+        ],
+    )
 
 
 def _totals(text: str) -> Totals:
