@@ -103,8 +103,8 @@ class _Writer:
         yield Step(name="slotting", sql=self._slotting())
         yield Step(
             name="sized",
-            sql="SELECT g.*, g.whole > s.exact AS is_large, CASE WHEN g.whole > s.exact THEN s.slots"
-            " END AS slots FROM groups AS g, slotting AS s",
+            sql="SELECT g.*, g.whole > s.exact AS is_large, CASE WHEN g.whole > s.exact"
+            " THEN s.slots END AS slots FROM groups AS g, slotting AS s",
         )
         for unit in range(len(self._block.units)):
             yield Step(name=f"coarse_{unit}", sql=self._coarse(unit))

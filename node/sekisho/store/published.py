@@ -88,7 +88,7 @@ class PublishedStore:
         tx.db.execute("DELETE FROM published WHERE id NOT IN (SELECT published FROM sketches)")
         event = DatasetEvent(dataset=dataset, event=DatasetChange.FORGOTTEN, populations=forgotten)
         self._ledger.append(tx, event, now=now)
-        return forgotten
+        return int(forgotten)
 
     def keys_of(self, digests: Sequence[str]) -> tuple[Keys, ...]:
         """List the cells of which something was published for one of several questions."""
