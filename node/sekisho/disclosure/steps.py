@@ -249,7 +249,7 @@ class _Writer:
     def _sparse(self, unit: int) -> str:
         """Find the large groups that are to be counted exactly after all.
 
-        What a sketch is listed by rests on its taken slots: of all that is asked, inside the filter.
+        What a sketch is listed by rests on its taken slots: of all that is asked, in the filter.
         """
         without = [f" - t.n{at}" for at in self._measures]
         taken = [f"count(*) FILTER (WHERE t.n{part} > 0)" for part in ("", *without)]
