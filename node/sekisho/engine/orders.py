@@ -27,6 +27,7 @@ from sekisho.engine.inputs import Input, read_schema
 from sekisho.engine.instances import Bounds, Instances, SourceError, quote
 from sekisho.engine.output import Output
 from sekisho.engine.references import reads_of
+from sekisho.engine.small import answers_of, make_steps, make_tables
 from sekisho.errors import PeerError
 
 INTERRUPT_AGAIN_SECONDS = 0.02
@@ -116,6 +117,7 @@ class Worker:
             "describe_plan": self._describe_plan,
             "parse": self._parse,
             "run": self._run,
+            "table": self._table,
         }
 
     def serve(self, job: Job) -> None:
@@ -145,6 +147,7 @@ class Worker:
         for name in job.order["shapes"]:
             schema = read_schema(bytes.fromhex(job.order["schemas"][name]))
             cursor.register(name, schema.empty_table())
+        make_tables(cursor, job.order["tables"])
         reader = _bound(job).limit(0).to_arrow_reader(1)
         output = Output(self._sock, reader.schema)
         job.finished.set()
@@ -156,7 +159,14 @@ class Worker:
         (text,) = cursor.fetchall()[0]
         self._result(job, text)
 
+    def _table(self, job: Job) -> None:
+        cursor = self._cursor(job)
+        make_tables(cursor, job.order["tables"])
+        make_steps(cursor, job.order["steps"], job.order["parameters"])
+        self._result(job, answers_of(cursor, job.order["outputs"], job.order["parameters"]))
+
     def _run(self, job: Job) -> None:
+        make_tables(self._cursor(job), job.order["tables"])
         _register(job)
         reader = _bound(job).to_arrow_reader(job.order["batch_rows"])
         output = Output(self._sock, reader.schema)

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sekisho.engine.channel import Kind, Received
 from sekisho.engine.engine import Batch
@@ -97,6 +98,15 @@ class WorkerRun:
     def value(self) -> object:
         """Give the value of an order that answers with one."""
         return self._receive(Kind.RESULT).json()["value"]
+
+    def answers(self) -> Mapping[str, Mapping[str, Any]]:
+        """Give small answers whole, by name and column."""
+        value: Any = self.value()
+        self.finish()
+        return {
+            name: {column: _values(sent) for column, sent in columns.items()}
+            for name, columns in value.items()
+        }
 
     def finish(self) -> None:
         """Say that the order's last message was received."""
@@ -237,3 +247,8 @@ class WorkerRun:
             if feed.name == name and isinstance(feed.failure, SekishoError):
                 return feed.failure
         return PeerError(f"the input `{name}` {text}")
+
+
+def _values(column: list[Any] | str) -> list[Any] | bytes:
+    """Read a column that a worker sent: its values, or bytes in base 64."""
+    return b64decode(column) if isinstance(column, str) else column

@@ -74,7 +74,7 @@ def plan_query(
         Refusal: `DATASET_NOT_GRANTED`, `COLUMN_NOT_GRANTED`, or what reading the text refuses:
             `SYNTAX_NOT_ALLOWED`, `FUNCTION_NOT_ALLOWED`, `TOO_COMPLEX`, `PARSERS_DISAGREE`.
     """
-    tree = read_query(sql, parser=parser, limits=limits, joins=True)
+    tree = read_query(sql, parser=parser, limits=limits)
     draft = Draft(catalog=catalog, written=tree.copy(), tree=tree)
     try:
         for rule in RULES:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.errors import Refusal
-from sekisho.gate.views import ViewColumn, view_of
+from sekisho.gate.views import View, ViewColumn, view_of
 from sekisho.model.contract import Access, Grant, Use
 from sekisho.model.dataset import Dataset
 from sekisho.model.masks import mask_words
@@ -50,19 +50,24 @@ def granted_columns(
     return tuple(
         shown
         for grant in signed.grants_of(provider)
-        for dataset in grant.datasets_of(provider)
-        for shown in _shown(grant, datasets.get(DatasetId(dataset)))
+        for shown in _shown(
+            grant,
+            [datasets[DatasetId(name)] for name in grant.datasets_of(provider) if name in datasets],
+        )
     )
 
 
-def _shown(grant: Grant, dataset: Dataset | None) -> Iterator[GrantedDataset]:
-    if dataset is None:
-        return
-    try:
-        view = view_of(grant, dataset)
-    except Refusal:
-        return
-    yield GrantedDataset(
+def _shown(grant: Grant, datasets: list[Dataset]) -> Iterator[GrantedDataset]:
+    for dataset in datasets:
+        try:
+            view = view_of(grant, dataset, beside=datasets)
+        except Refusal:
+            continue
+        yield _granted(grant, dataset, view)
+
+
+def _granted(grant: Grant, dataset: Dataset, view: View) -> GrantedDataset:
+    return GrantedDataset(
         dataset=dataset.id,
         grant=grant.grant,
         access=grant.access,

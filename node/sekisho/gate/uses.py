@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from sqlglot import exp
+
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.views import View, ViewColumn
 from sekisho.model.contract import Use
+from sekisho.sql.blocks import BlockColumn
 from sekisho.sql.places import place_of
 from sekisho.sql.scopes import Place, Reference
 
@@ -19,6 +22,7 @@ NEEDED: Mapping[Place, Use] = MappingProxyType(
         Place.JOIN: Use.JOIN,
         Place.ORDER: Use.RETURN,
         Place.INNER: Use.RETURN,
+        Place.WINDOW: Use.RETURN,
         Place.OTHER: Use.RETURN,
     }
 )
@@ -34,9 +38,22 @@ _DOING: Mapping[Place, str] = MappingProxyType(
         Place.JOIN: "joined on",
         Place.ORDER: "used to order rows",
         Place.INNER: "used inside a subquery",
+        Place.WINDOW: "used in a window function",
         Place.OTHER: "computed on here",
     }
 )
+
+
+DOING: Mapping[Use, str] = MappingProxyType(
+    {
+        Use.RETURN: "returned",
+        Use.FILTER: "filtered on",
+        Use.JOIN: "joined on",
+        Use.GROUP: "grouped by",
+        Use.MEASURE: "measured",
+    }
+)
+"""What a use is called where it is refused."""
 
 
 def check_use(reference: Reference, view: View) -> None:
@@ -51,10 +68,28 @@ def check_use(reference: Reference, view: View) -> None:
     column = view.columns[reference.column.lower()]
     if NEEDED[reference.place] in column.uses:
         return
-    line, place = place_of(reference.node)
-    raise Refusal(
+    raise _refusal(column, _DOING[reference.place], view, node=reference.node)
+
+
+def check_wanted(column: BlockColumn, wanted: Use, view: View) -> None:
+    """Refuse a use in a query of statistics that the column's grant does not list.
+
+    Raises:
+        Refusal: `USE_NOT_GRANTED`.
+
+    Source:
+        `docs/spec/aggregate.md`, step 2.
+    """
+    granted = view.columns[column.name.lower()]
+    if wanted not in granted.uses:
+        raise _refusal(granted, DOING[wanted], view, node=column.node)
+
+
+def _refusal(column: ViewColumn, doing: str, view: View, *, node: exp.Expr) -> Refusal:
+    line, place = place_of(node)
+    return Refusal(
         RefusalReason.USE_NOT_GRANTED,
-        f"the column `{column.name}` may not be {_DOING[reference.place]}",
+        f"the column `{column.name}` may not be {doing}",
         clause=f"grants.{view.grant.grant}.columns.{column.name}.use",
         line=line,
         column=place,

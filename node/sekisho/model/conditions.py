@@ -124,6 +124,9 @@ class LimitTerms(DocumentModel):
     queries: Annotated[CountLimit | None, enforced("Queries", "クエリ数")] = None
     rows: Annotated[CountLimit | None, enforced("Rows", "行数")] = None
     bytes: Annotated[ByteLimit | None, enforced("Bytes", "データ量")] = None
+    cells: Annotated[
+        CountLimit | None, enforced("Cells of statistics published", "公表する統計のセル数")
+    ] = None
     concurrent: Annotated[
         int | None, Field(ge=1, le=10_000), enforced("Queries at once", "同時実行数")
     ] = None

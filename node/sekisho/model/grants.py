@@ -22,7 +22,7 @@ class Access(StrEnum):
     MATCH = "match"
 
 
-SERVED_ACCESS = frozenset({Access.ROWS})
+SERVED_ACCESS = frozenset({Access.ROWS, Access.AGGREGATE})
 """What this release serves; a grant in another mode is reviewed and signed, never answered."""
 
 

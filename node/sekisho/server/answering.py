@@ -5,13 +5,15 @@ leaves before step 4 has put the entry `opened` on disk, and a stream that ends 
 reason, is closed in the ledger with what had left by then.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from blake3 import blake3
 
 from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelope_to_json, seal
-from sekisho.engine.engine import Batch, Job, Run
+from sekisho.engine.engine import Batch, Job, Run, TableRun
 from sekisho.errors import DocumentError, Finding, Refusal, RefusalReason
 from sekisho.ledger.charging import Amount
 from sekisho.ledger.entry import Channel
@@ -28,13 +30,17 @@ from sekisho.server.bounds import MAX_RUNNING_PER_PARTY, Refusals, Turns
 from sekisho.server.ending import Call, Closing, Tally, check_cut
 from sekisho.server.parts import Parts
 from sekisho.server.plans import PlannedAnswer, Plans
+from sekisho.server.protecting import Protecting
 from sekisho.server.status import SignedRefusal
 from sekisho.server.streams import Stream
 from sekisho.store.answers import EndedAnswer, OpenedAnswer
 from sekisho.store.requests import ReceivedRequest, StoredRequest
+from sekisho.store.transaction import Transaction
 from sekisho.trust.verify import verify_signatures
 from sekisho.wire.frames import add_metadata, hash_frame, parse_frame
 from sekisho.wire.receipts import pack_receipt_envelope
+
+R = TypeVar("R", Run, TableRun)
 
 
 class Answering:
@@ -44,6 +50,7 @@ class Answering:
         """Work with a node's parts and its remembered plans."""
         self._parts = parts
         self._plans = plans
+        self._protecting = Protecting(parts.state, parts.now)
         self._turns = Turns(MAX_RUNNING_PER_PARTY)
         self._refusals = Refusals(parts.monotonic)
 
@@ -195,13 +202,15 @@ class Answering:
             stop=self._turns.wake,
         )
         try:
-            with self._running(planned.job, stream, call) as run:
+            with self._parts.streams.registered(stream):
                 # A termination between step 2 and the register must not be missed.
                 self._find_contract(received)
-                yield from self._send(
-                    received, planned, opened=opened, run=run, stream=stream, tally=tally
-                )
-                yield self._close(closing, run)
+                job = self._protected(planned, opened, stream=stream, call=call)
+                with self._running(self._parts.engine.run, job, stream=stream, call=call) as run:
+                    yield from self._send(
+                        received, planned, opened=opened, run=run, stream=stream, tally=tally
+                    )
+                    yield self._close(closing, run)
         except GeneratorExit:
             closing.abandon(stream)
             raise
@@ -211,18 +220,47 @@ class Answering:
                 raise
             raise told from error
 
+    def _protected(
+        self, planned: PlannedAnswer, opened: OpenedAnswer, *, stream: Stream, call: Call
+    ) -> Job:
+        """Steps 5 and 6 of statistics: describe the cells, and let the plan read what is published.
+
+        Rows need nothing here: masks and row filter stand in the plan.
+        """
+
+        def compute(job: Job) -> Mapping[str, Mapping[str, Any]]:
+            with self._running(self._parts.engine.table, job, stream=stream, call=call) as run:
+                return run.answers()
+
+        def charge(tx: Transaction, cells: int) -> None:
+            self._parts.state.answers.charge_cells(tx, opened.index, cells)
+
+        tables = []
+        for item in planned.protected:
+            tables.append(
+                self._protecting.cells(item, answer=opened.index, compute=compute, charge=charge)
+            )
+            check_cut(stream)
+        return replace(planned.job, tables=tuple(tables)) if tables else planned.job
+
     @contextmanager
-    def _running(self, job: Job, stream: Stream, call: Call) -> Iterator[Run]:
+    def _running(
+        self,
+        start: Callable[[Job], AbstractContextManager[R]],
+        job: Job,
+        *,
+        stream: Stream,
+        call: Call,
+    ) -> Iterator[R]:
         """Step 5: the engine runs, in its turn, and stops when the stream or its call ends."""
         call.add_callback(self._turns.wake)
         with (
-            self._parts.streams.registered(stream),
             self._turns.in_line(
                 stream.party,
                 seconds=job.seconds,
                 is_over=lambda: stream.cut_reason or not call.is_active(),
             ),
-            self._parts.engine.run(job) as run,
+            start(job) as run,
         ):
             stream.stop = run.cancel
             if not call.add_callback(run.cancel):

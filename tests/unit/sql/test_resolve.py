@@ -23,7 +23,7 @@ RELATIONS = {
 
 
 def resolved(sql):
-    tree = read_query(sql, parser=PARSER, limits=DEFAULT_LIMITS, joins=True)
+    tree = read_query(sql, parser=PARSER, limits=DEFAULT_LIMITS)
     return resolve(tree, RELATIONS.get, allowed=("t", "u"))
 
 
