@@ -43,9 +43,9 @@ class Draft:
     """A plan in the making; the rules change its tree in place and fill in the rest."""
 
     catalog: Catalog
-    written: exp.Select
+    written: exp.Query
     """As it was read, with no name looked up; never changed."""
-    tree: exp.Select
+    tree: exp.Query
     """What becomes the residual."""
     resolved: Resolved | None = None
     readings: tuple[Reading, ...] = ()

@@ -51,7 +51,7 @@ def check_granted_by_all(draft: Draft) -> Draft:
     return draft
 
 
-def resolve_in(tree: exp.Select, catalog: Catalog) -> Resolved:
+def resolve_in(tree: exp.Query, catalog: Catalog) -> Resolved:
     """Look up the names of a tree, in place, among a catalog's relations.
 
     Raises:

@@ -70,7 +70,7 @@ def _is_served(draft: Draft, part: Part) -> bool:
     )
 
 
-def _order_of_outputs(tree: exp.Select) -> exp.Order | None:
+def _order_of_outputs(tree: exp.Query) -> exp.Order | None:
     """Write the query's ORDER BY over the positions of its outputs; None where that cannot be."""
     outputs = [write_tree(item.this) for item in tree.expressions]
     order = tree.args.get("order")

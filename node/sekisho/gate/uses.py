@@ -22,6 +22,7 @@ NEEDED: Mapping[Place, Use] = MappingProxyType(
         Place.JOIN: Use.JOIN,
         Place.ORDER: Use.RETURN,
         Place.INNER: Use.RETURN,
+        Place.WINDOW: Use.RETURN,
         Place.OTHER: Use.RETURN,
     }
 )
@@ -37,6 +38,7 @@ _DOING: Mapping[Place, str] = MappingProxyType(
         Place.JOIN: "joined on",
         Place.ORDER: "used to order rows",
         Place.INNER: "used inside a subquery",
+        Place.WINDOW: "used in a window function",
         Place.OTHER: "computed on here",
     }
 )

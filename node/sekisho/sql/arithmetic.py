@@ -75,7 +75,7 @@ def settle_product(settling: Settling, node: exp.Expr) -> Fact:
 
 def unknown_outcome(node: exp.Expr, facts: Sequence[Fact]) -> Fact:
     """NULL gives NULL, aggregates may be left alone, and anything else is refused."""
-    if any(item.holds_aggregate or item.type.kind == "null" for item in facts):
+    if any(item.is_late or item.type.kind == "null" for item in facts):
         return joined(facts, UNKNOWN, can_fail=True)
     raise unlike(node, facts)
 

@@ -16,8 +16,9 @@ class Fact:
     """What is known of an expression."""
 
     type: Type
-    holds_aggregate: bool = False
-    """Then it is computed after the row filter, and may be left as it is."""
+    is_late: bool = False
+    """Whether it stands over an aggregate or a window: then it is computed after the row filter,
+    and may be left as it is."""
     holds_subquery: bool = False
     can_fail: bool = False
     """Whether the operation itself can; its operands are settled by then."""
@@ -57,7 +58,7 @@ def joined(facts: Sequence[Fact], kind: Type, *, can_fail: bool = False) -> Fact
     """Say of an operation what its operands say, and what is its own."""
     return Fact(
         type=kind,
-        holds_aggregate=any(item.holds_aggregate for item in facts),
+        is_late=any(item.is_late for item in facts),
         holds_subquery=any(item.holds_subquery for item in facts),
         can_fail=can_fail,
     )
@@ -83,7 +84,7 @@ def meet(
     how: Callable[[Sequence[Type]], Meeting | None] = meet_to_compare,
 ) -> Type:
     """Bring operands to one type, writing out the casts that could fail."""
-    if any(item.holds_aggregate for item in facts):
+    if any(item.is_late for item in facts):
         meeting = how([item.type for item in facts])
         return meeting.type if meeting is not None else UNKNOWN
     meeting = how([item.type for item in facts])

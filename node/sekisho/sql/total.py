@@ -7,8 +7,8 @@ around it: `a + 1 > 5 OR b` keeps its second half, a key of GROUP BY stays the s
 wherever it is written, and no part of what stands in a TRY can fail by itself, so that an engine
 may move that part out.
 
-What is computed over aggregates comes after the row filter and is left as it is. TRY holds no
-subquery, so an operation over one that can fail is refused.
+What is computed over aggregates and windows comes after the row filter and is left as it is. TRY
+holds no subquery, so an operation over one that can fail is refused.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from sekisho.sql.functions import TRY
 from sekisho.sql.operations import RULES, unlisted
 from sekisho.sql.places import syntax_refusal
 from sekisho.sql.scopes import Resolved, SelectFacts, source_number
+from sekisho.sql.set_operations import meet_sides
 from sekisho.sql.settling import Fact, read_as
 from sekisho.sql.types import BOOLEAN, UNKNOWN, Type
 
@@ -65,17 +66,24 @@ class _Writer:
         self.outputs: dict[int, tuple[Type, ...]] = {}
 
     def select(self, facts: SelectFacts) -> None:
-        """Settle all clauses of one SELECT."""
+        """Settle all clauses of one SELECT, or what a set operation gives."""
         node = facts.node
+        if facts.sides:
+            self.outputs[facts.number] = meet_sides(node, [self.outputs[n] for n in facts.sides])
+            return
         self.outputs[facts.number] = tuple(
             self.settled(item.this).type for item in node.expressions
         )
         for join in node.args.get("joins") or ():
             if join.args.get("on") is not None:
                 self.condition(join, part="on")
-        for clause in ("where", "having"):
+        for clause in ("where", "having", "qualify"):
             if node.args.get(clause) is not None:
                 self.condition(node.args[clause])
+        distinct = node.args.get("distinct")
+        keys = distinct.args.get("on") if distinct is not None else None
+        for item in list(keys.expressions) if keys is not None else ():
+            self.settled(item)
         for clause in ("group", "order"):
             for item in node.args[clause].expressions if node.args.get(clause) else ():
                 self.settled(item.this if isinstance(item, exp.Ordered) else item)
@@ -91,7 +99,7 @@ class _Writer:
         """Learn of an expression what is needed, after wrapping it where it can fail."""
         rule = RULES.get(type(node), unlisted)
         fact = rule(self, node)
-        if not fact.can_fail or fact.holds_aggregate:
+        if not fact.can_fail or fact.is_late:
             return fact
         if fact.holds_subquery:
             message = "an operation that can fail cannot stand over a subquery"

@@ -74,6 +74,23 @@ _WORDS = {
     "other": "a value of another type",
     "unknown": "a value of an unknown type",
 }
+PRINTABLE = frozenset(
+    {
+        "bool",
+        "int",
+        "dec",
+        "float",
+        "text",
+        "null",
+        "date",
+        "time",
+        "ts",
+        "tstz",
+        "interval",
+        "uuid",
+    }
+)
+"""Kinds of which every value has a text."""
 _CALENDAR = ("date", "ts_s", "ts_ms", "ts", "ts_ns", "tstz")
 """From the coarsest to what all others can be brought to."""
 
@@ -257,6 +274,20 @@ def _literal_fits(text: str, target: Type) -> bool:
         "ts": lambda: _is_timestamp(text),
     }
     return target.kind in fits and fits[target.kind]()
+
+
+def stands_for(item: Type, target: Type) -> bool:
+    """Whether an engine can surely read a value as one of a type."""
+    if item.kind == "null":
+        return True
+    if item.kind == "literal":
+        return _literal_fits(item.text, target)
+    if target.kind == "float":
+        return item.is_number
+    if item.kind in {"int", "dec"} and target.kind in {"int", "dec"}:
+        whole = item.digits - item.scale <= target.digits - target.scale
+        return whole and item.scale <= target.scale
+    return item.kind == target.kind and item.kind not in {"other", "unknown"}
 
 
 def part_type(part: str) -> Type:
