@@ -9,7 +9,7 @@ too few units have changed. Source: `docs/spec/aggregate.md`, steps 5 and 6.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -17,10 +17,10 @@ from sekisho.disclosure.figures import Totals
 from sekisho.disclosure.rules import Facts, may_be_published
 from sekisho.disclosure.sketches import Sketch, differing
 from sekisho.model.names import DatasetId
-from sekisho.model.plan import Figure, ProtectedBlock, Terms
+from sekisho.model.plan import Figure, FigureKind, ProtectedBlock, Terms
 
 ROWS = "rows"
-"""What is counted where no column is measured."""
+"""Stands for a column where rows are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,8 @@ class Question:
     scopes: tuple[Scope, ...]
     """One a privacy unit."""
     measure: int | None
+    tells_values: bool
+    """Whether figures come of the measure's values, and not of how many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +86,35 @@ def questions_of(block: ProtectedBlock, lookups: Mapping[str, str]) -> tuple[Que
         block: What is asked.
         lookups: Digests of the tables that the consumer brought, by name.
     """
-    wanted = sorted({-1 if item.measure is None else item.measure for item in block.figures})
-    return tuple(_question(block, None if at < 0 else at, lookups=lookups) for at in wanted or [-1])
+    wanted = dict.fromkeys(part for item in block.figures for part in _parts(item))
+    return tuple(
+        _question(block, measure, tells_values=tells_values, lookups=lookups)
+        for measure, tells_values in wanted or [(None, False)]
+    )
+
+
+def _parts(figure: Figure) -> Iterator[tuple[int | None, bool]]:
+    """Say what a figure tells of: how many rows, what their values come to, or both."""
+    if figure.kind in {FigureKind.COUNT, FigureKind.UNITS, FigureKind.SUM}:
+        yield figure.measure, False
+    if figure.kind in {FigureKind.MEAN, FigureKind.DEVIATION, FigureKind.SUM}:
+        yield figure.measure, True
 
 
 def _question(
-    block: ProtectedBlock, measure: int | None, *, lookups: Mapping[str, str]
+    block: ProtectedBlock,
+    measure: int | None,
+    *,
+    tells_values: bool,
+    lookups: Mapping[str, str],
 ) -> Question:
-    column = ROWS if measure is None else block.measures[measure].column
-    what = ROWS if measure is None else block.measures[measure].definition
+    """Counts are compared with counts of all kinds, values with values of their column."""
+    column = what = ROWS
+    if measure is not None:
+        what = block.measures[measure].definition
+        column = block.measures[measure].column if tells_values else ROWS
     parts = {
+        "values": tells_values,
         "rows": block.definition,
         "keys": [item.definition for item in block.keys],
         "lookups": {name: lookups[name] for name in block.lookups},
@@ -106,13 +127,7 @@ def _question(
             for unit in block.units
         ),
         measure=measure,
-    )
-
-
-def figures_of(block: ProtectedBlock, question: Question) -> tuple[tuple[int, Figure], ...]:
-    """List the outputs of a block that a question gives, by number."""
-    return tuple(
-        (at, item) for at, item in enumerate(block.figures) if item.measure == question.measure
+        tells_values=tells_values,
     )
 
 

@@ -53,19 +53,22 @@ def steps_of(block: ProtectedBlock) -> tuple[Step, ...]:
     return tuple(writer.steps())
 
 
-def cells_of(block: ProtectedBlock) -> str:
-    """Write the SELECT over the steps' relations that describes each cell.
+def outputs_of(block: ProtectedBlock) -> tuple[Step, ...]:
+    """Write the SELECTs over the steps' relations whose answers are wanted.
 
     Shape:
-        out, where a tag is empty for all rows and `0`, `1`, … for those with a measure, and u a
-        privacy unit's number (k0: text, …; hashes: text, names the way to hash; n<tag>: int64;
-        sum<tag>, square<tag>, low<tag>, high<tag>: float64, for measures; units_u_<tag>: int64;
-        largest_u_<tag>, second_u_<tag>, size_u_<tag>: float64; apart_u_<tag>: int64, fewest slots
-        in which the cell differs from a parent that it is not equal to, or NULL; slots_u: int64,
-        NULL where exact; places_u_<tag>, sums_u_<tag>: lists of uint64, NULL for a measure that
-        every row has).
+        `cells`, a row for each cell with enough units, or that was published before; a tag is empty
+        for all rows and `0`, `1`, … for those with a measure, u a privacy unit's number (cell:
+        int64; k0: text, …; hashes: text, names the way to hash; n<tag>: int64; sum<tag>,
+        square<tag>, low<tag>, high<tag>: float64, for measures; units_u_<tag>: int64, slots that
+        are taken; largest_u_<tag>, second_u_<tag>, size_u_<tag>: float64; apart_u_<tag>: int64,
+        fewest slots in which the cell differs from a parent that it is not equal to, or NULL;
+        slots_u: int64, NULL where exact).
+        `entries_u_<tag>`, the taken slots of those cells, cell by cell and slot by slot (place,
+        total: uint64); of a measure only where not every row of the cell has it.
     """
-    return _Writer(block).cells()
+    writer = _Writer(block)
+    return (Step(name="cells", sql=writer.cells()), *writer.all_entries())
 
 
 class _Writer:
@@ -88,9 +91,9 @@ class _Writer:
             " FROM groups AS g, slotting AS s",
         )
         for unit in range(len(self._block.units)):
-            yield Step(name=f"coarse_{unit}", sql=self._slots(unit, "sized"))
+            yield Step(name=f"coarse_{unit}", sql=self._coarse(unit))
             yield Step(name=f"sparse_{unit}", sql=self._sparse(unit))
-            yield Step(name=f"fine_{unit}", sql=self._slots(unit, f"sparse_{unit}"))
+            yield Step(name=f"fine_{unit}", sql=self._fine(unit))
             yield Step(name=f"slots_{unit}", sql=self._settled(unit))
             for key in range(len(self._keys)):
                 yield Step(name=f"parents_{unit}_{key}", sql=self._parents(unit, key))
@@ -98,37 +101,66 @@ class _Writer:
                 yield Step(name=f"apart_{unit}_{key}", sql=self._apart(unit, key))
             yield Step(name=f"described_{unit}", sql=self._described(unit))
 
+        yield Step(name="shown", sql=self._shown())
+
     def cells(self) -> str:
-        """Put together what is known of each cell that has enough units, or had."""
+        """Put together what is known of each cell that is shown."""
         units = range(len(self._block.units))
-        outputs = [f"CAST(g.{key} AS VARCHAR) AS {key}" for key in self._keys]
+        outputs = ["g.cell", *(f"CAST(g.{key} AS VARCHAR) AS {key}" for key in self._keys)]
         outputs.append(f"CAST({_KNOWN_ROW} AS VARCHAR) AS hashes")
         outputs += [f"d0.n{tag} AS n{tag}" for tag in self._tags]
         for at in self._measures:
-            outputs += [f"d0.{part}{at} AS {part}{at}" for part in ("sum", "square", "low", "high")]
+            outputs += [f"g.{part}{at}" for part in ("sum", "square", "low", "high")]
         for unit in units:
             outputs += self._unit_outputs(unit)
         joins = "".join(f" JOIN described_{unit} AS d{unit} USING (cell)" for unit in units)
         for unit in units:
             for key in range(len(self._keys)):
                 joins += f" LEFT JOIN apart_{unit}_{key} AS x{unit}_{key} USING (cell)"
+        return (
+            f"SELECT {', '.join(outputs)} FROM groups AS g JOIN shown USING (cell){joins}"
+            " ORDER BY g.cell"
+        )
+
+    def all_entries(self) -> Iterator[Step]:
+        """Give the slots of the cells that are shown."""
+        for unit in range(len(self._block.units)):
+            for tag in self._tags:
+                partly = f" AND d.n{tag} < d.n" if tag else ""
+                sql = (
+                    f"SELECT t.slot AS place, CAST(t.s{tag} % {2**64} AS UBIGINT) AS total"
+                    f" FROM slots_{unit} AS t JOIN shown USING (cell) JOIN described_{unit} AS d"
+                    f" USING (cell) WHERE t.n{tag} > 0{partly} ORDER BY t.cell, t.slot"
+                )
+                yield Step(name=f"entries_{unit}_{tag}", sql=sql)
+
+    def _shown(self) -> str:
+        """Choose the cells that have enough units, or were published before."""
+        units = range(len(self._block.units))
+        joins = "".join(f" JOIN described_{unit} AS d{unit} USING (cell)" for unit in units)
         enough = " AND ".join(
             f"d{unit}.units >= {self._block.terms.minimum_units}" for unit in units
         )
         on = [f"CAST(g.{key} AS VARCHAR) IS NOT DISTINCT FROM e.{key}" for key in self._keys]
-        joins += f" LEFT JOIN {EARLIER} AS e ON {' AND '.join(on) or 'true'}"
-        order = f" ORDER BY {', '.join(f'g.{key}' for key in self._keys)}" if self._keys else ""
         return (
-            f"SELECT {', '.join(outputs)} FROM groups AS g{joins}"
-            f" WHERE ({enough}) OR e.n IS NOT NULL{order}"
+            f"SELECT g.cell FROM groups AS g{joins} LEFT JOIN {EARLIER} AS e"
+            f" ON {' AND '.join(on) or 'true'} WHERE ({enough}) OR e.n IS NOT NULL"
         )
 
     def _groups(self) -> str:
-        """Number the groups and count their rows: those inside the filter, and all."""
-        keys = "".join(f"{key}, " for key in self._keys)
+        """Number the groups, count all their rows, and sum up what is inside the filter."""
+        outputs = [*self._keys, "count(*) AS whole"]
+        for at in self._measures:
+            value, inside = f"r.v{at}", f"FILTER (WHERE {self._inside})"
+            outputs += [
+                f"sum({value}) {inside} AS sum{at}",
+                f"sum({value} * {value}) {inside} AS square{at}",
+                f"min({value}) {inside} AS low{at}",
+                f"max({value}) {inside} AS high{at}",
+            ]
         grouped = f" GROUP BY {', '.join(self._keys)}" if self._keys else ""
         return (
-            f"SELECT row_number() OVER () AS cell, * FROM (SELECT {keys}count(*) AS whole"
+            f"SELECT row_number() OVER () AS cell, * FROM (SELECT {', '.join(outputs)}"
             f" FROM {self._rows}{grouped})"
         )
 
@@ -149,26 +181,23 @@ class _Writer:
             f" FROM (SELECT {exact} AS exact FROM groups))"
         )
 
-    def _slots(self, unit: int, groups: str) -> str:
+    def _coarse(self, unit: int) -> str:
+        """Sum up the rows of large groups by shared slots."""
+        large = "(SELECT * FROM sized WHERE slots IS NOT NULL)"
+        return self._slots(unit, f"r.u{unit} % g.slots", groups=large)
+
+    def _fine(self, unit: int) -> str:
+        """Sum up the rows of small groups, and of sparse large ones, unit by unit."""
+        small = f"(SELECT * FROM sized WHERE slots IS NULL OR cell IN (FROM sparse_{unit}))"
+        return self._slots(unit, f"r.u{unit}", groups=small)
+
+    def _slots(self, unit: int, slot: str, *, groups: str) -> str:
         """Sum up the rows of each slot of each group; a measure's `s` is of rows without it."""
         row_hash = f"r.h{self._block.units[unit].rows}"
-        outputs = [
-            "g.cell",
-            f"CASE WHEN g.slots IS NULL THEN r.u{unit} ELSE r.u{unit} % g.slots END AS slot",
-            *self._sums(row_hash, "", "true"),
-        ]
+        outputs = ["g.cell", f"{slot} AS slot", *self._sums(row_hash, "", "true")]
         for at in self._measures:
-            value = f"r.v{at}"
-            outputs += self._sums(row_hash, at, f"{value} IS NULL")
-            inside = f"FILTER (WHERE {self._inside} AND {value} IS NOT NULL)"
-            outputs.append(f"coalesce(sum(abs({value})) {inside}, 0) AS a{at}")
-            if unit == 0:
-                outputs += [
-                    f"sum({value}) {inside} AS sum{at}",
-                    f"sum({value} * {value}) {inside} AS square{at}",
-                    f"min({value}) {inside} AS low{at}",
-                    f"max({value}) {inside} AS high{at}",
-                ]
+            outputs += self._sums(row_hash, at, f"r.v{at} IS NULL")
+            outputs.append(f"coalesce(sum(abs(r.v{at})) FILTER (WHERE {self._inside}), 0) AS a{at}")
         on = " AND ".join(f"r.{key} IS NOT DISTINCT FROM g.{key}" for key in self._keys) or "true"
         return (
             f"SELECT {', '.join(outputs)} FROM {self._rows} JOIN {groups} AS g ON {on}"
@@ -187,26 +216,23 @@ class _Writer:
     def _sparse(self, unit: int) -> str:
         """Find the large groups that are to be counted exactly after all."""
         return (
-            f"SELECT g.* REPLACE (CAST(NULL AS UBIGINT) AS slots) FROM sized AS g JOIN (SELECT"
-            f" cell, count(*) AS taken FROM coarse_{unit} GROUP BY cell) AS t ON g.cell = t.cell"
+            f"SELECT g.cell FROM sized AS g JOIN (SELECT cell, count(*) AS taken"
+            f" FROM coarse_{unit} GROUP BY cell) AS t ON g.cell = t.cell"
             f" WHERE t.taken * 100 < g.slots * {FULL_PERCENT}"
         )
 
     def _settled(self, unit: int) -> str:
-        """Take exact slots where there are some, and turn what lacks a measure into what has it."""
+        """Put the slots together, and turn what lacks a measure into what has it."""
         has = "".join(
             f", t.{part}{at}" if part == "a" else f", t.{part} - t.{part}{at} AS {part}{at}"
             for at in self._measures
             for part in (*self._counted(), "a")
         )
-        if unit == 0:
-            parts = ("sum", "square", "low", "high")
-            has += "".join(f", t.{part}{at}" for at in self._measures for part in parts)
         plain = "".join(f", t.{part}" for part in self._counted())
         columns = f"t.cell, t.slot{plain}, t.n AS a{has}"
         return (
             f"SELECT {columns}, g.slots FROM coarse_{unit} AS t JOIN sized AS g"
-            f" ON t.cell = g.cell WHERE t.cell NOT IN (SELECT cell FROM sparse_{unit})"
+            f" ON t.cell = g.cell WHERE t.cell NOT IN (FROM sparse_{unit})"
             f" UNION ALL SELECT {columns}, NULL FROM fine_{unit} AS t"
         )
 
@@ -251,7 +277,7 @@ class _Writer:
         )
 
     def _described(self, unit: int) -> str:
-        """Say of each cell what the rules need, and give its sketch."""
+        """Say of each cell what the rules need."""
         outputs = ["t.cell", "any_value(t.slots) AS slots"]
         for tag in self._tags:
             inside = f"FILTER (WHERE t.n{tag} > 0)"
@@ -260,22 +286,11 @@ class _Writer:
                 f"count(*) {inside} AS units{tag}",
                 f"max(CAST(t.a{tag} AS DOUBLE), 2) {inside} AS top{tag}",
                 f"CAST(sum(t.a{tag}) AS DOUBLE) AS size{tag}",
-                f"list(t.slot ORDER BY t.slot) {inside} AS places{tag}",
-                f"list(CAST(t.s{tag} % 18446744073709551616 AS UBIGINT) ORDER BY t.slot) {inside}"
-                f" AS sums{tag}",
             ]
             if self._block.is_filtered:
                 outputs.append(
                     f"count(*) FILTER (WHERE t.wn{tag} > 0 AND t.ws{tag} <> t.s{tag}) AS w{tag}"
                 )
-        if unit == 0:
-            for at in self._measures:
-                outputs += [
-                    f"sum(t.sum{at}) AS sum{at}",
-                    f"sum(t.square{at}) AS square{at}",
-                    f"min(t.low{at}) AS low{at}",
-                    f"max(t.high{at}) AS high{at}",
-                ]
         return f"SELECT {', '.join(outputs)} FROM slots_{unit} AS t GROUP BY t.cell"
 
     def _unit_outputs(self, unit: int) -> Iterator[str]:
@@ -292,6 +307,3 @@ class _Writer:
                 apart.append(f"nullif(d{unit}.w{tag}, 0)")
             least = f"least({', '.join(apart)})" if apart else "NULL"
             yield f"CAST({least} AS BIGINT) AS apart_{end}"
-            for part in ("places", "sums"):
-                once = f"CASE WHEN d{unit}.n{tag} < d{unit}.n THEN d{unit}.{part}{tag} END"
-                yield f"{once if tag else f'd{unit}.{part}'} AS {part}_{end}"

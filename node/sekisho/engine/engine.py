@@ -52,6 +52,8 @@ class Job:
     steps: tuple[tuple[str, str], ...] = ()
     """Names and SELECTs of relations that are computed first, in order; `parameters` go to each
     that names them."""
+    outputs: tuple[tuple[str, str], ...] = ()
+    """For `table`, in the place of `sql`: names and SELECTs of the small answers wanted."""
     inputs: tuple[str, ...] = ()
     """Names of Arrow inputs; each is the relation `"<name>"`."""
     schemas: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
@@ -117,12 +119,12 @@ class Run(Protocol):
 
 
 class TableRun(Protocol):
-    """A running job with a small answer: a context manager. Read it from one thread."""
+    """A running job with small answers: a context manager. Read it from one thread."""
 
-    def columns(self) -> Mapping[str, list[Any]]:
-        """Wait for the answer, as Python values by column.
+    def answers(self) -> Mapping[str, Mapping[str, Any]]:
+        """Wait for the answers, by name and column: lists of Python values.
 
-        Lists of unsigned 64-bit numbers come as bytes, 8 each, in this machine's order.
+        A column of unsigned 64-bit numbers comes as bytes, 8 each, in this machine's order.
 
         Raises:
             EngineError: The engine failed, ran out of time, or was cancelled.
@@ -170,7 +172,7 @@ class Engine(Protocol):
         """
 
     def table(self, job: Job) -> "TableRun":
-        """Start a job whose answer is small; waits for a free worker, not for the answer.
+        """Start a job whose answers are small; waits for a free worker, not for them.
 
         Raises:
             EngineError: Every worker is busy and enough callers are waiting.

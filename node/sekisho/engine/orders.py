@@ -27,7 +27,7 @@ from sekisho.engine.inputs import Input, read_schema
 from sekisho.engine.instances import Bounds, Instances, SourceError, quote
 from sekisho.engine.output import Output
 from sekisho.engine.references import reads_of
-from sekisho.engine.small import columns_of, make_steps, make_tables
+from sekisho.engine.small import answers_of, make_steps, make_tables
 from sekisho.errors import PeerError
 
 INTERRUPT_AGAIN_SECONDS = 0.02
@@ -86,10 +86,7 @@ def _bound(job: Job) -> duckdb.DuckDBPyRelation:
     statements = cursor.extract_statements(sql)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise ValueError("a job's text is not exactly one SELECT")
-    named = job.order["parameters"]
-    if job.order["steps"]:
-        named = {key: named[key] for key in statements[0].named_parameters}
-    return cursor.sql(statements[0], params=named or None)
+    return cursor.sql(statements[0], params=job.order["parameters"] or None)
 
 
 def _register(job: Job) -> None:
@@ -166,7 +163,7 @@ class Worker:
         cursor = self._cursor(job)
         make_tables(cursor, job.order["tables"])
         make_steps(cursor, job.order["steps"], job.order["parameters"])
-        self._result(job, columns_of(_bound(job).to_arrow_table()))
+        self._result(job, answers_of(cursor, job.order["outputs"], job.order["parameters"]))
 
     def _run(self, job: Job) -> None:
         make_tables(self._cursor(job), job.order["tables"])

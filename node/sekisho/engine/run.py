@@ -99,11 +99,14 @@ class WorkerRun:
         """Give the value of an order that answers with one."""
         return self._receive(Kind.RESULT).json()["value"]
 
-    def columns(self) -> Mapping[str, list[Any]]:
-        """Give a small answer whole, as Python values by column."""
+    def answers(self) -> Mapping[str, Mapping[str, Any]]:
+        """Give small answers whole, by name and column."""
         value: Any = self.value()
         self.finish()
-        return {name: _values(column) for name, column in value}
+        return {
+            name: {column: _values(sent) for column, sent in columns.items()}
+            for name, columns in value.items()
+        }
 
     def finish(self) -> None:
         """Say that the order's last message was received."""
@@ -246,8 +249,6 @@ class WorkerRun:
         return PeerError(f"the input `{name}` {text}")
 
 
-def _values(column: Mapping[str, Any]) -> list[Any]:
+def _values(column: list[Any] | str) -> list[Any] | bytes:
     """Read a column that a worker sent: its values, or bytes in base 64."""
-    if "values" in column:
-        return list(column["values"])
-    return [None if item is None else b64decode(item) for item in column["bytes"]]
+    return b64decode(column) if isinstance(column, str) else column

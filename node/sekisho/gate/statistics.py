@@ -15,7 +15,7 @@ from sekisho.gate.candidates import named_dataset
 from sekisho.gate.draft import Draft, lookup_key
 from sekisho.gate.governed import is_summed, units_of, unprotected
 from sekisho.gate.names import current_view, granted_names, with_clause
-from sekisho.gate.uses import check_wanted
+from sekisho.gate.uses import DOING, check_wanted
 from sekisho.gate.views import View
 from sekisho.model.contract import Function, Lookup, Use
 from sekisho.model.names import DatasetId
@@ -191,7 +191,7 @@ def _check_use(column: BlockColumn, wanted: Use, draft: Draft) -> None:
     view = draft.view_of(column.source)
     is_unit = column.name.lower() in {unit.lower() for unit in units_of(view)}
     if is_unit and wanted is not Use.JOIN:
-        raise _returned(column, draft)
+        raise _singled_out(column, wanted, draft)
     check_wanted(column, wanted, view)
 
 
@@ -217,6 +217,19 @@ def _check_call(call: Call, draft: Draft) -> None:
     if call.function != "count" and not is_summed(view.columns[column.name.lower()]):
         message = f"{shown(column.name)} holds no numbers"
         raise syntax_refusal(message, call.node, hint="count it")
+
+
+def _singled_out(column: BlockColumn, wanted: Use, draft: Draft) -> Refusal:
+    """Refuse to group by, filter on or measure who is protected, whatever the contract lists."""
+    line, place = place_of(column.node)
+    return Refusal(
+        RefusalReason.USE_NOT_GRANTED,
+        f"the privacy unit {shown(column.name)} may not be {DOING[wanted]}",
+        clause=f"{draft.clause}.privacy_units",
+        line=line,
+        column=place,
+        hint=f"count how many there are: count(DISTINCT {column.name})",
+    )
 
 
 def _returned(column: BlockColumn, draft: Draft) -> Refusal:

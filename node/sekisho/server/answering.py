@@ -5,7 +5,7 @@ leaves before step 4 has put the entry `opened` on disk, and a stream that ends 
 reason, is closed in the ledger with what had left by then.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -230,9 +230,9 @@ class Answering:
         Rows need nothing here: masks and row filter stand in the plan.
         """
 
-        def compute(job: Job) -> Mapping[str, Sequence[Any]]:
+        def compute(job: Job) -> Mapping[str, Mapping[str, Any]]:
             with self._running(self._parts.engine.table, job, stream=stream, call=call) as run:
-                return run.columns()
+                return run.answers()
 
         def charge(tx: Transaction, cells: int) -> None:
             self._parts.state.answers.charge_cells(tx, opened.index, cells)

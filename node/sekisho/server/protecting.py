@@ -13,7 +13,7 @@ from typing import Any
 from sekisho.disclosure.cells import Cells, populations_of
 from sekisho.disclosure.figures import type_of
 from sekisho.disclosure.release import Population, Question, Verdict, questions_of
-from sekisho.disclosure.steps import EARLIER, cells_of, steps_of
+from sekisho.disclosure.steps import EARLIER, outputs_of, steps_of
 from sekisho.engine.engine import Job, Source, Table
 from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.names import DatasetId
@@ -22,8 +22,8 @@ from sekisho.store.published import count_published
 from sekisho.store.state import State
 from sekisho.store.transaction import Transaction
 
-Compute = Callable[[Job], Mapping[str, Sequence[Any]]]
-"""Runs a job with a small answer, for as long as the stream may run."""
+Compute = Callable[[Job], Mapping[str, Mapping[str, Any]]]
+"""Runs a job with small answers, for as long as the stream may run."""
 Charge = Callable[[Transaction, int], None]
 """Charges cells that are published for the first time, or raises `LIMIT_REACHED`."""
 
@@ -54,10 +54,11 @@ def protected_job(
     """
     named = {name: secrets[name] for name in block.secrets}
     job = Job(
-        sql=cells_of(block),
+        sql="",
         parameters=dict(block.parameters) | named,
         sources=sources,
         steps=tuple((step.name, step.sql) for step in steps_of(block)),
+        outputs=tuple((step.name, step.sql) for step in outputs_of(block)),
         seconds=seconds,
     )
     return ProtectedJob(block=block, job=job)
@@ -100,7 +101,7 @@ class Protecting:
         populations = [tuple(populations_of(described, block, item)) for item in questions]
         if not any(populations):
             return cells_table(block, Cells(block).rows())
-        hashes = str(described["hashes"][0])
+        hashes = str(described["cells"]["hashes"][0])
         found = tuple(zip(questions, populations, strict=True))
 
         def decide(tx: Transaction) -> Cells:

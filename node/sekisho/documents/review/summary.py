@@ -35,12 +35,12 @@ _MODES = {
 }
 _NOT_SERVED = (
     (
-        "Not served yet: this release answers queries under `rows` only. Under `{access}` "
-        "every query is refused (MODE_NOT_SERVED)."
+        "Not served yet: this release answers queries under `rows` and `aggregate`. Under "
+        "`{access}` every query is refused (MODE_NOT_SERVED)."
     ),
     (
-        "未対応：本バージョンが応答するのは `rows` のみである。`{access}` に基づくクエリは"
-        "全て拒絶される（MODE_NOT_SERVED）。"
+        "未対応：本バージョンが応答するのは `rows` 及び `aggregate` のみである。`{access}` に"
+        "基づくクエリは全て拒絶される（MODE_NOT_SERVED）。"
     ),
 )
 _WARNINGS = {
