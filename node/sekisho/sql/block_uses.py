@@ -13,7 +13,7 @@ from sqlglot import exp
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.model.contract import Function, Grant, Lookup, Use
 from sekisho.model.plan import FigureKind
-from sekisho.sql.blocks import Block, BlockColumn, Call
+from sekisho.sql.blocks import Block, BlockColumn, Call, Pair
 from sekisho.sql.cells import figure_kind
 from sekisho.sql.places import place_of, shown, syntax_refusal
 from sekisho.sql.scopes import Source
@@ -159,23 +159,31 @@ def _check_pairs(block: Block, terms: BlockTerms) -> None:
     for pair in block.pairs:
         _check_use(pair.left, Use.JOIN, terms)
         lookup = terms.of(pair.right)
-        if not isinstance(lookup, Lookup):
+        if isinstance(lookup, Lookup):
+            _check_joined(pair, lookup, terms)
+        else:
             _check_use(pair.right, Use.JOIN, terms)
-            continue
-        names = (pair.left.name.lower(), pair.right.name.lower())
-        if names != (lookup.key.lower(), lookup.key.lower()):
-            message = f"the table {shown(lookup.name)} is joined on its key and nothing else"
-            brought = pair.right.source.alias
-            hint = f"write ON {pair.left.source.alias}.{lookup.key} = {brought}.{lookup.key}"
-            raise syntax_refusal(message, pair.right.node, hint=hint)
+
+
+def _check_joined(pair: Pair, lookup: Lookup, terms: BlockTerms) -> None:
+    """Hold the join of a lookup to its key, and to a dataset whose rows are counted by units."""
+    names = (pair.left.name.lower(), pair.right.name.lower())
+    if names != (lookup.key.lower(), lookup.key.lower()):
+        message = f"the table {shown(lookup.name)} is joined on its key and nothing else"
+        brought = pair.right.source.alias
+        hint = f"write ON {pair.left.source.alias}.{lookup.key} = {brought}.{lookup.key}"
+        raise syntax_refusal(message, pair.right.node, hint=hint)
+    relation = terms.of(pair.left)
+    if isinstance(relation, Lookup) or not relation.units:
+        message = f"the table {shown(lookup.name)} is joined to a dataset with privacy units"
+        hint = "join it to the dataset that is counted"
+        raise syntax_refusal(message, pair.right.node, hint=hint)
 
 
 def _check_use(column: BlockColumn, wanted: Use, terms: BlockTerms) -> None:
     relation = terms.of(column)
     if isinstance(relation, Lookup):
-        if column.name.lower() == relation.key.lower() and wanted is not Use.JOIN:
-            message = f"the key of {shown(relation.name)} is joined on, and used for nothing else"
-            raise syntax_refusal(message, column.node)
+        _check_brought_use(column, wanted, relation)
         return
     if relation.is_unit(column) and wanted is not Use.JOIN:
         raise _singled_out(column, wanted, terms)
@@ -183,6 +191,15 @@ def _check_use(column: BlockColumn, wanted: Use, terms: BlockTerms) -> None:
     if wanted not in uses:
         doing, node = _DOING[wanted], column.node
         raise use_refusal(column.name, doing, uses=uses, clause=terms.clause, node=node)
+
+
+def _check_brought_use(column: BlockColumn, wanted: Use, lookup: Lookup) -> None:
+    if wanted is Use.JOIN:
+        message = f"nothing else is joined to the table {shown(lookup.name)}"
+        raise syntax_refusal(message, column.node, hint="join it to a dataset's own column")
+    if column.name.lower() == lookup.key.lower():
+        message = f"the key of {shown(lookup.name)} is joined on, and used for nothing else"
+        raise syntax_refusal(message, column.node)
 
 
 def _check_call(call: Call, terms: BlockTerms) -> None:
