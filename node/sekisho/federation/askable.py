@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.federation.catalog import Part
-from sekisho.federation.companies import Readings, companies_of, is_provider, without_provider
 from sekisho.federation.draft import Draft
+from sekisho.federation.providers import Readings, is_provider, providers_of, without_provider
 from sekisho.model.contract import Grant, Lookup
 from sekisho.model.names import PartyId
 from sekisho.sql.block_uses import BlockTerms, Governed, check_block, example_of
@@ -47,13 +47,13 @@ class AskedBlock:
     parts: tuple[AskedPart, ...]
     keys: tuple[int, ...]
     """Which of the block's keys those of `plain` are."""
-    companies: tuple[int, ...]
-    """Which of the block's keys are `provider`."""
+    provider_keys: tuple[int, ...]
+    """Which of them are `provider`."""
 
     @property
     def is_merged(self) -> bool:
         """Whether several providers' cells become one."""
-        return len(self.parts) > 1 and not self.companies
+        return len(self.parts) > 1 and not self.provider_keys
 
 
 def find_asked(draft: Draft) -> tuple[AskedBlock, ...]:
@@ -105,26 +105,21 @@ def _not_brought(name: str, source: Source, *, brought: Iterable[str]) -> Refusa
 
 def _asked(block: Block, readings: Readings) -> AskedBlock:
     plain = without_provider(block, readings)
-    companies = companies_of(block, readings)
-    first = next(iter(companies.values()))
+    shown_by = providers_of(block, readings)
     parts = tuple(
-        _allowed(
-            plain,
-            {number: found[party] for number, found in companies.items()},
-            readings,
-        )
-        for party in first
+        _allowed(plain, {number: found[party] for number, found in shown_by.items()}, readings)
+        for party in next(iter(shown_by.values()))
     )
     if len(parts) > 1:
         _check_alike(plain, parts)
     numbers = range(len(block.keys))
-    companies_at = tuple(at for at in numbers if is_provider(block.keys[at], readings))
+    provider_keys = tuple(at for at in numbers if is_provider(block.keys[at], readings))
     return AskedBlock(
         block=block,
         plain=plain,
         parts=parts,
-        keys=tuple(at for at in numbers if at not in companies_at),
-        companies=companies_at,
+        keys=tuple(at for at in numbers if at not in provider_keys),
+        provider_keys=provider_keys,
     )
 
 

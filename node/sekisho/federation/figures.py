@@ -95,14 +95,14 @@ def _check_merged(call: Call, asked: AskedBlock) -> None:
     figure = figure_of(call)
     if figure.kind is FigureKind.UNITS:
         column = call.column.name if call.column is not None else ""
-        message = f"distinct {shown(column)} do not add up: who is with two companies counts once"
+        message = f"distinct {shown(column)} do not add up: one may be with several providers"
         raise _refusal(message, call, asked)
     for part in asked.parts:
         functions = part.grant.functions if part.grant is not None else tuple(Function)
         for helper in _helpers(figure):
             wanted = _FUNCTIONS[helper.kind]
             if wanted not in functions:
-                message = f"{shown(call.function)} of several companies is put together with"
+                message = f"{shown(call.function)} of several providers is put together with"
                 raise _refusal(
                     f"{message} `{wanted}`, which {shown(part.alias)} does not grant", call, asked
                 )
@@ -116,7 +116,7 @@ def _refusal(message: str, call: Call, asked: AskedBlock) -> Refusal:
         line=line,
         column=column,
         allowed=tuple(_own(part, asked) for part in asked.parts),
-        hint="name `provider` in GROUP BY too, or ask one company at a time",
+        hint="name `provider` in GROUP BY too, or ask one provider at a time",
     )
 
 

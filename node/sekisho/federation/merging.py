@@ -19,7 +19,7 @@ class Given:
     fragment: str
     party: str
     keys: Mapping[str, str]
-    """SQL of each key that the query reads, by its name `k0`, …: a column or a company's alias."""
+    """SQL of each key that the query reads, by its name `k0`, …: a column or a text."""
     is_one: bool
     """Whether it is one row, which is there although nothing may be published of it."""
 
@@ -71,7 +71,9 @@ def gaps(given: Sequence[Given], figures: Figures, keys: Sequence[str]) -> str:
 
 
 def _select(item: Given, figures: Sequence[str]) -> str:
-    keys = [f'{sql} AS "{name}"' for name, sql in item.keys.items()]
+    keys = [
+        sql if sql == _quoted(name) else f'{sql} AS "{name}"' for name, sql in item.keys.items()
+    ]
     outputs = ", ".join([*keys, *map(_quoted, figures)])
     return f'SELECT {outputs} FROM "{item.fragment}"'
 
@@ -120,6 +122,10 @@ def _deviation(deviation: str, mean: str, count: str) -> str:
 
 def _grouped(keys: Sequence[str]) -> str:
     return f" GROUP BY {', '.join(map(_quoted, keys))}" if keys else ""
+
+
+def _named(sql: str, name: str) -> str:
+    return sql if sql == name else f"{sql} AS {name}"
 
 
 def _quoted(name: str) -> str:

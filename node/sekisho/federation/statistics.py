@@ -97,7 +97,7 @@ def _given(asked: AskedBlock, part: AskedPart, fragment: Fragment) -> Given:
     keys = {}
     for at, column in enumerate(asked.block.keys):
         name = f"k{at}"
-        keys[name] = f"'{part.alias}'" if at in asked.companies else _key(name, column, part)
+        keys[name] = f"'{part.alias}'" if at in asked.provider_keys else _key(name, column, part)
     return Given(
         fragment=fragment.name,
         party=part.party,
