@@ -296,6 +296,7 @@ def _keep(
     """Remember populations that are published at last, and list them."""
     (last,) = tx.db.execute("SELECT coalesce(max(id), 0) FROM published").fetchone()
     numbered = list(enumerate(found, start=last + 1))
+    _list(tx, numbered, scopes)
     kept_at = (terms.minimum_units, answer, moment_text(now))
     tx.db.executemany(
         "INSERT INTO published (id, question, keys, totals, minimum_units, answer, at)"
@@ -311,6 +312,12 @@ def _keep(
             for number, item in numbered
         ],
     )
+
+
+def _list(
+    tx: Transaction, numbered: Sequence[tuple[int, Population]], scopes: Sequence[int]
+) -> None:
+    """Keep the sketches of numbered populations, and list them."""
     sketches = [
         (number, unit, scope, kept(item.sketches[unit]))
         for number, item in numbered
