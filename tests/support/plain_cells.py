@@ -1,6 +1,6 @@
 """What `disclosure/steps.py` has an engine say of cells, worked out plainly over rows in Python.
 
-A row is a mapping like a block's governed rows: `k0`, … keys, `u0`, … hashes of units, `h0`, …
+A row is a mapping like a governed row of a block: `k0`, … keys, `u0`, … hashes of units, `h0`, …
 hashes of rows, `v0`, … measures or None, `m<u>_<v>` hashes of a row with a measure, and `f`.
 Nothing here is quick: every population is looked at unit by unit.
 """

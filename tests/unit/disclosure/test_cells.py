@@ -39,6 +39,7 @@ def words(*values):
     return array("Q", values).tobytes()
 
 
+TAGS = ("", "0", "0v")
 DESCRIBED = {
     "cells": {
         "cell": [1, 2, 3],
@@ -51,15 +52,18 @@ DESCRIBED = {
         "low0": [1.0, 1.0, None],
         "high0": [3.0, 3.0, None],
         "slots_0": [None, 64, None],
-        **{f"units_0_{tag}": counts for tag, counts in (("", [2, 3, 1]), ("0", [2, 1, 0]), ("0v", [2, 1, 0]))},
-        **{f"{part}_0_{tag}": [at, at, at] for tag in ("", "0", "0v") for at, part in enumerate(("largest", "second", "size"))},
-        **{f"apart_0_{tag}": [None, 4, 5] for tag in ("", "0", "0v")},
+        "units_0_": [2, 3, 1],
+        **{f"units_0_{tag}": [2, 1, 0] for tag in ("0", "0v")},
+        **{f"largest_0_{tag}": [0, 0, 0] for tag in TAGS},
+        **{f"second_0_{tag}": [1, 1, 1] for tag in TAGS},
+        **{f"size_0_{tag}": [2, 2, 2] for tag in TAGS},
+        **{f"apart_0_{tag}": [None, 4, 5] for tag in TAGS},
     },
     "entries_0_": {"place": words(1, 2, 3, 4, 5, 6), "total": words(10, 20, 30, 40, 50, 60)},
     # The first cell's rows all have the measure, so that its count is told with the rows.
     "entries_0_0": {"place": words(4), "total": words(44)},
     "entries_0_0v": {"place": words(1, 2, 4), "total": words(11, 22, 55)},
-}  # fmt: skip
+}
 
 
 def described(measure, *, values):
