@@ -223,7 +223,7 @@ class _Resolver:
         )
 
     def _projections(self, scope: Scope) -> None:
-        outputs: list[exp.Expr] = []
+        outputs: list[tuple[exp.Expr, str]] = []
         for item in scope.select.expressions:
             if item.is_star and not is_aggregate(item):
                 outputs.extend(self._star(item, scope))
@@ -232,11 +232,13 @@ class _Resolver:
             value = item.this if named else item
             name = item.alias if named else self.columns.name_of(value, scope)
             value = self._expressions.look_up(value, scope, Place.PROJECTION)
-            outputs.append(exp.Alias(this=value, alias=identifier(name)))
+            outputs.append((value, name))
             scope.aliases.setdefault(name.lower(), []).append(value)
-        scope.select.set("expressions", outputs)
+        # Named once all stand: a column that takes its place in the list takes its neighbours too.
+        named_outputs = [exp.Alias(this=value, alias=identifier(name)) for value, name in outputs]
+        scope.select.set("expressions", named_outputs)
 
-    def _star(self, node: exp.Expr, scope: Scope) -> Iterator[exp.Expr]:
+    def _star(self, node: exp.Expr, scope: Scope) -> Iterator[tuple[exp.Expr, str]]:
         """Write out what `*` or `relation.*` means."""
         sources = scope.sources
         if isinstance(node, exp.Column):
@@ -258,12 +260,14 @@ class _Resolver:
                 elif own[0] == merged.columns[0]:
                     yield self._starred(name, merged.primary, node=node, scope=scope)
 
-    def _starred(self, name: str, found: Found, *, node: exp.Expr, scope: Scope) -> exp.Expr:
+    def _starred(
+        self, name: str, found: Found, *, node: exp.Expr, scope: Scope
+    ) -> tuple[exp.Expr, str]:
         for source, column in found:
             self.columns.record(source, column, Place.PROJECTION, node=node)
         value = self.columns.value_of(found)
         scope.aliases.setdefault(name.lower(), []).append(value)
-        return exp.Alias(this=value, alias=identifier(name))
+        return value, name
 
     def _finish(self, scope: Scope) -> SelectFacts:
         select = scope.select
