@@ -57,10 +57,8 @@ class Unit:
 
     dataset: DatasetId
     column: str
-    rows: int
-    """Number of the row hash that belongs to the dataset: `h0`, `h1` in the block's rows."""
-    schema: str
-    """Digest of the dataset's columns: hashes of rows compare only while it stays the same."""
+    type: str
+    """DuckDB type of the column: hashes of units compare only while it stays the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +90,8 @@ class ProtectedBlock:
     """The relation of the plan's text that its cells become, such as `cells_0`: columns `k0`, …
     for its keys and `f0`, … for its figures."""
     sql: str
-    """Gives the governed rows: `k0`, … keys; `u0`, … keyed hashes of units; `h0`, … keyed hashes
-    of whole rows, one a dataset; `v0`, … measures as DOUBLE; `f`, whether the filter holds, where
-    there is one."""
+    """Gives the governed rows: `k0`, … keys; `u0`, … keyed hashes of units; `v0`, … measures as
+    DOUBLE; `f`, whether the filter holds, where there is one."""
     parameters: Mapping[str, str]
     secrets: tuple[str, ...]
     """Parameters that hold the node's secrets: `m1` for hashes, `k1` and `k2` for pseudonyms."""

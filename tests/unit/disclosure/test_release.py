@@ -21,8 +21,8 @@ from support.sketches import sketch
 TERMS = Terms(
     minimum_units=3, largest_percent=50, two_largest_percent=85, p_percent=10, round_counts_to=5
 )
-PATIENT = Unit(dataset=DatasetId("a.example/tests"), column="patient", rows=0, schema="s")
-SITE = Unit(dataset=DatasetId("a.example/tests"), column="site", rows=0, schema="s")
+PATIENT = Unit(dataset=DatasetId("a.example/tests"), column="patient", type="INTEGER")
+SITE = Unit(dataset=DatasetId("a.example/tests"), column="site", type="INTEGER")
 DELAY = Measure(column="a.example/tests.delay", definition="least(delay, 50)")
 ROWS_FIGURE = Figure(kind=FigureKind.COUNT)
 BLOCK = ProtectedBlock(
