@@ -22,6 +22,7 @@ if _typing.TYPE_CHECKING:
         SekishoError,
         TrustError,
     )
+    from sekisho.model.parameters import Parameter
 
 __all__ = [
     "Answer",
@@ -30,6 +31,7 @@ __all__ = [
     "FragmentExplanation",
     "Node",
     "NodeError",
+    "Parameter",
     "PeerError",
     "Progress",
     "Receipt",
@@ -45,6 +47,7 @@ _HOMES = {
     "Explanation": "sekisho.client.node",
     "FragmentExplanation": "sekisho.client.node",
     "Node": "sekisho.client.node",
+    "Parameter": "sekisho.model.parameters",
     "Progress": "sekisho.client.answer",
     "Receipt": "sekisho.client.answer",
     "connect": "sekisho.client.node",

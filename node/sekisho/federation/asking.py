@@ -11,6 +11,7 @@ from sekisho.federation.catalog import PROVIDER, Part
 from sekisho.federation.draft import Draft, Fragment, Reading, columns_of, used_columns
 from sekisho.federation.pushing import conjunction
 from sekisho.model.names import PartyId
+from sekisho.sql.parameters import as_written, parameters_of
 from sekisho.sql.scopes import identifier
 from sekisho.sql.write import write_query
 
@@ -66,7 +67,9 @@ class _Writer:
         return exp.Subquery(this=reduce(_union_all, selects), alias=alias)
 
     def _fragment(self, part: Part, reading: Reading) -> Fragment:
-        sql = write_query(_question(part, reading))
+        question = _question(part, reading)
+        names = parameters_of(question)
+        sql = write_query(as_written(question))
         key = (part.party, sql)
         if key not in self.fragments:
             self.fragments[key] = Fragment(
@@ -74,6 +77,7 @@ class _Writer:
                 party=part.party,
                 sql=sql,
                 columns=reading.columns or (ONE,),
+                parameters=names,
             )
         return self.fragments[key]
 

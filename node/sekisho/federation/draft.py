@@ -21,6 +21,8 @@ class Fragment:
     """One SELECT over the provider's bare dataset name, for its gate to read."""
     columns: tuple[str, ...]
     """Names of what it gives, in order."""
+    parameters: tuple[str, ...] = ()
+    """Names of the query's parameters that stand in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ class Plan:
     """DuckDB text, rebuilt from the tree; reads relations `"data"."<dataset name>"` only."""
     parameters: Mapping[str, str]
     """Text literals of the query by parameter name, `$p0` in `sql`."""
+    bound: tuple[str, ...]
+    """Names of the query's parameters, each of which is `$v_<name>` in `sql`."""
     pseudonyms: bool
     """Whether `$k1` and `$k2`, the pseudonym keys in hex, are needed as parameters."""
     datasets: tuple[DatasetId, ...]

@@ -22,7 +22,7 @@ from sekisho.model.contract import RequestEvidence
 from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
-from sekisho.model.query import Query
+from sekisho.model.query import Query, QueryText
 from sekisho.model.signed import SignedContract
 from sekisho.server.bounds import MAX_RUNNING_PER_PARTY, Refusals, Turns
 from sekisho.server.contracts import in_force
@@ -68,11 +68,18 @@ class Answering:
             sql=request.sql,
             evidence=RequestEvidence.SIGNED,
             envelope=envelope_to_json(envelope),
+            parameters=request.parameters or (),
         )
         yield from self._answer(received, call)
 
     def answer_unsigned(
-        self, caller: PartyId, call: Call, *, contract: ContractId, purpose: str, sql: str
+        self,
+        caller: PartyId,
+        call: Call,
+        *,
+        contract: ContractId,
+        purpose: str,
+        text: QueryText,
     ) -> Iterator[bytes]:
         """Answer a partner without a node, whose contract takes the connection as evidence.
 
@@ -83,18 +90,20 @@ class Answering:
             provider=self._parts.party,
             consumer=caller,
             purpose=purpose,
-            sql=sql,
+            sql=text.sql,
             nonce=self._parts.random(16).hex(),
             issued_at=moment_text(self._parts.now()),
+            parameters=text.parameters or None,
         )
         received = ReceivedRequest(
             digest=digest_of(request_bytes(request)),
             nonce=request.nonce,
             channel=_channel(request),
             purpose=purpose,
-            sql=sql,
+            sql=text.sql,
             evidence=RequestEvidence.TLS,
             envelope=b"",
+            parameters=text.parameters,
         )
         yield from self._answer(received, call)
 
@@ -197,7 +206,7 @@ class Answering:
             stop=self._turns.wake,
         )
         try:
-            with self._running(planned.job, stream, call) as run:
+            with self._running(planned.job_for(_query(received)), stream, call) as run:
                 # A termination between step 2 and the register must not be missed.
                 self._find_contract(received)
                 yield from self._send(
@@ -289,7 +298,8 @@ class Answering:
 
 def _check_size(received: ReceivedRequest) -> None:
     """Refuse what is too large to be a query, before its text is written into the ledger."""
-    texts = (received.sql, received.purpose)
+    values = (item.value for item in received.parameters)
+    texts = (received.sql, received.purpose, *values)
     if sum(len(text.encode("utf-8", "replace")) for text in texts) > DEFAULT_LIMITS.max_sql_bytes:
         message = f"a query has more than {DEFAULT_LIMITS.max_sql_bytes} bytes"
         raise DocumentError((Finding(message=message),), name="request")
@@ -319,4 +329,5 @@ def _query(received: ReceivedRequest) -> Query:
         purpose=received.purpose,
         consumer=channel.consumer,
         provider=channel.provider,
+        parameters=received.parameters,
     )

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,10 +12,12 @@ from sekisho.errors import EngineError, NodeError, Refusal, RefusalReason
 from sekisho.gate.decide import decide
 from sekisho.ledger.record import record_bytes
 from sekisho.model.names import split_dataset
+from sekisho.model.parameters import Parameter
 from sekisho.model.plan import Plan
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
 from sekisho.server.parts import Parts
+from sekisho.sql.parameters import PREFIX
 from sekisho.trust.pseudonym import derive_pseudonym_keys
 
 MAX_PARSED = 500
@@ -33,10 +35,15 @@ class PlannedAnswer:
 
     plan: Plan
     job: Job
+    """Without the values of the query's parameters."""
     schema: bytes
     """The frame of the schema that the plan answers with."""
     digest: str
-    """Of the plan, for the ledger; it holds no key."""
+    """Of the plan, for the ledger; it holds no key and no value of a parameter."""
+
+    def job_for(self, query: Query) -> Job:
+        """Bind the values of a query's parameters."""
+        return bound_job(self.job, self.plan.bound, query.parameters)
 
 
 class RememberedParser:
@@ -69,7 +76,7 @@ class Plans:
         Raises:
             Refusal: The gate's.
         """
-        key = (query, self._parts.datasets.stamp())
+        key = (query.shape, self._parts.datasets.stamp())
         with self._lock:
             known = self._known.get(key)
             if known is not None:
@@ -97,9 +104,8 @@ class Plans:
             ),
             seconds=float(self._parts.config.engine.seconds),
         )
-        return PlannedAnswer(
-            plan=decision, job=job, schema=self._bind(job), digest=plan_digest(decision)
-        )
+        schema = self._bind(bound_job(job, decision.bound, query.parameters))
+        return PlannedAnswer(plan=decision, job=job, schema=schema, digest=plan_digest(decision))
 
     def _secrets(self, plan: Plan, query: Query) -> dict[str, str]:
         if not plan.pseudonyms:
@@ -130,6 +136,20 @@ class Plans:
                 hint="compare the types of the columns with what the functions take; "
                 "see `sekisho dataset list`",
             ) from error
+
+
+def bound_job(job: Job, names: tuple[str, ...], parameters: tuple[Parameter, ...]) -> Job:
+    """Bind the values of parameters that a job's text names.
+
+    Args:
+        job: With its text literals and keys.
+        names: The parameters that stand in it.
+        parameters: Their values.
+    """
+    if not names:
+        return job
+    values = {PREFIX + item.name: item.value for item in parameters if item.name in names}
+    return replace(job, parameters={**job.parameters, **values})
 
 
 def plan_digest(plan: Plan) -> str:

@@ -74,19 +74,22 @@ def _parts(
     signed: SignedContract, party: PartyId, grant: Grant, *, types: Types
 ) -> tuple[Part, ...]:
     names = (split_dataset(dataset)[1] for dataset in grant.datasets_of(party))
+    alias = signed.alias_of(party)
     return tuple(
-        Part(
-            party=party,
-            alias=signed.alias_of(party),
-            dataset=name,
-            columns=tuple(
-                ShownColumn(
-                    name=column,
-                    type=types.get((name, column), ""),
-                    is_returned=Use.RETURN in item.uses(grant.access),
-                )
-                for column, item in grant.columns.items()
-            ),
-        )
+        Part(party=party, alias=alias, dataset=name, columns=_columns(name, grant, types=types))
         for name in names
+    )
+
+
+def _columns(dataset: str, grant: Grant, *, types: Types) -> tuple[ShownColumn, ...]:
+    """List the columns of a grant that one of its datasets has; all where that is not known."""
+    known = {column.lower(): kind for (name, column), kind in types.items() if name == dataset}
+    return tuple(
+        ShownColumn(
+            name=column,
+            type=known.get(column.lower(), ""),
+            is_returned=Use.RETURN in item.uses(grant.access),
+        )
+        for column, item in grant.columns.items()
+        if not known or column.lower() in known
     )

@@ -9,6 +9,7 @@ import grpc
 
 from sekisho.errors import EngineError, Refusal
 from sekisho.model.names import ContractId
+from sekisho.model.query import QueryText
 from sekisho.server import log
 from sekisho.server.agreeing import Agreeing, Outcome
 from sekisho.server.asking import AskingRoom, Question, RunningQuestion
@@ -37,6 +38,7 @@ from sekisho.wire.flight import (
 from sekisho.wire.frames import add_metadata
 from sekisho.wire.gen.sekisho.v1 import contract_service_pb2 as contracts
 from sekisho.wire.gen.sekisho.v1 import node_service_pb2 as nodes
+from sekisho.wire.parameters import parameters_from_proto
 
 PROGRESS_SECONDS = 0.2
 """How often a client that asked for it is told how far the providers have come."""
@@ -89,7 +91,7 @@ class UsersFace:
                 user,
                 contract=str(headers.get(CONTRACT_HEADER, "")),
                 purpose=str(headers.get(PURPOSE_HEADER, "")),
-                sql=parse_statement(descriptor),
+                text=parse_statement(descriptor),
             )
             self._asking.plan(question)
             handle = self._tickets.issue(question, bound_to=user.name)
@@ -138,13 +140,16 @@ class UsersFace:
             note["progress"] = [asdict(item) for item in running.progress()]
         yield add_metadata(run.end, json.dumps(note).encode())
 
-    def _question(self, user: User, *, contract: str, purpose: str, sql: str) -> Question:
+    def _question(self, user: User, *, contract: str, purpose: str, text: QueryText) -> Question:
         now = self._parts.now()
         signed = self._parts.contracts.signed(self._parts.contracts.find(contract, now))
         if signed is None:
             raise LookupError
         return Question(
-            sql=sql, signed=signed, purpose=the_purpose(signed, purpose), person=user.name
+            text=text,
+            signed=signed,
+            purpose=the_purpose(signed, purpose),
+            person=user.name,
         )
 
     def _propose(
@@ -207,14 +212,18 @@ class UsersFace:
     def _explain(
         self, user: User, message: nodes.ExplainQueryRequest
     ) -> nodes.ExplainQueryResponse:
+        parameters = parameters_from_proto(message.parameters)
         question = self._question(
-            user, contract=message.contract, purpose=message.purpose, sql=message.sql
+            user,
+            contract=message.contract,
+            purpose=message.purpose,
+            text=QueryText(sql=message.sql, parameters=parameters),
         )
         plan = self._asking.plan(question)
         fragments = []
         for item in plan.fragments:
             found = self._neighbours.peer(item.party).explain(
-                question.signed.id, question.purpose, item.sql
+                question.signed.id, question.purpose, question.fragment(item)
             )
             fragments.append(
                 nodes.ExplainedFragment(
