@@ -78,6 +78,7 @@ def test_rows_beside_figures_are_neither_signed_nor_served(four, tmp_path):
         brought = _bring(four, contract_text(consumer=consumer), consumer)
         refusal = _refused(four, brought, consumer)
         assert refusal.reason is RefusalReason.MODE_NOT_SERVED
+        assert refusal.clause == "grants.delays.access"
         told = f"{refusal.message} {refusal.clause} {refusal.hint} {refusal.allowed}"
         assert "aggregate" not in told
         assert figures[7:19] not in told

@@ -10,7 +10,7 @@ too few units have changed. Source: `docs/spec/aggregate.md`, steps 5 and 6.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sekisho.disclosure.figures import Totals
 from sekisho.disclosure.rules import Facts, may_be_published
@@ -63,7 +63,9 @@ class Published:
     """A population of which figures were published."""
 
     totals: Totals
-    sketches: tuple[Sketch, ...]
+    sketches: tuple[Sketch | None, ...]
+    """One a scope of the question that it is compared with; None where it has none of that scope:
+    another dataset was joined, or other units are protected."""
     minimum_units: int
     """Under the contract by which they were."""
 
@@ -84,9 +86,9 @@ def questions_of(block: ProtectedBlock, lookups: Mapping[str, str]) -> tuple[Que
 
 def _parts(figure: Figure) -> Iterator[tuple[int | None, bool]]:
     """Say what a figure tells of: how many rows, what their values come to, or both."""
-    if figure.kind in {FigureKind.COUNT, FigureKind.UNITS, FigureKind.SUM}:
+    if figure.kind.is_count:
         yield figure.measure, False
-    if figure.kind in {FigureKind.MEAN, FigureKind.DEVIATION, FigureKind.SUM}:
+    if figure.kind.is_value:
         yield figure.measure, True
 
 
@@ -97,7 +99,11 @@ def _question(
     tells_values: bool,
     lookups: Mapping[str, str],
 ) -> Question:
-    """Counts are compared with counts of all kinds, values with values of their column."""
+    """Counts are compared with counts of all kinds, values with values of their column.
+
+    Terms and units are part of a question: what was published under others may not be published
+    under these.
+    """
     column = what = ROWS
     if measure is not None:
         what = block.measures[measure].definition
@@ -108,6 +114,9 @@ def _question(
         "keys": [item.definition for item in block.keys],
         "lookups": {name: lookups[name] for name in block.lookups},
         "figure": what,
+        "counts_units": measure is None and _counts_units(block),
+        "terms": asdict(block.terms),
+        "units": [(unit.dataset, unit.column) for unit in block.units],
     }
     return Question(
         digest=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(),
@@ -118,6 +127,11 @@ def _question(
         measure=measure,
         tells_values=tells_values,
     )
+
+
+def _counts_units(block: ProtectedBlock) -> bool:
+    """Whether units were counted one by one; where rows alone are asked for, they may not be."""
+    return any(item.kind is FigureKind.UNITS for item in block.figures)
 
 
 def is_earlier(found: Population, earlier: Published | None, terms: Terms) -> bool:
@@ -153,6 +167,7 @@ def may_be_new(found: Population, near: Iterable[Published], terms: Terms) -> bo
 
 
 def _apart(found: Population, other: Published) -> Iterator[int]:
-    """Tell in how many units two populations differ, by each privacy unit."""
+    """Tell in how many units two populations differ, by each privacy unit that both have."""
     for left, right in zip(found.sketches, other.sketches, strict=True):
-        yield differing(left, right)
+        if right is not None:
+            yield differing(left, right)

@@ -76,9 +76,7 @@ class Plans:
                 companies in another access mode, which is looked at anew each time.
         """
         planned = self._planned(query, signed)
-        self._parts.guard.check_mode(
-            signed, planned.plan.datasets, consumer=query.consumer, now=self._parts.now()
-        )
+        self._parts.guard.check_mode(query, planned.plan, self._parts.now())
         return planned
 
     def _planned(self, query: Query, signed: SignedContract) -> PlannedAnswer:

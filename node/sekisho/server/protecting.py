@@ -101,7 +101,7 @@ class Protecting:
         populations = [tuple(populations_of(described, block, item)) for item in questions]
         if not any(populations):
             return cells_table(block, Cells(block).rows())
-        hashes = str(described["cells"]["hashes"][0])
+        hashes = str(described["hashes"]["hashes"][0])
         found = tuple(zip(questions, populations, strict=True))
 
         def decide(tx: Transaction) -> Cells:
