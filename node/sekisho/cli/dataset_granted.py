@@ -110,8 +110,8 @@ def _rows(
 
 
 def _column(name: str, item: "ColumnGrant", grant: "Grant", *, kind: str) -> dict[str, Any]:
-    from sekisho.model.masks import mask_words
     from sekisho.model.contract import Use
+    from sekisho.model.masks import mask_words
 
     uses = item.uses(grant.access)
     return {
