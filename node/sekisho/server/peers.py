@@ -155,7 +155,8 @@ class PeersFace:
         return fragment.ExplainFragmentResponse(
             grant=plan.grant,
             clauses=plan.clauses,
-            plan=";\n".join((*(block.sql for block in plan.blocks), plan.sql)),
+            # Not how cells are described: that names every column, granted or not.
+            plan=plan.sql,
             columns=plan.columns,
             charges=charges_of(signed, plan),
         )
