@@ -134,7 +134,7 @@ def _question(
 
 
 def _counts_units(block: ProtectedBlock) -> bool:
-    """Whether units were counted one by one; where rows alone are asked for, they may not be."""
+    """Whether units are counted one by one; where rows alone are asked for, they may not be."""
     return any(item.kind is FigureKind.UNITS for item in block.figures)
 
 

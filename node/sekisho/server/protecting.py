@@ -101,11 +101,9 @@ class Protecting:
         values = {name: parameters[PREFIX + name] for name in block.bound}
         questions = questions_of(block, {}, values)
         described = compute(self._with_earlier(protected, questions))
-        populations = [tuple(populations_of(described, block, item)) for item in questions]
-        if not any(populations):
-            return cells_table(block, Cells(block).rows())
+        # Where no cell is there to decide about, the same is done: a refusal tells nothing of them.
+        found = tuple((item, tuple(populations_of(described, block, item))) for item in questions)
         hashes = str(described["hashes"]["hashes"][0])
-        found = tuple(zip(questions, populations, strict=True))
 
         def decide(tx: Transaction) -> Cells:
             cells, fresh = self._decide(tx, block, found, hashes=hashes, answer=answer)
