@@ -49,11 +49,11 @@ def asked(*kinds, block=BLOCK):
         else Figure(kind=kind)
         for kind in kinds
     )
-    return questions_of(replace(block, figures=figures), LOOKUPS)
+    return questions_of(replace(block, figures=figures), LOOKUPS, {})
 
 
-def digests(block, lookups=None):
-    return [item.digest for item in questions_of(block, lookups or LOOKUPS)]
+def digests(block, lookups=None, values=None):
+    return [item.digest for item in questions_of(block, lookups or LOOKUPS, values or {})]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_block_asks_what_its_figures_tell(kinds, questions):
 
 def test_counts_of_every_kind_are_compared_and_values_with_values_of_their_column():
     figures = (ROWS_FIGURE, Figure(kind=FigureKind.SUM, measure=0))
-    found = questions_of(replace(BLOCK, figures=figures, units=(PATIENT, SITE)), LOOKUPS)
+    found = questions_of(replace(BLOCK, figures=figures, units=(PATIENT, SITE)), LOOKUPS, {})
     columns = [tuple(scope.column for scope in item.scopes) for item in found]
     assert columns == [(ROWS, ROWS), (ROWS, ROWS), (DELAY.column, DELAY.column)]
     assert [scope.unit for scope in found[0].scopes] == ["patient", "site"]
@@ -104,6 +104,7 @@ def test_a_question_is_another_under_another_lookup_or_clamp_or_count_of_units()
         False,
     ]
     assert not set(digests(BLOCK)) & set(digests(BLOCK, {"planes": "sha256:2"}))
+    assert not set(digests(BLOCK)) & set(digests(BLOCK, values={"day": "3"}))
     counted = replace(BLOCK, figures=(*BLOCK.figures, Figure(kind=FigureKind.UNITS, unit=0)))
     assert [
         left == right for left, right in zip(digests(BLOCK), digests(counted), strict=True)
