@@ -117,7 +117,7 @@ def _question(
         "values": tells_values,
         "rows": block.definition,
         "keys": [item.definition for item in block.keys],
-        "lookups": {name: lookups[name] for name in block.lookups},
+        "lookups": {item.name: lookups[item.name] for item in block.lookups},
         "figure": what,
     }
     return Question(

@@ -5,7 +5,7 @@ the key as `k0`, the measure as `v0` and hashes of units and rows, and into
 `SELECT k0, f0 FROM cells_0`, which is all that the rest of the query ever reads.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import count
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from sekisho.gate.block_rows import BlockRows
 from sekisho.gate.draft import Draft
+from sekisho.gate.lookups import joined_lookups
 from sekisho.model.contract import Disclosure
 from sekisho.model.plan import Figure, FigureKind, Key, ProtectedBlock, Terms, Unit
 from sekisho.sql.blocks import Block, BlockColumn, Call, over_cells
@@ -76,7 +77,7 @@ def write_block(block: Block, draft: Draft, *, number: int) -> ProtectedBlock:
         is_filtered=bool(block.conditions),
         terms=terms_of(draft.grant.effective_disclosure),
         definition=definition,
-        lookups=tuple(_lookups(block, draft)),
+        lookups=joined_lookups(block, draft),
     )
 
 
@@ -152,10 +153,3 @@ def _read_cells(block: Block, name: str) -> None:
 
 def _place(name: str, table: str) -> exp.Column:
     return exp.Column(this=identifier(name), table=identifier(table))
-
-
-def _lookups(block: Block, draft: Draft) -> Iterator[str]:
-    for source in block.select.sources:
-        lookup = draft.lookup_of(source)
-        if lookup is not None:
-            yield lookup.name

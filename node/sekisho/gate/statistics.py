@@ -9,11 +9,11 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from sekisho.errors import Refusal, RefusalReason
-from sekisho.gate.block_rows import LOOKUP_TYPES
 from sekisho.gate.blocks import figure_kind, write_block
 from sekisho.gate.candidates import named_dataset
 from sekisho.gate.draft import Draft, lookup_key
 from sekisho.gate.governed import is_summed, units_of, unprotected
+from sekisho.gate.lookups import LOOKUP_TYPES, check_joined
 from sekisho.gate.names import current_view, granted_names, with_clause
 from sekisho.gate.uses import DOING, check_wanted
 from sekisho.gate.views import View
@@ -154,9 +154,12 @@ def _check_relations(block: Block, draft: Draft) -> None:
         seen.add(_key(source))
         lookup = draft.lookup_of(source)
         pairs = [item for item in block.pairs if item.right.source is source]
-        if lookup is not None and len(pairs) != 1:
+        if lookup is None:
+            continue
+        if len(pairs) != 1:
             message = f"the table {shown(lookup.name)} is joined on its key"
             raise syntax_refusal(message, source.node, hint=f"write ON … = {lookup.key}")
+        check_joined(lookup, pairs[0], draft)
 
 
 def _check_columns(block: Block, draft: Draft) -> None:
@@ -174,17 +177,15 @@ def _check_columns(block: Block, draft: Draft) -> None:
                 _check_use(column, Use.JOIN, draft)
             continue
         _check_use(pair.left, Use.JOIN, draft)
-        names = (pair.left.name.lower(), pair.right.name.lower())
-        if names != (lookup.key.lower(), lookup.key.lower()):
-            message = f"the table {shown(lookup.name)} is joined on its key and nothing else"
-            hint = f"write ON {pair.left.source.alias}.{lookup.key} = {lookup.name}.{lookup.key}"
-            raise syntax_refusal(message, pair.right.node, hint=hint)
 
 
 def _check_use(column: BlockColumn, wanted: Use, draft: Draft) -> None:
     lookup = draft.lookup_of(column.source)
     if lookup is not None:
-        if column.name.lower() == lookup.key.lower() and wanted is not Use.JOIN:
+        if wanted is Use.JOIN:
+            message = f"nothing else is joined to the table {shown(lookup.name)}"
+            raise syntax_refusal(message, column.node, hint="join it to a dataset's own column")
+        if column.name.lower() == lookup.key.lower():
             message = f"the key of {shown(lookup.name)} is joined on, and used for nothing else"
             raise syntax_refusal(message, column.node)
         return

@@ -6,18 +6,22 @@ from typing import assert_never
 
 from sekisho.ledger.bodies import (
     Asked,
+    Brought,
     Closed,
     ContractEvent,
     Cut,
     Denied,
+    Dropped,
     End,
     Failed,
     Interrupted,
+    LookupEvent,
     MemberEvent,
     Opened,
     Received,
     Refused,
     Start,
+    Taken,
 )
 from sekisho.ledger.entry import Entry, Link
 
@@ -33,18 +37,18 @@ class Summary:
     """Of the entry that begins the row's subject."""
     at: str
     kind: str
-    """`answer` at the provider, `query` at the consumer, `contract` or `member`."""
+    """`answer` at the provider, `query` at the consumer, `lookup`, `contract` or `member`."""
     contract: str
     """Empty for members."""
     party: str
-    """The other party of an answer; whoever took a step otherwise."""
+    """The other party of an answer or a lookup; whoever took a step otherwise."""
     state: str
-    """`open answered refused interrupted cut`; empty for contracts and members."""
+    """`open answered refused interrupted cut`; empty for lookups, contracts and members."""
     reason: str
-    """Of a refusal or cut; the step's name for contracts and members."""
+    """Of a refusal or cut; the step's name for lookups, contracts and members."""
     rows: int
     bytes: int
-    """What left; for `interrupted`, the most that can have left."""
+    """What left, or of a table; for `interrupted`, the most that can have left."""
 
 
 def summaries(entries: Iterable[Entry]) -> tuple[Summary, ...]:
@@ -65,7 +69,9 @@ def summaries(entries: Iterable[Entry]) -> tuple[Summary, ...]:
     return tuple(rows.values())
 
 
-def _begun(entry: Entry, body: Start | Refused | ContractEvent | MemberEvent) -> Summary:
+def _begun(
+    entry: Entry, body: Start | Refused | LookupEvent | ContractEvent | MemberEvent
+) -> Summary:
     match body:
         case Opened():
             return _row(entry, kind="answer", state="open")
@@ -73,6 +79,8 @@ def _begun(entry: Entry, body: Start | Refused | ContractEvent | MemberEvent) ->
             return _row(entry, kind="query", state="open")
         case Refused():
             return _row(entry, kind="answer", state="refused", reason=body.reason)
+        case Brought() | Taken() | Dropped():
+            return _lookup(entry, body)
         case ContractEvent():
             return _row(
                 entry,
@@ -85,6 +93,11 @@ def _begun(entry: Entry, body: Start | Refused | ContractEvent | MemberEvent) ->
             return _row(entry, kind="member", party=body.party, reason=body.event)
         case _:
             assert_never(body)
+
+
+def _lookup(entry: Entry, body: LookupEvent) -> Summary:
+    row = _row(entry, kind="lookup", reason=entry.kind)
+    return row if isinstance(body, Dropped) else replace(row, rows=body.rows, bytes=body.bytes)
 
 
 def _row(
@@ -102,7 +115,7 @@ def _row(
         at=entry.at,
         kind=kind,
         contract=link.channel.contract if link else contract,
-        party=_other_party(link, kind) if link else party,
+        party=_other_party(link, entry) if link else party,
         state=state,
         reason=str(reason),
         rows=0,
@@ -110,8 +123,9 @@ def _row(
     )
 
 
-def _other_party(link: Link, kind: str) -> str:
-    return link.channel.consumer if kind == "answer" else link.channel.provider
+def _other_party(link: Link, entry: Entry) -> str:
+    is_consumers = isinstance(entry.body, Asked | Brought)
+    return link.channel.provider if is_consumers else link.channel.consumer
 
 
 def _ended(row: Summary, end: End) -> Summary:

@@ -4,19 +4,22 @@ Built here and signed elsewhere; the payload is canonical JSON. Its digest is th
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sekisho.errors import DocumentError, Finding, TrustError
 from sekisho.ledger.instants import parse_moment
 from sekisho.ledger.record import from_record, parse_record, record_bytes, to_record
-from sekisho.model.names import ContractId, PartyId
+from sekisho.model.names import ID_PATTERN, NAME_PATTERN, ContractId, PartyId
 
 REQUEST_FORMAT = "sekisho.request/v1"
 MAX_AGE = timedelta(seconds=120)
 """How far the two nodes' clocks may be apart, and how long a request may travel."""
 NONCE_PATTERN = r"[0-9a-f]{32}"
 """128 bits in hex."""
+MAX_LOOKUPS = 100
+"""Tables that one request names; a grant has no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +33,27 @@ class Request:
     sql: str
     nonce: str
     issued_at: str
+    lookups: Mapping[str, str] | None = None
+    """Digests of the tables that the query joins and the consumer has brought, by name; None where
+    it joins none."""
 
     def __post_init__(self) -> None:
-        """Refuse a nonce or an instant that is not one."""
+        """Refuse a nonce, an instant or a digest that is not one."""
         parse_moment(self.issued_at)
         if not re.fullmatch(NONCE_PATTERN, self.nonce):
             message = "a nonce is 32 digits of lower-case hex"
+            raise ValueError(message)
+        if self.lookups is not None:
+            _check_lookups(self.lookups)
+
+
+def _check_lookups(lookups: Mapping[str, str]) -> None:
+    if not 0 < len(lookups) <= MAX_LOOKUPS:
+        message = f"a request names 1 to {MAX_LOOKUPS} tables, or has no `lookups`"
+        raise ValueError(message)
+    for name, digest in lookups.items():
+        if not re.fullmatch(NAME_PATTERN, name) or not re.fullmatch(ID_PATTERN, digest):
+            message = "a table is named by its lookup's name and by `sha256:` and 64 digits"
             raise ValueError(message)
 
 

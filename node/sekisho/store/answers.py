@@ -288,6 +288,7 @@ def _opened(request: ReceivedRequest, decision: Decision, *, plan: str, reserve:
         plan=plan,
         reserved_rows=reserve.rows,
         reserved_bytes=reserve.bytes,
+        lookups=request.lookups,
     )
 
 
@@ -300,6 +301,7 @@ def _refused(request: ReceivedRequest, refusal: Refusal) -> Refused:
         evidence=request.evidence,
         reason=refusal.reason,
         clause=refusal.clause,
+        lookups=request.lookups,
     )
 
 

@@ -5,6 +5,7 @@ ledger, so that no old one can be played again and the provider can always show 
 """
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +33,8 @@ class ReceivedRequest:
     evidence: RequestEvidence
     envelope: bytes
     """As it was received; empty when only the connection vouches for it."""
+    lookups: Mapping[str, str] | None = None
+    """Digests of the tables that the query joins, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
