@@ -23,7 +23,7 @@ from sekisho.model.names import DatasetId, PartyId
 from sekisho.model.plan import JoinedLookup
 from sekisho.model.signed import SignedContract
 from sekisho.sql.blocks import Block, BlockColumn, Pair
-from sekisho.sql.places import place_of, shown, syntax_refusal
+from sekisho.sql.places import place_of, shown
 from sekisho.sql.scopes import identifier
 from sekisho.sql.write import bind_literals, write_query
 
@@ -46,35 +46,15 @@ def relation_of(lookup: Lookup) -> str:
     return f"{_PREFIX}{lookup.name}"
 
 
-def check_joined(lookup: Lookup, pair: Pair, draft: Draft) -> None:
-    """Hold the join of a lookup to its key, and to a dataset whose rows are counted by units.
-
-    Raises:
-        Refusal: `SYNTAX_NOT_ALLOWED`, or `LOOKUP_NOT_ALLOWED` for a key of a type that no lookup
-            has.
-    """
-    names = (pair.left.name.lower(), pair.right.name.lower())
-    if names != (lookup.key.lower(), lookup.key.lower()):
-        message = f"the table {shown(lookup.name)} is joined on its key and nothing else"
-        hint = f"write ON {pair.left.source.alias}.{lookup.key} = {lookup.name}.{lookup.key}"
-        raise syntax_refusal(message, pair.right.node, hint=hint)
-    view = _view_of(pair.left, draft)
-    if view is None or not units_of(view):
-        message = f"the table {shown(lookup.name)} is joined to a dataset with privacy units"
-        raise syntax_refusal(
-            message, pair.right.node, hint="join it to the dataset that is counted"
-        )
-    column = view.columns.get(lookup.key.lower())
-    if column is not None and lookup_type_of(column.type) is None:
-        raise _wrong_key(lookup, column, pair, draft=draft)
-
-
 def joined_lookups(block: Block, draft: Draft) -> tuple[JoinedLookup, ...]:
     """Say of each lookup that a block joins what its content must fit.
 
     Args:
         block: Held to the grant already.
         draft: Of the query.
+
+    Raises:
+        Refusal: `LOOKUP_NOT_ALLOWED` for a key of a type that no table has.
     """
     return tuple(_joined(block, draft))
 
@@ -149,6 +129,8 @@ def _joined(block: Block, draft: Draft) -> Iterator[JoinedLookup]:
         if lookup is None or view is None:
             continue
         column = view.columns[lookup.key.lower()]
+        if lookup_type_of(column.type) is None:
+            raise _wrong_key(lookup, column, pair, draft=draft)
         select = _keyed_rows(view, column, draft)
         secrets = sorted({item.name for item in select.find_all(exp.Placeholder)})
         parameters = bind_literals(select)
