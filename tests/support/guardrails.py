@@ -1,5 +1,6 @@
 """A hospital's guardrails, its stays, and contracts over them, as short as a test can say them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from sekisho.documents.contract import parse_contract
@@ -42,12 +43,37 @@ grants:
 """
 
 
-def rules(*lines, file=FILE):
-    """Read rules, each a line as `{when: …, require: …}` without name and reason."""
-    text = "format: sekisho.guardrail/v1\ntitle: Floors\nrules:\n" + "".join(
+def written(*lines):
+    """Write a guardrail, each rule a line as `when: …, require: …` without name and reason."""
+    return "format: sekisho.guardrail/v1\ntitle: Floors\nrules:\n" + "".join(
         f"  - {{rule: r{at}, because: It must be so., {line}}}\n" for at, line in enumerate(lines)
     )
-    return parse_guardrail(text.encode(), name=file)
+
+
+def rules(*lines, file=FILE):
+    """Read the rules of a guardrail."""
+    return parse_guardrail(written(*lines).encode(), name=file)
+
+
+def guard(company, *lines):
+    """Give a company's node these rules from its next start on; without any, none."""
+    root = company.folder.root
+    (root / "guardrails").mkdir(exist_ok=True)
+    named = "[]"
+    if lines:
+        (root / FILE).write_text(written(*lines))
+        named = f"[{FILE}]"
+    text = (root / "node.yaml").read_text()
+    (root / "node.yaml").write_text(
+        re.sub(r"(?m)^guardrails: \[.*\]", f"guardrails: {named}", text)
+    )
+
+
+def restart(company):
+    """Stop a company's node, and start it again over what stands in its folder now."""
+    assert company.stop() == 0
+    company.process.stdout.close()
+    company.start().wait_ready()
 
 
 def grant(columns, *, access="rows", name="stays", dataset="east.example/stays", more=""):

@@ -9,9 +9,8 @@ too few units have changed. Source: `docs/spec/aggregate.md`, steps 5 and 6.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from sekisho.disclosure.figures import Totals
 from sekisho.disclosure.rules import Facts, may_be_published
@@ -69,16 +68,6 @@ class Published:
     """Under the contract by which they were."""
 
 
-class Verdict(Enum):
-    """What becomes of a figure."""
-
-    NEW = auto()
-    """Published, and remembered."""
-    EARLIER = auto()
-    """Published as it was before."""
-    WITHHELD = auto()
-
-
 def questions_of(block: ProtectedBlock, lookups: Mapping[str, str]) -> tuple[Question, ...]:
     """List the kinds of figures that a block asks for, of rows and of each measure.
 
@@ -131,35 +120,39 @@ def _question(
     )
 
 
-def judge(
-    found: Population,
-    *,
-    earlier: Published | None,
-    near: Iterable[Published],
-    terms: Terms,
-) -> Verdict:
-    """Decide about the figures of one population.
+def is_earlier(found: Population, earlier: Published | None, terms: Terms) -> bool:
+    """Whether too few units have changed since the same question was answered for the same cell.
 
     Args:
         found: As it is now.
-        earlier: The population of the same question and cell that was published last.
+        earlier: What was published last for them, if anything was.
+        terms: Of the contract.
+    """
+    if earlier is None:
+        return False
+    least = max(terms.minimum_units, earlier.minimum_units)
+    return any(count < least for count in _apart(found, earlier))
+
+
+def may_be_new(found: Population, near: Iterable[Published], terms: Terms) -> bool:
+    """Whether figures of a population may be published that were not before.
+
+    Args:
+        found: As it is now.
         near: Published populations of the same scopes; at least all those that differ in fewer
             units than is asked for.
         terms: Of the contract.
     """
-    if earlier is not None and _differ_in_few(found.sketches, earlier, terms, or_none=True):
-        return Verdict.EARLIER
     if not all(may_be_published(item, terms) for item in found.facts):
-        return Verdict.WITHHELD
-    if any(_differ_in_few(found.sketches, item, terms, or_none=False) for item in near):
-        return Verdict.WITHHELD
-    return Verdict.NEW
+        return False
+    return not any(
+        0 < count < max(terms.minimum_units, other.minimum_units)
+        for other in near
+        for count in _apart(found, other)
+    )
 
 
-def _differ_in_few(
-    sketches: Sequence[Sketch], other: Published, terms: Terms, *, or_none: bool
-) -> bool:
-    """Whether two populations differ in too few units, by any of their privacy units."""
-    least = max(terms.minimum_units, other.minimum_units)
-    apart = [differing(left, right) for left, right in zip(sketches, other.sketches, strict=True)]
-    return any((or_none or count > 0) and count < least for count in apart)
+def _apart(found: Population, other: Published) -> Iterator[int]:
+    """Tell in how many units two populations differ, by each privacy unit."""
+    for left, right in zip(found.sketches, other.sketches, strict=True):
+        yield differing(left, right)

@@ -93,7 +93,10 @@ class _Writer:
         for unit in range(len(self._block.units)):
             yield Step(name=f"coarse_{unit}", sql=self._coarse(unit))
             yield Step(name=f"sparse_{unit}", sql=self._sparse(unit))
+            yield Step(name=f"precise_{unit}", sql=self._precise(unit))
             yield Step(name=f"fine_{unit}", sql=self._fine(unit))
+            for at in self._measures:
+                yield Step(name=f"lacking_{unit}_{at}", sql=self._lacking(unit, at))
             yield Step(name=f"slots_{unit}", sql=self._settled(unit))
             for key in range(len(self._keys)):
                 yield Step(name=f"parents_{unit}_{key}", sql=self._parents(unit, key))
@@ -188,30 +191,41 @@ class _Writer:
 
     def _fine(self, unit: int) -> str:
         """Sum up the rows of small groups, and of sparse large ones, unit by unit."""
-        small = f"(SELECT * FROM sized WHERE slots IS NULL OR cell IN (FROM sparse_{unit}))"
-        return self._slots(unit, f"r.u{unit}", groups=small)
+        return self._slots(unit, f"r.u{unit}", groups=f"(FROM precise_{unit} WHERE slots IS NULL)")
 
     def _slots(self, unit: int, slot: str, *, groups: str) -> str:
-        """Sum up the rows of each slot of each group; a measure's `s` is of rows without it."""
-        row_hash = f"r.h{self._block.units[unit].rows}"
-        outputs = ["g.cell", f"{slot} AS slot", *self._sums(row_hash, "", "true")]
-        for at in self._measures:
-            outputs += self._sums(row_hash, at, f"r.v{at} IS NULL")
-            outputs.append(f"coalesce(sum(abs(r.v{at})) FILTER (WHERE {self._inside}), 0) AS a{at}")
-        on = " AND ".join(f"r.{key} IS NOT DISTINCT FROM g.{key}" for key in self._keys) or "true"
+        """Sum up the rows of each slot of each group, and the absolute values of measures."""
+        outputs = ["g.cell", f"{slot} AS slot", *self._sums(unit)]
+        outputs += [
+            f"coalesce(sum(abs(r.v{at})) FILTER (WHERE {self._inside}), 0) AS a{at}"
+            for at in self._measures
+        ]
         return (
-            f"SELECT {', '.join(outputs)} FROM {self._rows} JOIN {groups} AS g ON {on}"
+            f"SELECT {', '.join(outputs)} FROM {self._rows} JOIN {groups} AS g ON {self._same()}"
             " GROUP BY 1, 2"
         )
 
-    def _sums(self, row_hash: str, tag: str, which: str) -> Iterator[str]:
-        """Count the rows of a kind and sum up their hashes: inside the filter, and all."""
-        inside = f"FILTER (WHERE {self._inside} AND {which})"
-        yield f"count(*) {inside} AS n{tag}"
-        yield f"coalesce(sum({row_hash}) {inside}, 0) AS s{tag}"
+    def _lacking(self, unit: int, at: str) -> str:
+        """Sum up the rows that lack a measure, which are few or none."""
+        slot = f"CASE WHEN g.slots IS NULL THEN r.u{unit} ELSE r.u{unit} % g.slots END AS slot"
+        return (
+            f"SELECT g.cell, {slot}, {', '.join(self._sums(unit))} FROM {self._rows}"
+            f" JOIN precise_{unit} AS g ON {self._same()} WHERE r.v{at} IS NULL GROUP BY 1, 2"
+        )
+
+    def _sums(self, unit: int) -> Iterator[str]:
+        """Count rows and sum up their hashes: inside the filter, and all."""
+        row_hash = f"r.h{self._block.units[unit].rows}"
+        inside = f" FILTER (WHERE {self._inside})" if self._block.is_filtered else ""
+        yield f"count(*){inside} AS n"
+        yield f"coalesce(sum({row_hash}){inside}, 0) AS s"
         if self._block.is_filtered:
-            yield f"count(*) FILTER (WHERE {which}) AS wn{tag}"
-            yield f"coalesce(sum({row_hash}) FILTER (WHERE {which}), 0) AS ws{tag}"
+            yield "count(*) AS wn"
+            yield f"sum({row_hash}) AS ws"
+
+    def _same(self) -> str:
+        """Say when a row belongs to a group."""
+        return " AND ".join(f"r.{key} IS NOT DISTINCT FROM g.{key}" for key in self._keys) or "true"
 
     def _sparse(self, unit: int) -> str:
         """Find the large groups that are to be counted exactly after all."""
@@ -221,19 +235,27 @@ class _Writer:
             f" WHERE t.taken * 100 < g.slots * {FULL_PERCENT}"
         )
 
-    def _settled(self, unit: int) -> str:
-        """Put the slots together, and turn what lacks a measure into what has it."""
-        has = "".join(
-            f", t.{part}{at}" if part == "a" else f", t.{part} - t.{part}{at} AS {part}{at}"
-            for at in self._measures
-            for part in (*self._counted(), "a")
-        )
-        plain = "".join(f", t.{part}" for part in self._counted())
-        columns = f"t.cell, t.slot{plain}, t.n AS a{has}"
+    def _precise(self, unit: int) -> str:
+        """Say of each group into how many slots it is cut in the end."""
         return (
-            f"SELECT {columns}, g.slots FROM coarse_{unit} AS t JOIN sized AS g"
-            f" ON t.cell = g.cell WHERE t.cell NOT IN (FROM sparse_{unit})"
-            f" UNION ALL SELECT {columns}, NULL FROM fine_{unit} AS t"
+            "SELECT * REPLACE (CASE WHEN cell NOT IN"
+            f" (FROM sparse_{unit}) THEN slots END AS slots) FROM sized"
+        )
+
+    def _settled(self, unit: int) -> str:
+        """Put the slots together: of all rows, and of those that have each measure."""
+        columns = ["t.*", "t.n AS a", "g.slots"]
+        joins = ""
+        for at in self._measures:
+            joins += f" LEFT JOIN lacking_{unit}_{at} AS l{at} ON t.cell = l{at}.cell"
+            joins += f" AND t.slot = l{at}.slot"
+            columns += [
+                f"t.{part} - coalesce(l{at}.{part}, 0) AS {part}{at}" for part in self._counted()
+            ]
+        return (
+            f"SELECT {', '.join(columns)} FROM (FROM coarse_{unit} WHERE cell NOT IN"
+            f" (FROM sparse_{unit}) UNION ALL FROM fine_{unit}) AS t JOIN precise_{unit} AS g"
+            f" ON t.cell = g.cell{joins}"
         )
 
     def _counted(self) -> tuple[str, ...]:

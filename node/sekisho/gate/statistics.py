@@ -66,7 +66,8 @@ def find_protected(draft: Draft) -> Draft:
     Source:
         `docs/spec/aggregate.md`, steps 1 and 2.
     """
-    blocks = find_blocks(draft.settled())
+    resolved = draft.settled()
+    blocks = find_blocks(resolved, {item.number for item in resolved.relations})
     if not blocks:
         raise Refusal(
             RefusalReason.DATASET_NOT_GRANTED,

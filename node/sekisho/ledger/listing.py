@@ -10,9 +10,11 @@ from sekisho.ledger.bodies import (
     Closed,
     ContractEvent,
     Cut,
+    DatasetEvent,
     Denied,
     Dropped,
     End,
+    Event,
     Failed,
     Interrupted,
     LookupEvent,
@@ -24,6 +26,7 @@ from sekisho.ledger.bodies import (
     Taken,
 )
 from sekisho.ledger.entry import Entry, Link
+from sekisho.model.names import split_dataset
 
 UNVERIFIED = "receipt does not verify"
 """The reason shown for an answer whose receipt was not believed."""
@@ -37,15 +40,16 @@ class Summary:
     """Of the entry that begins the row's subject."""
     at: str
     kind: str
-    """`answer` at the provider, `query` at the consumer, `lookup`, `contract` or `member`."""
+    """`answer` at the provider, `query` at the consumer, `lookup`, `contract`, `member` or
+    `dataset`."""
     contract: str
-    """Empty for members."""
+    """Empty for members and datasets."""
     party: str
     """The other party of an answer or a lookup; whoever took a step otherwise."""
     state: str
-    """`open answered refused interrupted cut`; empty for lookups, contracts and members."""
+    """`open answered refused interrupted cut`; empty for other kinds."""
     reason: str
-    """Of a refusal or cut; the step's name for lookups, contracts and members."""
+    """Of a refusal or cut; the step's name for other kinds."""
     rows: int
     bytes: int
     """What left, or of a table; for `interrupted`, the most that can have left."""
@@ -69,9 +73,7 @@ def summaries(entries: Iterable[Entry]) -> tuple[Summary, ...]:
     return tuple(rows.values())
 
 
-def _begun(
-    entry: Entry, body: Start | Refused | LookupEvent | ContractEvent | MemberEvent
-) -> Summary:
+def _begun(entry: Entry, body: Start | Refused | LookupEvent | Event) -> Summary:
     match body:
         case Opened():
             return _row(entry, kind="answer", state="open")
@@ -81,6 +83,12 @@ def _begun(
             return _row(entry, kind="answer", state="refused", reason=body.reason)
         case Brought() | Taken() | Dropped():
             return _lookup(entry, body)
+        case _:
+            return _event(entry, body)
+
+
+def _event(entry: Entry, body: Event) -> Summary:
+    match body:
         case ContractEvent():
             return _row(
                 entry,
@@ -91,6 +99,9 @@ def _begun(
             )
         case MemberEvent():
             return _row(entry, kind="member", party=body.party, reason=body.event)
+        case DatasetEvent():
+            party, _ = split_dataset(body.dataset)
+            return _row(entry, kind="dataset", party=party, reason=body.event)
         case _:
             assert_never(body)
 

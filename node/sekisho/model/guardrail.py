@@ -16,7 +16,13 @@ from sekisho.model.dataset import ColumnClass
 from sekisho.model.floors import LEAST_UNITS, MOST_LARGEST_PERCENT
 from sekisho.model.grant_rules import PROTECTED
 from sekisho.model.grants import Access, Use
-from sekisho.model.masks import AnyMask, BucketWidthMask, RedactMask, RoundMask, TruncateMask
+from sekisho.model.masks import (
+    BucketMask,
+    BucketWidthMask,
+    PseudonymMask,
+    RoundMask,
+    TruncateMask,
+)
 from sekisho.model.obligations import Permission, Transfer
 from sekisho.model.terms import DocumentModel, ShortText, Slug, declared, enforced, mistake
 from sekisho.model.terms_values import Country
@@ -64,16 +70,16 @@ RequiredMask = Annotated[
 """`truncate` for any, or `{truncate: month}` for one that is at least so coarse."""
 
 
-def kind_of(mask: AnyMask | MaskKind) -> MaskKind:
+ShowingMask = PseudonymMask | TruncateMask | RoundMask | BucketMask | BucketWidthMask
+"""A mask that leaves something to see; its one field bears the name of its kind."""
+
+
+def kind_of(mask: ShowingMask | MaskKind) -> MaskKind:
     """Name the kind of a mask, or of one that is required."""
-    match mask:
-        case MaskKind():
-            return mask
-        case RedactMask():
-            return MaskKind.REDACT
-        case _:
-            (name,) = type(mask).model_fields
-            return MaskKind(name)
+    if isinstance(mask, MaskKind):
+        return mask
+    (name,) = type(mask).model_fields
+    return MaskKind(name)
 
 
 class When(DocumentModel):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sekisho.model.grant_rules import PROTECTED
 from sekisho.model.grants import Access, ColumnGrant, Disclosure, Grant, Use
-from sekisho.model.guardrail import MaskKind, Require, RequiredMask, kind_of
+from sekisho.model.guardrail import MaskKind, Require, RequiredMask, ShowingMask, kind_of
 from sekisho.model.masks import (
     AnyMask,
     BucketWidthMask,
@@ -148,7 +148,7 @@ def _is_masked(mask: AnyMask | None, allowed: Iterable[RequiredMask]) -> bool:
     return any(_is_as_coarse(mask, item) for item in allowed)
 
 
-def _is_as_coarse(mask: AnyMask, required: RequiredMask) -> bool:
+def _is_as_coarse(mask: ShowingMask, required: RequiredMask) -> bool:
     match required, mask:
         case MaskKind(), _:
             return kind_of(mask) is required

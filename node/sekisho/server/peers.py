@@ -167,7 +167,7 @@ class PeersFace:
         return fragment.ExplainFragmentResponse(
             grant=plan.grant,
             clauses=plan.clauses,
-            plan=plan.sql,
+            plan=";\n".join((*(block.sql for block in plan.blocks), plan.sql)),
             columns=plan.columns,
             charges=charges_of(signed),
         )

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sekisho.disclosure.cells import Cells, populations_of
+from sekisho.disclosure.cells import Cells, Keys, populations_of
 from sekisho.disclosure.figures import type_of
 from sekisho.disclosure.lookups import FIT, fit_of
-from sekisho.disclosure.release import Population, Question, Verdict, questions_of
+from sekisho.disclosure.release import Population, Question, questions_of
 from sekisho.disclosure.steps import EARLIER, outputs_of, steps_of
 from sekisho.engine.engine import Job, Source, Table
 from sekisho.model.limits import DEFAULT_LIMITS
@@ -171,7 +171,7 @@ class Protecting:
         """Decide about every figure; gives what is seen, and how many cells are so at last."""
         now = self._now()
         cells = Cells(block)
-        fresh = set()
+        fresh: set[Keys] = set()
         for question, populations in found:
             decided = self._state.published.decide(
                 tx,
@@ -182,11 +182,9 @@ class Protecting:
                 answer=answer,
                 now=now,
             )
-            for item, verdict, totals in decided:
-                if verdict is not Verdict.WITHHELD:
-                    cells.publish(item.keys, question, totals)
-                if verdict is Verdict.NEW:
-                    fresh.add(item.keys)
+            for keys, totals in (decided.earlier | decided.fresh).items():
+                cells.publish(keys, question, totals)
+            fresh |= decided.fresh.keys()
         for dataset in dict.fromkeys(unit.dataset for unit in block.units):
             _count(tx, dataset, len(fresh), now=now)
         return cells, len(fresh)

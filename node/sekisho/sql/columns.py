@@ -117,6 +117,12 @@ class Columns:
             return columns[0]
         return exp.Anonymous(this="coalesce", expressions=columns)
 
+    def is_stored(self, value: exp.Expr) -> bool:
+        """Tell whether an expression is a column of a relation, as it stands there."""
+        if not isinstance(value, exp.Column):
+            return False
+        return value.name.lower() in self.sources[source_number(value)].stored
+
     def node_of(self, source: Source, name: str) -> exp.Column:
         """Make a qualified column."""
         column = exp.Column(this=identifier(name), table=identifier(source.label))

@@ -45,6 +45,8 @@ class Function:
     """One letter an argument, as the module says."""
     can_fail: bool
     """Whether it may raise over arguments of these types; a call is then wrapped in TRY."""
+    fails_wide: bool
+    """Whether it may raise over many numbers of more than 20 digits, which it adds up."""
     why: str
     """Why it is safe to offer."""
 
@@ -188,9 +190,9 @@ _AGGREGATES = """
 # name            arguments gives takes fails why
 count             0 1   int      *     no    counts rows or values
 count_if          1 1   int      b     no    counts where true
-sum               1 1   sum      n     over  adds up; past 38 digits the answer is lost, never wrong
-avg               1 1   middle   a     over  mean
-mean              1 1   middle   a     over  mean
+sum               1 1   sum      n     wide  adds up; past 38 digits the answer is lost, never wrong
+avg               1 1   middle   a     wide  mean
+mean              1 1   middle   a     wide  mean
 min               1 1   same     *     no    smallest or largest
 max               1 1   same     *     no    smallest or largest
 median            1 1   middle   m     no    value in the middle
@@ -235,6 +237,7 @@ def _function(line: str, function_class: FunctionClass) -> Function:
         most=int(most),
         takes=takes,
         can_fail=fails == "yes",
+        fails_wide=fails == "wide",
         why=why,
     )
 

@@ -22,8 +22,18 @@ from sekisho.sql.arithmetic import (
 )
 from sekisho.sql.dialect import write_tree
 from sekisho.sql.functions import FUNCTIONS, FunctionClass
-from sekisho.sql.places import syntax_refusal
-from sekisho.sql.settling import Fact, Rule, Settling, joined, meet, operands_of, read_as, unlike
+from sekisho.sql.places import shown, syntax_refusal
+from sekisho.sql.settling import (
+    Fact,
+    Rule,
+    Settling,
+    joined,
+    late,
+    meet,
+    operands_of,
+    read_as,
+    unlike,
+)
 from sekisho.sql.types import (
     BOOLEAN,
     NULL,
@@ -38,6 +48,8 @@ from sekisho.sql.types import (
     part_type,
 )
 
+SUMMED_DIGITS = 20
+"""Digits of which 10^18 can be added up within 38."""
 _DATED = frozenset({"date", "ts", "tstz"})
 _TEXTS = frozenset({"text", "literal", "null"})
 
@@ -115,11 +127,11 @@ def _in(settling: Settling, node: exp.Expr) -> Fact:
 
 
 def _exists(_: Settling, __: exp.Expr) -> Fact:
-    return Fact(type=BOOLEAN, holds_subquery=True)
+    return Fact(type=BOOLEAN, is_sealed=True)
 
 
 def _subquery(settling: Settling, node: exp.Expr) -> Fact:
-    return Fact(type=settling.output(node.this), holds_subquery=True)
+    return Fact(type=settling.output(node.this), is_sealed=True)
 
 
 def _case(settling: Settling, node: exp.Expr) -> Fact:
@@ -177,11 +189,13 @@ def _window(settling: Settling, node: exp.Expr) -> Fact:
         settling.settled(item)
     order = node.args.get("order")
     keys = [settling.settled(item.this) for item in order.expressions] if order is not None else []
-    _settle_frame(node, order, keys)
-    return Fact(type=fact.type, is_late=True)
+    _settle_frame(node, order, keys, may_fail=settling.late_may_fail)
+    return late(settling, fact.type)
 
 
-def _settle_frame(node: exp.Expr, order: exp.Expr | None, keys: list[Fact]) -> None:
+def _settle_frame(
+    node: exp.Expr, order: exp.Expr | None, keys: list[Fact], *, may_fail: bool
+) -> None:
     """Bring the key of a frame with RANGE to what its distances are added to."""
     spec = node.args.get("spec")
     distances = [
@@ -191,6 +205,9 @@ def _settle_frame(node: exp.Expr, order: exp.Expr | None, keys: list[Fact]) -> N
     ]
     if spec is None or str(spec.args["kind"]).upper() != "RANGE" or not distances:
         return
+    if not may_fail:
+        message = "RANGE with a distance can fail, and may not here"
+        raise syntax_refusal(message, node, hint="use ROWS or GROUPS")
     if order is None or len(keys) != 1:
         message = "RANGE with a distance needs one key in ORDER BY"
         raise syntax_refusal(message, node)
@@ -219,7 +236,11 @@ def _call(settling: Settling, node: exp.Expr) -> Fact:
             read_as(values[at], name)
     kind = given(function, types)
     if function.function_class is not FunctionClass.SCALAR:
-        return Fact(type=kind, is_late=True)
+        is_wide = function.fails_wide and types[0].digits > SUMMED_DIGITS
+        if is_wide and not settling.late_may_fail:
+            message = f"the function {shown(function.name)} can fail over so wide a number"
+            raise syntax_refusal(message, node, hint="use count, min, max or median")
+        return late(settling, kind)
     return joined(facts, kind, can_fail=function.can_fail)
 
 

@@ -115,6 +115,7 @@ class _Resolver:
                 node=node,
                 sources=(),
                 names=sides[0].names,
+                stored=tuple(map(all, zip(*(side.stored for side in sides), strict=True))),
                 sides=tuple(side.number for side in sides),
             )
         )
@@ -126,7 +127,7 @@ class _Resolver:
             name = cte.alias
             facts = self.query(cte.this, parent, known)
             columns = renamed(facts.names, cte.args["alias"])
-            known[name.lower()] = (name, columns, facts.number)
+            known[name.lower()] = (name, columns, facts)
             cte.args["alias"].set("columns", [identifier(item) for item in columns])
             cte.args["alias"].set("this", identifier(name))
         return known
@@ -169,8 +170,8 @@ class _Resolver:
         parts = tuple(item.lower() for item in (*qualifiers_of(node), node.name))
         alias = node.alias or node.name
         if len(parts) == 1 and parts[0] in scope.ctes:
-            name, columns, number = scope.ctes[parts[0]]
-            source = self._source(node, alias, columns=columns, select=number)
+            name, columns, facts = scope.ctes[parts[0]]
+            source = self._source(node, alias, columns=columns, facts=facts)
             source.node = _table_node(name, source.label)
             node.replace(source.node)
             return source
@@ -188,7 +189,7 @@ class _Resolver:
         facts = self.query(node.this, scope.parent, scope.ctes)
         name = node.alias or f"subquery_{len(self.columns.sources)}"
         columns = renamed(facts.names, alias or exp.TableAlias(this=identifier(name)))
-        source = self._source(node, name, columns=columns, select=facts.number)
+        source = self._source(node, name, columns=columns, facts=facts)
         written = exp.TableAlias(
             this=identifier(source.label), columns=[identifier(item) for item in columns]
         )
@@ -202,8 +203,12 @@ class _Resolver:
         *,
         columns: tuple[str, ...],
         relation: Relation | None = None,
-        select: int | None = None,
+        facts: SelectFacts | None = None,
     ) -> Source:
+        are_stored = facts.stored if facts is not None else (True,) * len(columns)
+        stored = (
+            item.lower() for item, is_stored in zip(columns, are_stored, strict=True) if is_stored
+        )
         taken = {item.label.lower() for item in self.columns.sources}
         number = len(self.columns.sources)
         return Source(
@@ -213,11 +218,12 @@ class _Resolver:
             node=node,
             relation=relation,
             columns=columns,
-            select=select,
+            select=facts.number if facts is not None else None,
+            stored=frozenset(stored),
         )
 
     def _projections(self, scope: Scope) -> None:
-        outputs: list[exp.Expr] = []
+        outputs: list[tuple[exp.Expr, str]] = []
         for item in scope.select.expressions:
             if item.is_star and not is_aggregate(item):
                 outputs.extend(self._star(item, scope))
@@ -226,11 +232,13 @@ class _Resolver:
             value = item.this if named else item
             name = item.alias if named else self.columns.name_of(value, scope)
             value = self._expressions.look_up(value, scope, Place.PROJECTION)
-            outputs.append(exp.Alias(this=value, alias=identifier(name)))
+            outputs.append((value, name))
             scope.aliases.setdefault(name.lower(), []).append(value)
-        scope.select.set("expressions", outputs)
+        # Named once all stand: a column that takes its place in the list takes its neighbours too.
+        named_outputs = [exp.Alias(this=value, alias=identifier(name)) for value, name in outputs]
+        scope.select.set("expressions", named_outputs)
 
-    def _star(self, node: exp.Expr, scope: Scope) -> Iterator[exp.Expr]:
+    def _star(self, node: exp.Expr, scope: Scope) -> Iterator[tuple[exp.Expr, str]]:
         """Write out what `*` or `relation.*` means."""
         sources = scope.sources
         if isinstance(node, exp.Column):
@@ -252,12 +260,14 @@ class _Resolver:
                 elif own[0] == merged.columns[0]:
                     yield self._starred(name, merged.primary, node=node, scope=scope)
 
-    def _starred(self, name: str, found: Found, *, node: exp.Expr, scope: Scope) -> exp.Expr:
+    def _starred(
+        self, name: str, found: Found, *, node: exp.Expr, scope: Scope
+    ) -> tuple[exp.Expr, str]:
         for source, column in found:
             self.columns.record(source, column, Place.PROJECTION, node=node)
         value = self.columns.value_of(found)
         scope.aliases.setdefault(name.lower(), []).append(value)
-        return exp.Alias(this=value, alias=identifier(name))
+        return value, name
 
     def _finish(self, scope: Scope) -> SelectFacts:
         select = scope.select
@@ -274,6 +284,7 @@ class _Resolver:
             node=select,
             sources=tuple(scope.sources),
             names=names,
+            stored=tuple(self.columns.is_stored(item.this) for item in select.expressions),
             is_aggregated=is_aggregated,
         )
         return self._keep(facts)

@@ -62,6 +62,8 @@ class Source:
     """Names as they are written back."""
     select: int | None = None
     """Which SELECT it is the output of."""
+    stored: frozenset[str] = frozenset()
+    """Names, in lower case, of the columns that are a relation's own, not computed on the way."""
     qualifiers: tuple[str, ...] = ()
     """Names besides the alias by which a column may be qualified."""
     _by_name: dict[str, str] = field(init=False)
@@ -106,6 +108,8 @@ class SelectFacts:
     """None for a set operation."""
     names: tuple[str, ...] = ()
     is_aggregated: bool = False
+    stored: tuple[bool, ...] = ()
+    """Of each output, whether it is a column of a relation, not computed on the way."""
     sides: tuple[int, ...] = ()
     """Numbers of the two that a set operation joins; none for a SELECT."""
 
@@ -150,8 +154,8 @@ Lookup = Callable[[tuple[str, ...]], Relation | None]
 """Finds what a name of one to three parts stands for; parts come in lower case."""
 
 
-Ctes = dict[str, tuple[str, tuple[str, ...], int]]
-"""Name, columns and number of the SELECT of each WITH, by its name in lower case."""
+Ctes = dict[str, tuple[str, tuple[str, ...], "SelectFacts"]]
+"""Name, columns and facts of the query of each WITH, by its name in lower case."""
 
 
 @dataclass(slots=True, kw_only=True)

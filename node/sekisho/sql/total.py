@@ -26,19 +26,24 @@ from sekisho.sql.settling import Fact, read_as
 from sekisho.sql.types import BOOLEAN, UNKNOWN, Type
 
 
-def make_total(resolved: Resolved) -> Mapping[int, tuple[Type, ...]]:
+def make_total(resolved: Resolved, *, late_may_fail: bool = True) -> Mapping[int, tuple[Type, ...]]:
     """Rewrite a resolved tree in place so that no expression over a row can fail.
+
+    Args:
+        resolved: A tree whose names are looked up.
+        late_may_fail: Whether what is computed over aggregates and windows may fail; where an
+            answer may be held back, an error would tell of it.
 
     Returns:
         The types of each SELECT's outputs, as far as they are known, by its number.
 
     Raises:
-        Refusal: `SYNTAX_NOT_ALLOWED` for an operation over a subquery that cannot be made total.
+        Refusal: `SYNTAX_NOT_ALLOWED` for an operation that cannot be made total.
 
     Source:
         `docs/spec/gate.md`, step 8.
     """
-    writer = _Writer(resolved)
+    writer = _Writer(resolved, late_may_fail=late_may_fail)
     for facts in resolved.selects:
         writer.select(facts)
     return MappingProxyType(writer.outputs)
@@ -47,7 +52,7 @@ def make_total(resolved: Resolved) -> Mapping[int, tuple[Type, ...]]:
 def make_condition_total(node: exp.Expr, columns: Mapping[str, Type]) -> exp.Expr:
     """Make a row filter total; its columns are looked up by their names in lower case."""
     holder = exp.Where(this=node)
-    _Writer(None, columns).condition(holder)
+    _Writer(None, columns=columns).condition(holder)
     result: exp.Expr = holder.this
     return result
 
@@ -56,8 +61,13 @@ class _Writer:
     """Walks expressions from the leaves up, wrapping what can fail."""
 
     def __init__(
-        self, resolved: Resolved | None, columns: Mapping[str, Type] | None = None
+        self,
+        resolved: Resolved | None,
+        *,
+        columns: Mapping[str, Type] | None = None,
+        late_may_fail: bool = True,
     ) -> None:
+        self.late_may_fail = late_may_fail
         self._resolved = resolved
         self._columns = columns or {}
         self._numbers = (
@@ -101,8 +111,10 @@ class _Writer:
         fact = rule(self, node)
         if not fact.can_fail or fact.is_late:
             return fact
-        if fact.holds_subquery:
+        if fact.is_sealed:
             message = "an operation that can fail cannot stand over a subquery"
+            if not self.late_may_fail:
+                message += ", an aggregate or a window here"
             hint = "cast both sides to DOUBLE, or make their types alike"
             raise syntax_refusal(message, node, hint=hint)
         wrapped = exp.Anonymous(this=TRY.upper())

@@ -7,8 +7,9 @@ import pytest
 
 from sekisho.documents.guardrail import parse_guardrail
 from sekisho.errors import DocumentError
-from sekisho.model.guardrail import Combining, MaskKind
+from sekisho.model.guardrail import Combining, MaskKind, count_rules
 from sekisho.model.masks import TruncateMask, TruncateUnit
+from support.guardrails import rules
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "guardrails"
 SHIPPED = Path(__file__).parents[3] / "policies" / "guardrails"
@@ -64,3 +65,11 @@ def test_every_requirement_has_its_own_line():
         assert file == "g.yaml"
         assert lines[int(line) - 1].strip().startswith(f"{requirement.split('.')[-1]}:")
     assert placed.line_of("") == "g.yaml:4"
+
+
+def test_rules_are_counted_by_file():
+    one = rules("require: {combine: never}", file="a.yaml")
+    two = rules("require: {combine: never}", "require: {minimum_units: 5}", file="b.yaml")
+    assert count_rules(()) == "none"
+    assert count_rules(one) == "1 rule in a.yaml"
+    assert count_rules((*one, *two)) == "3 rules in a.yaml, b.yaml"
