@@ -51,9 +51,10 @@ class Job:
     """Each is the relation `"<name>"`."""
     steps: tuple[tuple[str, str], ...] = ()
     """Names and SELECTs of relations that are computed first, in order; `parameters` go to each
-    that names them."""
+    that names them. They may read the inputs."""
     outputs: tuple[tuple[str, str], ...] = ()
-    """For `table`, in the place of `sql`: names and SELECTs of the small answers wanted."""
+    """Names and SELECTs of small answers: in the place of `sql` for `table`, beside it for
+    `run`."""
     inputs: tuple[str, ...] = ()
     """Names of Arrow inputs; each is the relation `"<name>"`."""
     schemas: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
@@ -87,6 +88,10 @@ class Run(Protocol):
     @property
     def end(self) -> bytes:
         """A frame of zero rows, for the receipt to travel with; there once all is read."""
+
+    @property
+    def beside(self) -> Mapping[str, Mapping[str, Any]]:
+        """The job's `outputs`, as `TableRun.answers` gives them; there once all is read."""
 
     def __iter__(self) -> Iterator[Batch]:
         """Iterate the batches."""

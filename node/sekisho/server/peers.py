@@ -169,7 +169,7 @@ class PeersFace:
             clauses=plan.clauses,
             plan=";\n".join((*(block.sql for block in plan.blocks), plan.sql)),
             columns=plan.columns,
-            charges=charges_of(signed),
+            charges=charges_of(signed, plan),
         )
 
     def _in_force(self, contract: ContractId, caller: PartyId) -> SignedContract:
