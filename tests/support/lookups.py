@@ -35,6 +35,12 @@ def flights_section(path: Path = FLIGHTS) -> str:
     )
 
 
+def families_section(path: Path, select: str = FAMILIES) -> str:
+    """The `datasets` of the maker's node.yaml, its planes written to a file."""
+    duckdb.sql(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
+    return f'  planes:\n    source: {{parquet: "{path}"}}\n'
+
+
 def delays_text(
     *,
     providers: tuple[str, ...] = ("ua",),

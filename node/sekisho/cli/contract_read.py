@@ -143,6 +143,17 @@ def _facts(
         "sign_by_at": instant_text(signed.sign_by_at),
         "amends": stored.amends,
         "successor": stored.successor,
+        "lookups": [
+            {
+                "name": item.name,
+                "digest": item.digest,
+                "rows": item.rows,
+                "recorded_at": item.recorded_at,
+                "dropped_at": item.dropped_at or None,
+                "parties": list(item.parties),
+            }
+            for item in records.lookups.of_contract(found)
+        ],
         "notices": [
             {
                 "kind": item.notice.kind.value,
@@ -167,6 +178,8 @@ def _print(facts: dict[str, Any]) -> None:
     for provider, state in facts["parts"].items():
         if state != facts["state"]:
             print(f"part        {provider}: {state}")
+    for item in facts["lookups"]:
+        print(f"table       {_lookup_text(item)}")
     for item in facts["notices"]:
         print(
             f"notice      {item['kind']} by {item['party']} from {item['effective_at']}:"
@@ -175,3 +188,12 @@ def _print(facts: dict[str, Any]) -> None:
     for item in facts["not_served"]:
         print(f"not served  {item['path']}: {item['message']}")
         print(f"            hint: {item['hint']}")
+
+
+def _lookup_text(item: dict[str, Any]) -> str:
+    """Say of a table that was brought what it is, who has to do with it, and whether it is here."""
+    end = f", dropped {item['dropped_at']}" if item["dropped_at"] else ""
+    return (
+        f"{item['name']} {short_id(item['digest'])}, {item['rows']} rows, of {item['recorded_at']}"
+        f"{end}: {', '.join(item['parties']) or 'taken by nobody yet'}"
+    )

@@ -51,7 +51,9 @@ class LookupTable:
         return tuple(numbers.setdefault(row[1:], len(numbers)) for row in self.rows)
 
 
-def build_lookup(table: LookupTable, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
+def build_lookup(
+    table: LookupTable, *, limits: Limits = DEFAULT_LIMITS, name: str = "lookup"
+) -> bytes:
     """Write a table in its one canonical form; rows may come in any order.
 
     Raises:
@@ -69,7 +71,7 @@ def build_lookup(table: LookupTable, *, limits: Limits = DEFAULT_LIMITS) -> byte
             "rows": rows,
         }
     ).encode()
-    parse_lookup(data, limits=limits)
+    parse_lookup(data, limits=limits, name=name)
     return data
 
 
@@ -125,8 +127,7 @@ def _differences(table: LookupTable, declared: Lookup, *, minimum_keys: int) -> 
     if len(table.rows) > declared.max_rows:
         yield Finding(
             path="rows",
-            message=f"`{declared.name}` has {len(table.rows)} rows, and the contract allows "
-            f"{declared.max_rows}",
+            message=f"`{declared.name}` has more than {declared.max_rows} rows, the contract's most",
             hint="bring the rows that are needed, or agree on an amendment",
         )
     yield from _sparse(table, minimum_keys)

@@ -30,6 +30,7 @@ from sekisho.model.names import ContractId, PartyId
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.model.signed import SignedContract
 from sekisho.server.delivery import Deliveries
+from sekisho.server.lookups import drop_if_ended
 from sekisho.server.parts import Parts
 from sekisho.store.contracts import NewContract, StoredNotice
 from sekisho.store.outbox import Delivery
@@ -346,6 +347,7 @@ class Agreeing:
         if is_new and notice.party == self._parts.party:
             self._queue(tx, signed, kind="notice", document=envelope.digest, now=now)
         self._remember_end(tx, signed, now)
+        drop_if_ended(self._parts, tx, signed, now=now)
 
     def _remember_end(self, tx: Transaction, signed: SignedContract, now: datetime) -> None:
         facts = self._parts.state.contracts.facts(signed.id, tx=tx)

@@ -25,6 +25,7 @@ from sekisho.ledger.request import Request, request_bytes
 from sekisho.model.lifecycle import ContractState
 from sekisho.model.names import split_dataset
 from sekisho.model.signed import SignedContract
+from sekisho.server.bringing import Bringing
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
 from sekisho.server.shown import ShownParts
@@ -95,6 +96,7 @@ class AskingRoom:
         self._parts = parts
         self._neighbours = neighbours
         self._shown = ShownParts(parts, neighbours)
+        self._bringing = Bringing(parts, neighbours)
 
     def plan(self, question: Question) -> FederatedPlan:
         """Split a question into the providers' fragments and the residual.
@@ -194,7 +196,7 @@ class AskingRoom:
 
     def _send(self, question: Question, fragment: Fragment) -> Pending:
         """Sign one provider's request, record `asked`, and send it."""
-        _bring(fragment)
+        lookups = self._bringing.bring(question.signed, fragment)
         peer = self._neighbours.peer(fragment.party)
         now = self._parts.now()
         request = Request(
@@ -205,6 +207,7 @@ class AskingRoom:
             sql=fragment.sql,
             nonce=self._parts.random(16).hex(),
             issued_at=moment_text(now),
+            lookups=lookups,
         )
         envelope = seal(request_bytes(request), PayloadType.REQUEST, [self._parts.keys.request])
         asked = Asked(
@@ -213,6 +216,7 @@ class AskingRoom:
             purpose=request.purpose,
             sql=request.sql,
             person=question.person,
+            lookups=request.lookups,
         )
         channel = Channel(
             provider=request.provider, consumer=request.consumer, contract=request.contract
@@ -261,6 +265,8 @@ class AskingRoom:
             raise
 
     def _deny(self, item: Pending, refusal: Refusal) -> None:
+        if refusal.reason is RefusalReason.LOOKUP_NOT_ALLOWED:
+            self._bringing.forget(item.fragment)
         if item.asking.tally.bytes:
             # A no in mid-stream is a failed answer: the entry says what had arrived by then.
             self._fail(item, refusal.message)
@@ -295,20 +301,6 @@ class AskingRoom:
             item.asking.cancel()
         for item in pending:
             self._fail(item, reason)
-
-
-def _bring(fragment: Fragment) -> None:
-    """Bring a provider the tables that its fragment joins, before it is asked.
-
-    Raises:
-        Refusal: `MODE_NOT_SERVED`, as this release brings none.
-    """
-    for lookup in fragment.lookups:
-        raise Refusal(
-            RefusalReason.MODE_NOT_SERVED,
-            f"the lookup `{lookup.name}` is granted, and this release brings no tables",
-            hint="aggregate in a WITH first, and join the figures with it",
-        )
 
 
 def _with_clause(refusal: Refusal, signed: SignedContract) -> Refusal:

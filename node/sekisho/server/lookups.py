@@ -20,7 +20,7 @@ from sekisho.engine.engine import Table
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.lookups import DeclaredLookup, declared_lookups
 from sekisho.ledger.entry import Channel
-from sekisho.model.lifecycle import TERMINAL_STATES
+from sekisho.model.lifecycle import TERMINAL_STATES, state_at
 from sekisho.model.lookups import lookup_type_of
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.plan import JoinedLookup
@@ -130,14 +130,11 @@ class Lookups:
         for contract in self._parts.state.lookups.contracts():
             state = self._parts.contracts.state(contract, now, party=self._parts.party)
             signed = self._parts.contracts.signed(contract)
-            if state not in TERMINAL_STATES or signed is None:
-                continue
-            self._drop(signed, now)
+            if state in TERMINAL_STATES and signed is not None:
+                self._drop(signed, now)
 
     def _drop(self, signed: SignedContract, now: datetime) -> None:
-        provider = self._parts.party if self._parts.party in signed.providers else None
-        lookups = self._parts.state.lookups
-        self._parts.state.submit(lambda tx: lookups.drop(tx, signed.id, provider=provider, now=now))
+        self._parts.state.submit(lambda tx: drop_if_ended(self._parts, tx, signed, now=now))
 
     def _brought(
         self,
@@ -205,6 +202,15 @@ class Lookups:
             if len(self._fits) > MAX_FITS:
                 self._fits.popitem(last=False)
         return labels
+
+
+def drop_if_ended(parts: Parts, tx: Transaction, signed: SignedContract, *, now: datetime) -> None:
+    """Delete what was brought under a contract, if this node's part of it has ended."""
+    facts = parts.state.contracts.facts(signed.id, tx=tx)
+    if facts is None or state_at(facts, signed, now, party=parts.party) not in TERMINAL_STATES:
+        return
+    provider = parts.party if parts.party in signed.providers else None
+    parts.state.lookups.drop(tx, signed.id, provider=provider, now=now)
 
 
 def _labelled(brought: _Brought, lookup: JoinedLookup) -> Table:

@@ -149,14 +149,6 @@ class LookupStore:
             (contract, name),
         )
 
-    def lost_by(self, tx: Transaction, contract: ContractId, name: str, *, party: PartyId) -> None:
-        """Forget that a party has a table: it says that it has not."""
-        tx.db.execute(
-            "DELETE FROM lookup_parties WHERE party = ? AND lookup IN"
-            " (SELECT id FROM lookups WHERE contract = ? AND name = ?)",
-            (party, contract, name),
-        )
-
     def drop(
         self, tx: Transaction, contract: ContractId, *, provider: PartyId | None, now: datetime
     ) -> None:
