@@ -127,7 +127,7 @@ def _differences(table: LookupTable, declared: Lookup, *, minimum_keys: int) -> 
     if len(table.rows) > declared.max_rows:
         yield Finding(
             path="rows",
-            message=f"`{declared.name}` has more than {declared.max_rows} rows, the contract's most",
+            message=f"`{declared.name}` has more than the contract's {declared.max_rows} rows",
             hint="bring the rows that are needed, or agree on an amendment",
         )
     yield from _sparse(table, minimum_keys)

@@ -11,13 +11,13 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from sekisho.disclosure.lookups import FIT, LABEL, fitting_labels
 from sekisho.documents.envelope import digest_of
 from sekisho.documents.lookup import Cell, LookupTable, check_lookup, parse_lookup
 from sekisho.engine.engine import Table
-from sekisho.errors import Refusal, RefusalReason
+from sekisho.errors import DocumentError, Refusal, RefusalReason
 from sekisho.gate.lookups import DeclaredLookup, declared_lookups
 from sekisho.ledger.entry import Channel
 from sekisho.model.lifecycle import TERMINAL_STATES, state_at
@@ -25,6 +25,7 @@ from sekisho.model.lookups import lookup_type_of
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.plan import JoinedLookup
 from sekisho.model.signed import SignedContract
+from sekisho.server.bounds import Refusals
 from sekisho.server.parts import Parts
 from sekisho.server.plans import PlannedAnswer
 from sekisho.server.protecting import Compute, Fit, JoinedTable
@@ -55,6 +56,7 @@ class Lookups:
         """Work with a node's parts."""
         self._parts = parts
         self._read = lru_cache(MAX_READ)(self._read_anew)
+        self._refusals = Refusals(parts.monotonic)
         self._one_at_a_time = threading.Lock()
         self._lock = threading.Lock()
         self._fits: OrderedDict[object, frozenset[int] | None] = OrderedDict()
@@ -69,24 +71,45 @@ class Lookups:
         """
         now = self._parts.now()
         signed = self._parts.guard.in_force(contract, consumer=caller, now=now)
+        self._refusals.check(caller)
+        try:
+            content, clause = self._checked(signed, data)
+            self._keep(signed, content, by=caller, clause=clause, now=now)
+        except (DocumentError, Refusal):
+            self._refusals.count(caller)
+            raise
+
+    def _checked(self, signed: SignedContract, data: bytes) -> tuple[Content, str]:
+        """Read a table and hold it to the contract, without reading a row of this node's.
+
+        Returns:
+            The table; the clause that allows it.
+        """
         with self._one_at_a_time:  # a table takes many times its bytes while it is read
             table = parse_lookup(data)
-        found = declared_lookups(
-            signed, self._parts.party, self._parts.datasets.present(), name=table.name
-        )
-        if not found:
-            raise _not_named(table.name)
-        for declared in found:
-            _check_declared(table, declared)
+            found = declared_lookups(
+                signed, self._parts.party, self._parts.datasets.present(), name=table.name
+            )
+            if not found:
+                raise _not_named(table.name)
+            for declared in found:
+                _check_declared(table, declared)
         content = Content(name=table.name, digest=digest_of(data), rows=len(table.rows), data=data)
-        channel = Channel(provider=self._parts.party, consumer=caller, contract=contract)
+        return content, found[0].clause
+
+    def _keep(
+        self, signed: SignedContract, content: Content, *, by: PartyId, clause: str, now: datetime
+    ) -> None:
+        """Keep a table, if it is the first of its name, and record who brought it."""
+        channel = Channel(provider=self._parts.party, consumer=by, contract=signed.id)
+        lookups = self._parts.state.lookups
 
         def work(tx: Transaction) -> None:
-            lookups = self._parts.state.lookups
-            stored = lookups.keep(tx, contract, content, now=now)
+            stored = lookups.keep(tx, signed.id, content, now=now)
             if stored.digest != content.digest:
-                raise _another_table(table.name, clause=found[0].clause)
-            lookups.record(tx, stored, party=caller, channel=channel, size_bytes=len(data), now=now)
+                raise _another_table(content.name, clause=clause)
+            size = len(content.data)
+            lookups.record(tx, stored, party=by, channel=channel, size_bytes=size, now=now)
 
         self._parts.state.submit(work)
 
@@ -131,10 +154,19 @@ class Lookups:
             state = self._parts.contracts.state(contract, now, party=self._parts.party)
             signed = self._parts.contracts.signed(contract)
             if state in TERMINAL_STATES and signed is not None:
-                self._drop(signed, now)
+                self._parts.state.submit(partial(self._drop, signed=signed, now=now))
 
-    def _drop(self, signed: SignedContract, now: datetime) -> None:
-        self._parts.state.submit(lambda tx: drop_if_ended(self._parts, tx, signed, now=now))
+    def drop_with(self, tx: Transaction, signed: SignedContract, *, now: datetime) -> None:
+        """Delete the content of a contract's tables in the transaction that ends it."""
+        facts = self._parts.state.contracts.facts(signed.id, tx=tx)
+        state = state_at(facts, signed, now, party=self._parts.party) if facts else None
+        if state in TERMINAL_STATES:
+            self._drop(tx, signed=signed, now=now)
+
+    def _drop(self, tx: Transaction, *, signed: SignedContract, now: datetime) -> None:
+        self._read.cache_clear()
+        provider = self._parts.party if self._parts.party in signed.providers else None
+        self._parts.state.lookups.drop(tx, signed.id, provider=provider, now=now)
 
     def _brought(
         self,
@@ -202,15 +234,6 @@ class Lookups:
             if len(self._fits) > MAX_FITS:
                 self._fits.popitem(last=False)
         return labels
-
-
-def drop_if_ended(parts: Parts, tx: Transaction, signed: SignedContract, *, now: datetime) -> None:
-    """Delete what was brought under a contract, if this node's part of it has ended."""
-    facts = parts.state.contracts.facts(signed.id, tx=tx)
-    if facts is None or state_at(facts, signed, now, party=parts.party) not in TERMINAL_STATES:
-        return
-    provider = parts.party if parts.party in signed.providers else None
-    parts.state.lookups.drop(tx, signed.id, provider=provider, now=now)
 
 
 def _labelled(brought: _Brought, lookup: JoinedLookup) -> Table:

@@ -71,8 +71,8 @@ class RunningNode:
             raise
         self._neighbours = Neighbours(self.parts)
         self._deliveries = Deliveries(self.parts, self._neighbours)
-        self._agreeing = Agreeing(self.parts, self._deliveries)
         self._lookups = Lookups(self.parts)
+        self._agreeing = Agreeing(self.parts, self._deliveries, self._lookups)
         self._stopping = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
         self._faces = (self._peers_face(), self._users_face())
