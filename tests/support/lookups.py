@@ -117,3 +117,31 @@ def ask(companies: Companies, contract: str, digest: str, sql: str = BY_FAMILY, 
     """Ask with a table, and read the answer."""
     lookups = {"planes": digest}
     return fetch(companies[by], companies["ua"], contract, sql, lookups=lookups).to_pylist()
+
+
+FLEET = 60
+"""Planes of the small airline that attacks are made on, `N000` to `N059`; `N900` is hidden."""
+FLEET_KEYS = f"SELECT format('N{{:03}}', n) AS tail_number FROM range({FLEET}) t(n)"
+
+
+def plane(number: int) -> str:
+    """Name a plane."""
+    return f"N{number:03}"
+
+
+def write_fleet(path: Path) -> Path:
+    """Write a small airline's flights: three of each plane, each with a delay of its own."""
+    duckdb.sql(f"""COPY (
+        SELECT format('N{{:03}}', n // 3) AS tail_number, 'JFK' AS origin,
+            CAST(n AS SMALLINT) AS departure_delay, false AS cancelled FROM range({FLEET * 3}) t(n)
+        UNION ALL SELECT 'N900', 'JFK', 1000, true
+    ) TO '{path}' (FORMAT parquet)""")
+    return path
+
+
+def raw(rows: str, columns: str = '[{"name":"family","type":"text"}]') -> bytes:
+    """Write a table by hand, whatever stands in it."""
+    return (
+        f'{{"columns":{columns},"format":"sekisho.lookup/v1","key":'
+        f'{{"name":"tail_number","type":"text"}},"name":"planes","rows":{rows}}}'
+    ).encode()

@@ -14,7 +14,7 @@ from sekisho.documents.envelope import digest_of
 from sekisho.documents.lookup import Cell, LookupTable, Row, build_lookup, check_lookup
 from sekisho.documents.models import document_error
 from sekisho.engine.engine import Job
-from sekisho.errors import DocumentError, Finding, Refusal
+from sekisho.errors import Finding, Refusal
 from sekisho.federation.plan import Fragment, LookupUse
 from sekisho.ledger.entry import Channel
 from sekisho.model.contract import Lookup, LookupType
@@ -99,7 +99,7 @@ class Bringing:
         data = lookups.content(signed.id, stored.name) or b""
         try:
             self._neighbours.peer(party).deliver_lookup(signed.id, data)
-        except (Refusal, DocumentError):
+        except Refusal:
             # Nobody else has it yet, or it stays: what is mended can then be brought.
             self._parts.state.submit(lambda tx: lookups.withdraw(tx, signed.id, stored.name))
             raise
