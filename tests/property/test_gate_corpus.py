@@ -45,4 +45,4 @@ def test_plans_of_drawn_queries_give_what_the_queries_give(chunk):
     assert tally.fails == []
     assert tally.refused == {}, tally.table()
     # An error where the plan gives NULL is a difference of its own kind, and a rare one.
-    assert len(tally.nulls) + tally.invalid <= 0.02 * tally.same, tally.table()
+    assert len(tally.nulls) + tally.invalid <= 3 + 0.02 * tally.same, tally.table()
