@@ -48,6 +48,8 @@ class Opened:
     reserved_rows: int
     reserved_bytes: int
     """Charged at once; more is reserved while the answer streams."""
+    parameters: str | None = None
+    """Digest of the values of the query's parameters; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,8 @@ class Asked:
     """The provider's fragment."""
     person: str
     """User of this node; never sent to the provider."""
+    parameters: str | None = None
+    """Digest of the values of the fragment's parameters; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sekisho.documents.envelope import digest_of
 from sekisho.errors import DocumentError, Finding, TrustError
 from sekisho.ledger.instants import parse_moment
 from sekisho.ledger.record import from_record, parse_record, record_bytes, to_record
 from sekisho.model.names import ContractId, PartyId
+from sekisho.model.parameters import MAX_PARAMETERS, Parameter
 
 REQUEST_FORMAT = "sekisho.request/v1"
 MAX_AGE = timedelta(seconds=120)
@@ -30,12 +32,21 @@ class Request:
     sql: str
     nonce: str
     issued_at: str
+    parameters: tuple[Parameter, ...] | None = None
+    """A value for every parameter of the query; None where it has none."""
 
     def __post_init__(self) -> None:
         """Refuse a nonce or an instant that is not one."""
         parse_moment(self.issued_at)
         if not re.fullmatch(NONCE_PATTERN, self.nonce):
             message = "a nonce is 32 digits of lower-case hex"
+            raise ValueError(message)
+        if self.parameters is not None and not 0 < len(self.parameters) <= MAX_PARAMETERS:
+            message = f"a request has 1 to {MAX_PARAMETERS} parameters, or none"
+            raise ValueError(message)
+        names = [item.name for item in self.parameters or ()]
+        if len(set(names)) < len(names):
+            message = "two parameters of a request bear one name"
             raise ValueError(message)
 
 
@@ -75,3 +86,10 @@ def verify_request(
         message = "the request is not from now"
         hint = "check that both nodes' clocks are right; 120 seconds apart is the most"
         raise TrustError(message, step="request.issued_at", hint=hint)
+
+
+def parameters_digest(parameters: tuple[Parameter, ...]) -> str | None:
+    """Name the values of a query's parameters for a ledger; None where there are none."""
+    if not parameters:
+        return None
+    return digest_of(record_bytes({item.name: to_record(item) for item in parameters}))

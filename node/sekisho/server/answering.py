@@ -24,7 +24,7 @@ from sekisho.model.contract import RequestEvidence
 from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
-from sekisho.model.query import Query
+from sekisho.model.query import Query, QueryText
 from sekisho.model.signed import SignedContract
 from sekisho.server.bounds import MAX_RUNNING_PER_PARTY, Refusals, Turns
 from sekisho.server.ending import Call, Closing, Tally, check_cut
@@ -74,11 +74,18 @@ class Answering:
             sql=request.sql,
             evidence=RequestEvidence.SIGNED,
             envelope=envelope_to_json(envelope),
+            parameters=request.parameters or (),
         )
         yield from self._answer(received, call)
 
     def answer_unsigned(
-        self, caller: PartyId, call: Call, *, contract: ContractId, purpose: str, sql: str
+        self,
+        caller: PartyId,
+        call: Call,
+        *,
+        contract: ContractId,
+        purpose: str,
+        text: QueryText,
     ) -> Iterator[bytes]:
         """Answer a partner without a node, whose contract takes the connection as evidence.
 
@@ -89,18 +96,20 @@ class Answering:
             provider=self._parts.party,
             consumer=caller,
             purpose=purpose,
-            sql=sql,
+            sql=text.sql,
             nonce=self._parts.random(16).hex(),
             issued_at=moment_text(self._parts.now()),
+            parameters=text.parameters or None,
         )
         received = ReceivedRequest(
             digest=digest_of(request_bytes(request)),
             nonce=request.nonce,
             channel=_channel(request),
             purpose=purpose,
-            sql=sql,
+            sql=text.sql,
             evidence=RequestEvidence.TLS,
             envelope=b"",
+            parameters=text.parameters,
         )
         yield from self._answer(received, call)
 
@@ -205,7 +214,9 @@ class Answering:
             with self._parts.streams.registered(stream):
                 # A termination between step 2 and the register must not be missed.
                 self._find_contract(received)
-                job = self._protected(planned, opened, stream=stream, call=call)
+                job = self._protected(
+                    planned, _query(received), opened=opened, stream=stream, call=call
+                )
                 with self._running(self._parts.engine.run, job, stream=stream, call=call) as run:
                     yield from self._send(
                         received, planned, opened=opened, run=run, stream=stream, tally=tally
@@ -221,7 +232,13 @@ class Answering:
             raise told from error
 
     def _protected(
-        self, planned: PlannedAnswer, opened: OpenedAnswer, *, stream: Stream, call: Call
+        self,
+        planned: PlannedAnswer,
+        query: Query,
+        *,
+        opened: OpenedAnswer,
+        stream: Stream,
+        call: Call,
     ) -> Job:
         """Steps 5 and 6 of statistics: describe the cells, and let the plan read what is published.
 
@@ -236,12 +253,13 @@ class Answering:
             self._parts.state.answers.charge_cells(tx, opened.index, cells)
 
         tables = []
-        for item in planned.protected:
+        for item in planned.protected_for(query):
             tables.append(
                 self._protecting.cells(item, answer=opened.index, compute=compute, charge=charge)
             )
             check_cut(stream)
-        return replace(planned.job, tables=tuple(tables)) if tables else planned.job
+        job = planned.job_for(query)
+        return replace(job, tables=tuple(tables)) if tables else job
 
     @contextmanager
     def _running(
@@ -325,7 +343,8 @@ class Answering:
 
 def _check_size(received: ReceivedRequest) -> None:
     """Refuse what is too large to be a query, before its text is written into the ledger."""
-    texts = (received.sql, received.purpose)
+    values = (item.value for item in received.parameters)
+    texts = (received.sql, received.purpose, *values)
     if sum(len(text.encode("utf-8", "replace")) for text in texts) > DEFAULT_LIMITS.max_sql_bytes:
         message = f"a query has more than {DEFAULT_LIMITS.max_sql_bytes} bytes"
         raise DocumentError((Finding(message=message),), name="request")
@@ -355,4 +374,5 @@ def _query(received: ReceivedRequest) -> Query:
         purpose=received.purpose,
         consumer=channel.consumer,
         provider=channel.provider,
+        parameters=received.parameters,
     )

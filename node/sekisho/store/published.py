@@ -68,20 +68,27 @@ class PublishedStore:
         (scopes,) = tx.db.execute(
             "SELECT json_group_array(id) FROM scopes WHERE dataset = ?", (dataset,)
         ).fetchone()
-        forgotten = tx.db.execute(
-            "DELETE FROM published WHERE id IN (SELECT published FROM sketches"
+        (forgotten,) = tx.db.execute(
+            "SELECT count(DISTINCT published) FROM sketches"
+            " WHERE scope IN (SELECT value FROM json_each(?))",
+            (scopes,),
+        ).fetchone()
+        # What another dataset was joined to stays that dataset's, but answers no question again.
+        tx.db.execute(
+            "UPDATE published SET question = '' WHERE id IN (SELECT published FROM sketches"
             " WHERE scope IN (SELECT value FROM json_each(?)))",
             (scopes,),
-        ).rowcount
+        )
         for statement in (
             "DELETE FROM sketches WHERE scope IN (SELECT value FROM json_each(?))",
             "DELETE FROM listings WHERE scope IN (SELECT value FROM json_each(?))",
             "DELETE FROM scopes WHERE id IN (SELECT value FROM json_each(?))",
         ):
             tx.db.execute(statement, (scopes,))
+        tx.db.execute("DELETE FROM published WHERE id NOT IN (SELECT published FROM sketches)")
         event = DatasetEvent(dataset=dataset, event=DatasetChange.FORGOTTEN, populations=forgotten)
         self._ledger.append(tx, event, now=now)
-        return forgotten
+        return int(forgotten)
 
     def keys_of(self, digests: Sequence[str]) -> tuple[Keys, ...]:
         """List the cells of which something was published for one of several questions."""

@@ -13,6 +13,7 @@ from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
 from sekisho.model.contract import RequestEvidence
 from sekisho.model.names import PartyId
+from sekisho.model.parameters import Parameter
 from sekisho.store.connections import Readers
 from sekisho.store.transaction import Transaction
 
@@ -32,6 +33,7 @@ class ReceivedRequest:
     evidence: RequestEvidence
     envelope: bytes
     """As it was received; empty when only the connection vouches for it."""
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
