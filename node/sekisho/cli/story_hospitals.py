@@ -15,9 +15,10 @@ from sekisho.cli.story_hospitals_truth import TRUTH, Cell, Nearness, Truth, comp
 from sekisho.client.answer import Gap, Receipt
 
 PROPOSED: Final = "positivity.contract.yaml"
+DRAFTED: Final = "draft.contract.yaml"
 GUARDRAIL: Final = "guardrails/personal-data.yaml"
 TITLE: Final = "Positivity of COVID-19 tests by age group and week"
-EXCERPT_LINES: Final = 12
+EXCERPT_LINES: Final = 11
 DRAFT: Final = {", mask: {bucket: [0, 5, 12, 18]}": "", "minimum_units: 10": "minimum_units: 3"}
 """What the first draft says otherwise."""
 AGES: Final = {0: "0-4", 5: "5-11", 12: "12-17", 18: "18+"}
@@ -155,13 +156,17 @@ class HospitalsStory(Story):
         text = (self.data / PROPOSED).read_text()
         for written, drafted in DRAFT.items():
             text = text.replace(written, drafted)
-        self.propose(text, "draft.contract.yaml")
-        code, said = self.call("a", "contract", "sign", self.contract)
-        print("  a.example would sign it")
-        for line in said.splitlines():
+        self.propose(text, DRAFTED)
+        _, found = self.call("a", "contract", "lint", str(self.root / DRAFTED))
+        print("  a.example holds it to what no contract of its may fall below")
+        for line in found.replace(f"{self.root}/", "").splitlines():
             print(f"  | {line}")
+        code, said = self.call("a", "contract", "sign", self.contract)
         self.run("a", "contract", "reject", self.contract, "--reason", "below our guardrail")
-        print(f"  a.example has rejected it; it is {self.state(self.consumer)} at the institute")
+        print(
+            f"  its node {'does not sign' if code == FAILED else 'SIGNS'} it; the contract is "
+            f"{self.state(self.consumer)}"
+        )
         return code == FAILED and said.count(f"{GUARDRAIL}:") == len(DRAFT)
 
     def _ask_all(self) -> bool:
