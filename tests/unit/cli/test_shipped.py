@@ -1,4 +1,4 @@
-"""What comes with the package: contracts, guardrails and stories are clean, and their tests hold."""
+"""What comes with the package is clean: contracts, guardrails, their tests, and the stories."""
 
 import tomllib
 from pathlib import Path
