@@ -30,8 +30,8 @@ class Scope:
     unit: str
     column: str
     """`DATASET.COLUMN`, or `rows`."""
-    schema: str
-    """Sketches of another schema cannot be compared."""
+    type: str
+    """Of the unit: sketches of another type of units cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,10 @@ def questions_of(
         lookups: Digests of the tables that the consumer brought, by name.
         values: Of the parameters that stand in the block's text, by their names in it.
     """
-    given = {"lookups": {name: lookups[name] for name in block.lookups}, "values": dict(values)}
+    given = {
+        "lookups": {item.name: lookups[item.name] for item in block.lookups},
+        "values": dict(values),
+    }
     wanted = dict.fromkeys(part for item in block.figures for part in _parts(item))
     return tuple(
         _question(block, measure, tells_values=tells_values, given=given)
@@ -125,7 +128,7 @@ def _question(
     return Question(
         digest=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(),
         scopes=tuple(
-            Scope(dataset=unit.dataset, unit=unit.column, column=column, schema=unit.schema)
+            Scope(dataset=unit.dataset, unit=unit.column, column=column, type=unit.type)
             for unit in block.units
         ),
         measure=measure,

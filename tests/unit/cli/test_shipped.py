@@ -1,4 +1,4 @@
-"""What comes with the package is clean: contracts, guardrails, their tests, and the stories."""
+"""What comes with the package: contracts, guardrails and stories are clean, their tests hold."""
 
 import tomllib
 from pathlib import Path

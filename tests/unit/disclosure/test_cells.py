@@ -25,7 +25,7 @@ BLOCK = ProtectedBlock(
     parameters={},
     secrets=(),
     keys=(Key(type="INTEGER", definition="age"),),
-    units=(Unit(dataset=DatasetId("a.example/t"), column="patient", rows=0, schema=""),),
+    units=(Unit(dataset=DatasetId("a.example/t"), column="patient", type="INTEGER"),),
     measures=(Measure(column="ct", definition="ct"),),
     figures=(COUNT, SUM),
     is_filtered=False,
@@ -104,7 +104,7 @@ def test_a_cell_without_a_value_of_a_measure_has_nothing_to_publish_of_it():
 def published(block, *parts):
     """Publish questions of cells: keys, which question, totals."""
     cells = Cells(block)
-    questions = {(item.measure, item.tells_values): item for item in questions_of(block, {})}
+    questions = {(item.measure, item.tells_values): item for item in questions_of(block, {}, {})}
     for keys, question, totals in parts:
         cells.publish(keys, questions[question], totals)
     return cells.rows()
