@@ -11,8 +11,14 @@ import typing as _typing
 from importlib import import_module as _import_module
 
 if _typing.TYPE_CHECKING:
-    from sekisho.client.answer import Answer, Progress, Receipt
-    from sekisho.client.node import Explanation, FragmentExplanation, Node, connect
+    from sekisho.client.answer import Answer, Gap, Progress, Receipt
+    from sekisho.client.node import (
+        Explanation,
+        FragmentExplanation,
+        MergeExplanation,
+        Node,
+        connect,
+    )
     from sekisho.errors import (
         DocumentError,
         NodeError,
@@ -28,6 +34,8 @@ __all__ = [
     "DocumentError",
     "Explanation",
     "FragmentExplanation",
+    "Gap",
+    "MergeExplanation",
     "Node",
     "NodeError",
     "PeerError",
@@ -44,6 +52,8 @@ _HOMES = {
     "Answer": "sekisho.client.answer",
     "Explanation": "sekisho.client.node",
     "FragmentExplanation": "sekisho.client.node",
+    "Gap": "sekisho.client.answer",
+    "MergeExplanation": "sekisho.client.node",
     "Node": "sekisho.client.node",
     "Progress": "sekisho.client.answer",
     "Receipt": "sekisho.client.answer",

@@ -61,6 +61,12 @@ class Finding:
     hint: str = ""
     """The mend."""
 
+    def place_in(self, name: str) -> str:
+        """Say where it is in a document of some name: its line, or its path where it has none."""
+        if self.line:
+            return f"{name}:{self.line}:{self.column}"
+        return f"{name}: {self.path}" if self.path else name
+
 
 class DocumentError(SekishoError):
     """A document cannot be read; `findings` holds everything wrong with it."""
@@ -69,8 +75,7 @@ class DocumentError(SekishoError):
         """Carry all findings, the first of them as the message."""
         first = findings[0]
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        place = f"{name}:{first.line}:{first.column}: " if first.line else f"{name}: "
-        super().__init__(f"{place}{first.message}{more}", hint=first.hint)
+        super().__init__(f"{first.place_in(name)}: {first.message}{more}", hint=first.hint)
         self.findings = findings
         self.name = name
 

@@ -41,8 +41,19 @@ def _configure_writing(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     add_folder(new)
     new.set_defaults(run=_run("contract_new", "new"))
 
-    lint = verbs.add_parser("lint", help="find everything that is wrong with contract files")
+    lint = verbs.add_parser(
+        "lint", help="find everything that is wrong with files of contracts and guardrails"
+    )
     lint.add_argument("files", nargs="+", metavar="FILE", help="a file, or a folder of them")
+    lint.add_argument(
+        "--guardrails",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="hold the contracts to these too, besides those of the node in --dir, if there is one",
+    )
+    add_folder(lint)
     add_format(lint)
     lint.set_defaults(run=_run("contract_check", "lint"))
 

@@ -1,4 +1,7 @@
-"""`sekisho contract lint` and `contract test`: what can be found out before anybody signs."""
+"""`sekisho contract lint` and `contract test`: what can be found out before anybody signs.
+
+A guardrail is linted like a contract; a file is one by its `format`.
+"""
 
 import argparse
 import sys
@@ -9,16 +12,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sekisho.cli.floors import Floors, open_floors, read_rules
 from sekisho.cli.main import DONE, FAILED
 from sekisho.cli.place import say
 from sekisho.cli.table import show
 from sekisho.documents.contract import parse_contract
 from sekisho.documents.contract_test import parse_contract_test
+from sekisho.documents.guardrail import parse_guardrail
 from sekisho.documents.models import locate
 from sekisho.documents.yaml import Document, parse_yaml
 from sekisho.errors import DocumentError, Finding, NodeError
 from sekisho.model.dataset import check_contract_against
+from sekisho.model.guardrail import GUARDRAIL_FORMAT, PlacedRule
+from sekisho.model.guardrail_conflicts import check_conflicts
 from sekisho.store.folder import load_file
+from sekisho.store.guardrails import raise_conflicts
 
 if TYPE_CHECKING:
     from sekisho.engine.pool import WorkerPool
@@ -28,7 +36,20 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 class Checking(ExitStack):
-    """What checks need; the engine is started by the first that asks."""
+    """What checks need; each thing is made when the first check asks for it."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Check as the command line says."""
+        super().__init__()
+        self._options = options
+        self.rules: list[PlacedRule] = []
+        """Of the guardrails among the files, as they are read."""
+
+    @cached_property
+    def floors(self) -> Floors:
+        """Hold contracts to the node's guardrails, and to those on the command line."""
+        rules = read_rules(self._options.guardrails)
+        return self.enter_context(open_floors(self._options, rules))
 
     @cached_property
     def engine(self) -> "WorkerPool":
@@ -49,8 +70,12 @@ class FileFinding:
 def lint(options: argparse.Namespace) -> int:
     """Print every finding in every file."""
     files = [file for name in options.files for file in _files(Path(name))]
-    with Checking() as checking:
+    with Checking(options) as checking:
         found = [item for file in files for item in _lint(file, checking)]
+        found += [
+            FileFinding(file=placed.file, finding=finding)
+            for placed, finding in check_conflicts(checking.rules)
+        ]
     if options.format == "json":
         rows = [{"file": item.file} | asdict(item.finding) for item in found]
         show(rows, (), as_json=True, out=sys.stdout)
@@ -64,7 +89,7 @@ def lint(options: argparse.Namespace) -> int:
 def test(options: argparse.Namespace) -> int:
     """Run each file's tests and print one line a test."""
     rows: list[dict[str, object]] = []
-    with Checking() as checking:
+    with Checking(options) as checking:
         for name in options.files:
             for row in _test(Path(name), checking):
                 rows.append(row)
@@ -91,22 +116,29 @@ def _lint(path: Path, checking: Checking) -> Iterator[FileFinding]:
     try:
         if path.name.endswith(TEST_SUFFIX):
             parse_contract_test(data, name=str(path))
+        elif _is_guardrail(parse_yaml(data, name=str(path))):
+            checking.rules += parse_guardrail(data, name=str(path))
         else:
-            found = _filters(data, path, checking)
+            found = _contract(data, path, checking)
             yield from (FileFinding(file=str(path), finding=item) for item in found)
     except DocumentError as error:
         yield from (FileFinding(file=str(path), finding=item) for item in error.findings)
 
 
-def _filters(data: bytes, path: Path, checking: Checking) -> list[Finding]:
-    contract = parse_contract(data, name=str(path)).contract
-    if all(grant.where is None for grant in contract.grants):
-        return []
-    from sekisho.gate.rehearse import check_filters
+def _is_guardrail(document: Document) -> bool:
+    return str(document.value.get("format", "")).startswith(GUARDRAIL_FORMAT.partition("/")[0])
 
+
+def _contract(data: bytes, path: Path, checking: Checking) -> list[Finding]:
+    """Check what the reader leaves open: row filters, and what this company demands."""
+    authored = parse_contract(data, name=str(path))
+    found = list(checking.floors.before_signing(authored))
+    if any(grant.where is not None for grant in authored.contract.grants):
+        from sekisho.gate.rehearse import check_filters
+
+        found += check_filters(authored.contract, parser=checking.engine)
     document = parse_yaml(data, name=str(path))
     lines = data.decode().splitlines()
-    found = check_filters(contract, parser=checking.engine)
     return [_located(item, document, lines) for item in found]
 
 
@@ -141,14 +173,15 @@ def _test(path: Path, checking: Checking) -> Iterator[dict[str, object]]:
         document = parse_yaml(data, name=str(of))
         placed = tuple(_located(item, document, data.decode().splitlines()) for item in findings)
         raise DocumentError(placed, name=str(of))
-    for item in rehearse(tests, authored, datasets, parser=checking.engine):
+    rules = read_rules([str(path.parent / name) for name in tests.guardrails])
+    raise_conflicts(rules)
+    for item in rehearse(tests, authored, datasets, parser=checking.engine, guardrails=rules):
         yield {"file": str(path)} | asdict(item)
 
 
 def _print(item: FileFinding) -> None:
     finding = item.finding
-    place = f"{item.file}:{finding.line}:{finding.column}" if finding.line else item.file
-    print(f"{place}: {finding.message}")
+    print(f"{finding.place_in(item.file)}: {finding.message}")
     if finding.hint:
         print(f"  hint: {finding.hint}")
 

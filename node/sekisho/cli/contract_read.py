@@ -7,16 +7,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sekisho.cli.floors import open_floors
 from sekisho.cli.main import DONE
 from sekisho.cli.place import Place, now
 from sekisho.cli.table import show as show_rows
 from sekisho.documents.contract import parse_contract
+from sekisho.documents.models import locate
 from sekisho.documents.review import review as review_of
+from sekisho.documents.yaml import parse_yaml
+from sekisho.errors import Finding
 from sekisho.ledger.instants import moment_text
 from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import state_at
 from sekisho.model.names import short_id
 from sekisho.store.folder import load_file
+
+_BELOW = {
+    "en": "Below this company's floors: as it is, this node neither signs nor serves it",
+    "ja": "自社の定める最低基準を下回る：このままでは、本ノードは署名も提供もしない",
+}
 
 if TYPE_CHECKING:
     from sekisho.server.contracts import ContractBook
@@ -28,16 +37,33 @@ def review(options: argparse.Namespace) -> int:
     """Print a file's or a held contract's terms in plain words."""
     path = Path(options.what)
     if path.is_file():
-        authored = parse_contract(load_file(path), name=str(path))
+        data = load_file(path)
+        authored = parse_contract(data, name=str(path))
         sys.stdout.write(review_of(authored, lang=options.lang))
+        with open_floors(options) as floors:
+            document = parse_yaml(data, name=str(path))
+            found = [locate(item, document) for item in floors.before_signing(authored)]
+        _print_below(found, name=str(path), lang=options.lang)
         return DONE
     place = Place.find(options)
     with place.records() as records:
         book = place.contracts(records)
         signed = book.signed(book.find(options.what, now()))
-    if signed is not None:
-        sys.stdout.write(review_of(signed, lang=options.lang))
+        if signed is not None:
+            sys.stdout.write(review_of(signed, lang=options.lang))
+            found = list(place.guard(records).findings(signed, now()))
+            _print_below(found, name="contract", lang=options.lang)
     return DONE
+
+
+def _print_below(found: list[Finding], *, name: str, lang: str) -> None:
+    """Say at the end of a review what keeps this company from standing behind it."""
+    if not found:
+        return
+    print(f"\n{_BELOW[lang]}")
+    for item in found:
+        print(f"  ! {item.place_in(name)}: {item.message}")
+        print(f"    {item.hint}")
 
 
 def list_all(options: argparse.Namespace) -> int:
@@ -61,6 +87,11 @@ def show(options: argparse.Namespace) -> int:
     with place.records() as records:
         book = place.contracts(records)
         facts = _facts(records, book, options.id, place=place, at=at)
+        signed = book.signed(facts["id"])
+        found = place.guard(records).findings(signed, at) if signed is not None else ()
+        facts["not_served"] = [
+            {"path": item.path, "message": item.message, "hint": item.hint} for item in found
+        ]
     if options.format == "json":
         json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
         print()
@@ -141,3 +172,6 @@ def _print(facts: dict[str, Any]) -> None:
             f"notice      {item['kind']} by {item['party']} from {item['effective_at']}:"
             f" {item['reason']}"
         )
+    for item in facts["not_served"]:
+        print(f"not served  {item['path']}: {item['message']}")
+        print(f"            hint: {item['hint']}")

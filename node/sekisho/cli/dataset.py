@@ -31,7 +31,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listed.set_defaults(run=_list)
     checked = verbs.add_parser("check", help="read every dataset's file, and hold it to contracts")
     checked.set_defaults(run=_check)
-    for verb in (listed, checked):
+    forgotten = verbs.add_parser(
+        "forget",
+        help="begin anew with a dataset's statistics: compare nothing with what was published",
+    )
+    forgotten.add_argument("name", metavar="NAME", help="the dataset, as node.yaml calls it")
+    forgotten.add_argument(
+        "--yes", action="store_true", help="do it: a consumer may difference across this"
+    )
+    forgotten.set_defaults(run=_forget)
+    for verb in (listed, checked, forgotten):
         add_folder(verb)
         add_format(verb)
 
@@ -132,7 +141,8 @@ def _contracts_with(place: Place, party: str) -> "list[tuple[PartyId, SignedCont
 
 
 def _check(options: argparse.Namespace) -> int:
-    from sekisho.cli.checkup import Finding, check_datasets
+    from sekisho.cli.checkup import check_datasets
+    from sekisho.cli.matter import Finding
 
     found: list[Finding] = list(check_datasets(Place.find(options)))
     if options.format == "json":
@@ -141,3 +151,29 @@ def _check(options: argparse.Namespace) -> int:
         for item in found:
             item.print()
     return FAILED if any(item.state == "fail" for item in found) else DONE
+
+
+def _forget(options: argparse.Namespace) -> int:
+    """Forget what was published of one dataset; the ledger keeps that it was."""
+    from sekisho.model.names import join_dataset
+    from sekisho.store.state import open_state
+
+    place = Place.find(options)
+    if options.name not in place.config.datasets:
+        message = f"no dataset `{options.name}` in node.yaml"
+        raise NodeError(message, hint="see `sekisho dataset list`")
+    if not options.yes:
+        message = (
+            f"figures of `{options.name}` that are published after this are not compared with those"
+            " from before, so their differences may tell of single units"
+        )
+        raise NodeError(message, hint="repeat it with --yes")
+    dataset, at = join_dataset(place.party, options.name), now()
+    with open_state(place.state_path, now=at) as state:
+        published = state.published
+        count = state.submit(lambda tx: published.forget(tx, dataset, now=at))
+    if options.format == "json":
+        show([{"dataset": dataset, "populations": count}], (), as_json=True, out=sys.stdout)
+    else:
+        print(f"{dataset}: {count} published populations forgotten")
+    return DONE

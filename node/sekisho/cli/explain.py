@@ -10,7 +10,7 @@ from sekisho.cli.place import Place
 from sekisho.cli.query import add_question, text_of
 
 if TYPE_CHECKING:
-    from sekisho.client.node import Explanation
+    from sekisho.client.node import Explanation, FragmentExplanation
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,18 +34,29 @@ def run(options: argparse.Namespace) -> int:
 
 def _print(found: "Explanation") -> None:
     for item in found.fragments:
-        print(f"{item.provider} is asked")
-        _print_text(item.sql)
-        for clause in item.clauses:
-            print(f"  allowed by   {clause}")
-        for charge in item.charges:
-            print(f"  is charged   {charge}")
-        if item.plan:
-            print("  would run")
-            _print_text(item.plan)
+        _print_fragment(item)
+    for merge in found.merges:
+        print(f"this node merges what they publish into {merge.name}")
+        _print_text(merge.sql)
     print("this node computes")
     _print_text(found.residual)
     print(f"columns: {', '.join(found.columns)}")
+
+
+def _print_fragment(item: "FragmentExplanation") -> None:
+    print(f"{item.provider} is asked")
+    _print_text(item.sql)
+    for lookup in item.lookups:
+        print(f"  is brought   local.{lookup}")
+    for clause in item.clauses:
+        print(f"  allowed by   {clause}")
+    if item.terms:
+        print(f"  publishes    {item.terms}")
+    for charge in item.charges:
+        print(f"  is charged   {charge}")
+    if item.plan:
+        print("  would run")
+        _print_text(item.plan)
 
 
 def _print_text(sql: str) -> None:

@@ -9,7 +9,7 @@ from sekisho.cli.main import DONE, add_folder, add_format
 from sekisho.cli.place import Place, misused, say
 
 if TYPE_CHECKING:
-    from sekisho.client.answer import Progress, Receipt
+    from sekisho.client.answer import Gap, Progress, Receipt
 
 FORMATS = ("table", "csv", "json", "arrow", "parquet")
 _BINARY = frozenset({"arrow", "parquet"})
@@ -73,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
             if shown is not None:
                 shown.clear()
         _say_evidence(rows, answer.receipts)
+        _say_gaps(answer.gaps)
     return DONE
 
 
@@ -97,3 +98,13 @@ def _say_evidence(rows: int, receipts: "tuple[Receipt, ...]") -> None:
     given = ", ".join(f"{item.provider} ({item.rows:,} rows)" for item in receipts)
     said = f"; receipts verified: {given}" if given else ""
     say(f"{rows:,} {'row' if rows == 1 else 'rows'}{said}")
+
+
+def _say_gaps(gaps: "tuple[Gap, ...]") -> None:
+    """Say in one line whose part may miss cells; withheld and empty ones look alike."""
+    if gaps:
+        each = ", ".join(
+            f"{item.provider} ({item.cells:,} {'cell' if item.cells == 1 else 'cells'})"
+            for item in gaps
+        )
+        say(f"not given by all, being too small there or empty: {each}; totals may miss them")

@@ -36,6 +36,19 @@ class FragmentExplanation:
     clauses: tuple[str, ...]
     plan: str
     charges: tuple[str, ...]
+    terms: str
+    """What a cell must meet before it is published; empty where rows leave."""
+    lookups: tuple[str, ...]
+    """The company's own tables that are brought to the provider first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeExplanation:
+    """How the statistics of several providers become one relation."""
+
+    name: str
+    """As the residual reads it, such as `cells_0`."""
+    sql: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +56,8 @@ class Explanation:
     """What a query would do; nothing has been read or charged."""
 
     fragments: tuple[FragmentExplanation, ...]
+    merges: tuple[MergeExplanation, ...]
+    """Computed before the residual."""
     residual: str
     columns: tuple[str, ...]
 
@@ -126,11 +141,16 @@ class Node:
                 clauses=tuple(item.clauses),
                 plan=item.plan,
                 charges=tuple(item.charges),
+                terms=item.terms,
+                lookups=tuple(item.lookups),
             )
             for item in found.fragments
         )
         return Explanation(
-            fragments=fragments, residual=found.residual, columns=tuple(found.columns)
+            fragments=fragments,
+            merges=tuple(MergeExplanation(name=item.name, sql=item.sql) for item in found.merges),
+            residual=found.residual,
+            columns=tuple(found.columns),
         )
 
     def close(self) -> None:

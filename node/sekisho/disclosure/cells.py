@@ -1,18 +1,20 @@
 """From what an engine says of a block's cells to populations, and back to the rows of a query."""
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sekisho.disclosure.figures import Number, Totals, publish
-from sekisho.disclosure.release import Population, Question, figures_of
+from sekisho.disclosure.release import Population, Question
 from sekisho.disclosure.rules import Facts
 from sekisho.disclosure.sketches import Sketch
-from sekisho.model.plan import ProtectedBlock, Terms
+from sekisho.disclosure.steps import tag_of
+from sekisho.model.plan import Figure, ProtectedBlock, Terms
 
 Keys = tuple[str | None, ...]
-Described = Mapping[str, Sequence[Any]]
-"""The columns that `steps.cells_of` gives."""
+Described = Mapping[str, Mapping[str, Any]]
+"""The answers to `steps.outputs_of`, by name and column."""
+_SUMS = ("sum", "square", "low", "high")
 
 
 def populations_of(
@@ -25,74 +27,110 @@ def populations_of(
         block: Of which.
         question: Of rows, or of one measure.
     """
-    tag = "" if question.measure is None else str(question.measure)
-    for at in range(len(described["n"])):
-        # A cell may hold no value of a measure at all; there is nothing to publish of it then.
-        if described[f"n{tag}"][at]:
-            yield _population(described, block, tag, at=at)
-
-
-def _population(described: Described, block: ProtectedBlock, tag: str, *, at: int) -> Population:
+    measure = "" if question.measure is None else str(question.measure)
+    tag = tag_of(question.measure, tells_values=question.tells_values)
+    cells = described["cells"]
     units = range(len(block.units))
-    return Population(
-        keys=tuple(described[f"k{key}"][at] for key in range(len(block.keys))),
-        totals=Totals(
-            count=described[f"n{tag}"][at],
-            units=tuple(described[f"units_{unit}_{tag}"][at] for unit in units),
-            **({name: described[f"{name}{tag}"][at] for name in _SUMS} if tag else {}),
-        ),
-        facts=tuple(
-            Facts(
-                units=described[f"units_{unit}_{tag}"][at],
-                largest=described[f"largest_{unit}_{tag}"][at],
-                second=described[f"second_{unit}_{tag}"][at],
-                size=described[f"size_{unit}_{tag}"][at],
-                apart=described[f"apart_{unit}_{tag}"][at],
+    entries = [
+        _Entries(described, unit, tag, is_shared=not question.tells_values) for unit in units
+    ]
+    for at in range(len(cells["cell"])):
+        sketches = tuple(item.next(at) for item in entries)
+        # A cell may hold no value of a measure at all; there is nothing to publish of it then.
+        if cells[f"n{tag}"][at]:
+            yield Population(
+                keys=tuple(cells[f"k{key}"][at] for key in range(len(block.keys))),
+                totals=Totals(
+                    count=cells[f"n{tag}"][at],
+                    units=tuple(cells[f"units_{unit}_{tag}"][at] for unit in units),
+                    **({name: cells[f"{name}{measure}"][at] for name in _SUMS} if measure else {}),
+                ),
+                facts=tuple(_facts(cells, f"{unit}_{tag}", at) for unit in units),
+                sketches=sketches,
             )
-            for unit in units
-        ),
-        sketches=tuple(_sketch(described, unit, tag, at=at) for unit in units),
+
+
+def _facts(cells: Mapping[str, Any], end: str, at: int) -> Facts:
+    return Facts(
+        units=cells[f"units_{end}"][at],
+        largest=cells[f"largest_{end}"][at],
+        second=cells[f"second_{end}"][at],
+        size=cells[f"size_{end}"][at],
+        apart=cells[f"apart_{end}"][at],
     )
 
 
-_SUMS = ("sum", "square", "low", "high")
+class _Entries:
+    """Cuts the slots of all cells into sketches, in the order of the cells."""
 
+    def __init__(self, described: Described, unit: int, tag: str, *, is_shared: bool) -> None:
+        self._is_shared = is_shared
+        self._cells = described["cells"]
+        self._unit = unit
+        self._tag = tag
+        self._all = described[f"entries_{unit}_"]
+        self._own = described[f"entries_{unit}_{tag}"]
+        self._place = self._own_place = 0
 
-def _sketch(described: Described, unit: int, tag: str, *, at: int) -> Sketch:
-    places, sums = described[f"places_{unit}_{tag}"][at], described[f"sums_{unit}_{tag}"][at]
-    if places is None:
-        # Every row of the cell has the measure: the rows' own sketch is said once.
-        places, sums = described[f"places_{unit}_"][at], described[f"sums_{unit}_"][at]
-    return Sketch(
-        slots=described[f"slots_{unit}"][at], places=array("Q", places), sums=array("Q", sums)
-    )
+    def next(self, at: int) -> Sketch:
+        """Give the next cell's sketch; of the count of a measure that every row has, the rows'."""
+        count = self._cells[f"units_{self._unit}_"][at]
+        start, self._place = self._place, self._place + count
+        if self._is_shared and self._cells[f"n{self._tag}"][at] == self._cells["n"][at]:
+            return self._cut(self._all, start, count, at=at)
+        count = self._cells[f"units_{self._unit}_{self._tag}"][at]
+        start, self._own_place = self._own_place, self._own_place + count
+        return self._cut(self._own, start, count, at=at)
+
+    def _cut(self, entries: Mapping[str, bytes], start: int, count: int, *, at: int) -> Sketch:
+        part = slice(8 * start, 8 * (start + count))
+        return Sketch(
+            slots=self._cells[f"slots_{self._unit}"][at],
+            places=array("Q", entries["place"][part]),
+            sums=array("Q", entries["total"][part]),
+        )
 
 
 class Cells:
-    """The rows that a block's cells become, as figure by figure is decided."""
+    """The rows that a block's cells become, as question by question is decided."""
 
     def __init__(self, block: ProtectedBlock) -> None:
         """Begin with none; without keys there is always one, of markers."""
         self._block = block
-        self._rows: dict[Keys, list[Number | None]] = {}
+        self._known: dict[Keys, dict[tuple[int | None, bool], Totals]] = {}
         if not block.keys:
-            self._rows[()] = self._markers()
+            self._known[()] = {}
 
     def publish(self, keys: Keys, question: Question, totals: Totals) -> None:
-        """Let a question's figures of one cell be seen."""
-        row = self._rows.setdefault(keys, self._markers())
-        for at, figure in figures_of(self._block, question):
-            row[at] = publish(figure, totals, self._block.terms)
+        """Let what a question asks of one cell be seen."""
+        known = self._known.setdefault(keys, {})
+        known[question.measure, question.tells_values] = totals
 
     def rows(self) -> tuple[tuple[str | None, ...], ...]:
         """Give keys and figures as text; a figure that is withheld is NULL.
 
         A cell of which nothing is published is not there, as one that is empty is not.
         """
-        return tuple((*keys, *map(_text, row)) for keys, row in self._rows.items())
+        figures = self._block.figures
+        rows = (
+            (*keys, *(_text(self._figure(item, known)) for item in figures))
+            for keys, known in self._known.items()
+        )
+        return tuple(row for row in rows if self._is_seen(row))
 
-    def _markers(self) -> list[Number | None]:
-        return [None] * len(self._block.figures)
+    def _is_seen(self, row: tuple[str | None, ...]) -> bool:
+        keys = len(self._block.keys)
+        return not keys or not self._block.figures or any(item is not None for item in row[keys:])
+
+    def _figure(
+        self, figure: Figure, known: Mapping[tuple[int | None, bool], Totals]
+    ) -> Number | None:
+        return publish(
+            figure,
+            counted=known.get((figure.measure, False)),
+            valued=known.get((figure.measure, True)),
+            terms=self._block.terms,
+        )
 
 
 def _text(value: Number | None) -> str | None:

@@ -29,30 +29,35 @@ class Totals:
     high: float = 0.0
 
 
-def publish(figure: Figure, totals: Totals, terms: Terms) -> Number | None:
+def publish(
+    figure: Figure, *, counted: Totals | None, valued: Totals | None, terms: Terms
+) -> Number | None:
     """Give a figure as it may be seen; None where there is none to be seen.
 
     Args:
         figure: What is asked.
-        totals: Of the rows that it counts, which the rules have let through.
+        counted: Of its rows, if their count may be published.
+        valued: Of its rows, if what their values come to may be published.
         terms: Reads `round_counts_to`.
 
     Source:
         `docs/spec/aggregate.md`, step 7.
     """
-    count = round_count(totals.count, terms.round_counts_to)
+    step = terms.round_counts_to
     match figure.kind:
         case FigureKind.COUNT:
-            return count
+            return None if counted is None else round_count(counted.count, step)
         case FigureKind.UNITS:
-            return round_count(totals.units[figure.unit or 0], terms.round_counts_to)
+            return None if counted is None else round_count(counted.units[figure.unit or 0], step)
         case FigureKind.MEAN:
-            return mean(totals)
-        case FigureKind.SUM:
-            found = mean(totals)
-            return None if found is None else found * count
+            return None if valued is None else mean(valued)
         case FigureKind.DEVIATION:
-            return deviation(totals)
+            return None if valued is None else deviation(valued)
+        case FigureKind.SUM:
+            found = None if valued is None else mean(valued)
+            if counted is None or found is None:
+                return None
+            return found * round_count(counted.count, step)
 
 
 def round_count(count: int, step: int) -> int:

@@ -9,18 +9,17 @@ too few units have changed. Source: `docs/spec/aggregate.md`, steps 5 and 6.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 
 from sekisho.disclosure.figures import Totals
 from sekisho.disclosure.rules import Facts, may_be_published
 from sekisho.disclosure.sketches import Sketch, differing
 from sekisho.model.names import DatasetId
-from sekisho.model.plan import Figure, ProtectedBlock, Terms
+from sekisho.model.plan import Figure, FigureKind, ProtectedBlock, Terms
 
 ROWS = "rows"
-"""What is counted where no column is measured."""
+"""Stands for a column where rows are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +42,8 @@ class Question:
     scopes: tuple[Scope, ...]
     """One a privacy unit."""
     measure: int | None
+    tells_values: bool
+    """Whether figures come of the measure's values, and not of how many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +63,11 @@ class Published:
     """A population of which figures were published."""
 
     totals: Totals
-    sketches: tuple[Sketch, ...]
+    sketches: tuple[Sketch | None, ...]
+    """One a scope of the question that it is compared with; None where it has none of that scope:
+    another dataset was joined, or other units are protected."""
     minimum_units: int
     """Under the contract by which they were."""
-
-
-class Verdict(Enum):
-    """What becomes of a figure."""
-
-    NEW = auto()
-    """Published, and remembered."""
-    EARLIER = auto()
-    """Published as it was before."""
-    WITHHELD = auto()
 
 
 def questions_of(block: ProtectedBlock, lookups: Mapping[str, str]) -> tuple[Question, ...]:
@@ -84,20 +77,46 @@ def questions_of(block: ProtectedBlock, lookups: Mapping[str, str]) -> tuple[Que
         block: What is asked.
         lookups: Digests of the tables that the consumer brought, by name.
     """
-    wanted = sorted({-1 if item.measure is None else item.measure for item in block.figures})
-    return tuple(_question(block, None if at < 0 else at, lookups=lookups) for at in wanted or [-1])
+    wanted = dict.fromkeys(part for item in block.figures for part in _parts(item))
+    return tuple(
+        _question(block, measure, tells_values=tells_values, lookups=lookups)
+        for measure, tells_values in wanted or [(None, False)]
+    )
+
+
+def _parts(figure: Figure) -> Iterator[tuple[int | None, bool]]:
+    """Say what a figure tells of: how many rows, what their values come to, or both."""
+    if figure.kind.is_count:
+        yield figure.measure, False
+    if figure.kind.is_value:
+        yield figure.measure, True
 
 
 def _question(
-    block: ProtectedBlock, measure: int | None, *, lookups: Mapping[str, str]
+    block: ProtectedBlock,
+    measure: int | None,
+    *,
+    tells_values: bool,
+    lookups: Mapping[str, str],
 ) -> Question:
-    column = ROWS if measure is None else block.measures[measure].column
-    what = ROWS if measure is None else block.measures[measure].definition
+    """Counts are compared with counts of all kinds, values with values of their column.
+
+    Terms and units are part of a question: what was published under others may not be published
+    under these.
+    """
+    column = what = ROWS
+    if measure is not None:
+        what = block.measures[measure].definition
+        column = block.measures[measure].column if tells_values else ROWS
     parts = {
+        "values": tells_values,
         "rows": block.definition,
         "keys": [item.definition for item in block.keys],
         "lookups": {name: lookups[name] for name in block.lookups},
         "figure": what,
+        "counts_units": measure is None and _counts_units(block),
+        "terms": asdict(block.terms),
+        "units": [(unit.dataset, unit.column) for unit in block.units],
     }
     return Question(
         digest=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(),
@@ -106,45 +125,49 @@ def _question(
             for unit in block.units
         ),
         measure=measure,
+        tells_values=tells_values,
     )
 
 
-def figures_of(block: ProtectedBlock, question: Question) -> tuple[tuple[int, Figure], ...]:
-    """List the outputs of a block that a question gives, by number."""
-    return tuple(
-        (at, item) for at, item in enumerate(block.figures) if item.measure == question.measure
-    )
+def _counts_units(block: ProtectedBlock) -> bool:
+    """Whether units were counted one by one; where rows alone are asked for, they may not be."""
+    return any(item.kind is FigureKind.UNITS for item in block.figures)
 
 
-def judge(
-    found: Population,
-    *,
-    earlier: Published | None,
-    near: Iterable[Published],
-    terms: Terms,
-) -> Verdict:
-    """Decide about the figures of one population.
+def is_earlier(found: Population, earlier: Published | None, terms: Terms) -> bool:
+    """Whether too few units have changed since the same question was answered for the same cell.
 
     Args:
         found: As it is now.
-        earlier: The population of the same question and cell that was published last.
+        earlier: What was published last for them, if anything was.
+        terms: Of the contract.
+    """
+    if earlier is None:
+        return False
+    least = max(terms.minimum_units, earlier.minimum_units)
+    return any(count < least for count in _apart(found, earlier))
+
+
+def may_be_new(found: Population, near: Iterable[Published], terms: Terms) -> bool:
+    """Whether figures of a population may be published that were not before.
+
+    Args:
+        found: As it is now.
         near: Published populations of the same scopes; at least all those that differ in fewer
             units than is asked for.
         terms: Of the contract.
     """
-    if earlier is not None and _differ_in_few(found.sketches, earlier, terms, or_none=True):
-        return Verdict.EARLIER
     if not all(may_be_published(item, terms) for item in found.facts):
-        return Verdict.WITHHELD
-    if any(_differ_in_few(found.sketches, item, terms, or_none=False) for item in near):
-        return Verdict.WITHHELD
-    return Verdict.NEW
+        return False
+    return not any(
+        0 < count < max(terms.minimum_units, other.minimum_units)
+        for other in near
+        for count in _apart(found, other)
+    )
 
 
-def _differ_in_few(
-    sketches: Sequence[Sketch], other: Published, terms: Terms, *, or_none: bool
-) -> bool:
-    """Whether two populations differ in too few units, by any of their privacy units."""
-    least = max(terms.minimum_units, other.minimum_units)
-    apart = [differing(left, right) for left, right in zip(sketches, other.sketches, strict=True)]
-    return any((or_none or count > 0) and count < least for count in apart)
+def _apart(found: Population, other: Published) -> Iterator[int]:
+    """Tell in how many units two populations differ, by each privacy unit that both have."""
+    for left, right in zip(found.sketches, other.sketches, strict=True):
+        if right is not None:
+            yield differing(left, right)

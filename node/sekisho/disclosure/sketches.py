@@ -75,6 +75,8 @@ def fold(sketch: Sketch, slots: int) -> Mapping[int, int]:
 
 def differing(left: Sketch, right: Sketch) -> int:
     """Count the units for which two cells hold other rows, never more than there are."""
+    if left == right:
+        return 0
     coarse = [item.slots for item in (left, right) if item.slots is not None]
     if not coarse:
         return _differing(left.by_slot, right.by_slot)

@@ -9,6 +9,9 @@ slots: the hash of a unit modulo a power of two. Slots that differ are never mor
 differ, so what is counted in slots is counted too low, never too high. Small cells, and large ones
 of which a good part of the slots is empty, keep a slot for each unit and are exact.
 
+What a measure's values come to is compared by hashes of rows and values together: the same rows
+under another clamp or threshold differ in the units whose values do.
+
 A parent is what a cell was cut from: the same cell without the block's filter, and the cells that
 all keys but one give. Source: `docs/spec/aggregate.md`, step 4.
 """
@@ -53,19 +56,32 @@ def steps_of(block: ProtectedBlock) -> tuple[Step, ...]:
     return tuple(writer.steps())
 
 
-def cells_of(block: ProtectedBlock) -> str:
-    """Write the SELECT over the steps' relations that describes each cell.
+def outputs_of(block: ProtectedBlock) -> tuple[Step, ...]:
+    """Write the SELECTs over the steps' relations whose answers are wanted.
 
     Shape:
-        out, where a tag is empty for all rows and `0`, `1`, … for those with a measure, and u a
-        privacy unit's number (k0: text, …; hashes: text, names the way to hash; n<tag>: int64;
-        sum<tag>, square<tag>, low<tag>, high<tag>: float64, for measures; units_u_<tag>: int64;
-        largest_u_<tag>, second_u_<tag>, size_u_<tag>: float64; apart_u_<tag>: int64, fewest slots
-        in which the cell differs from a parent that it is not equal to, or NULL; slots_u: int64,
-        NULL where exact; places_u_<tag>, sums_u_<tag>: lists of uint64, NULL for a measure that
-        every row has).
+        `hashes`, one row (hashes: text, names the way to hash).
+        `cells`, a row for each cell with enough units, or that was published before; a tag is
+        `tag_of` what is asked, u a privacy unit's number, m a measure's (cell: int64; k0: text, …;
+        n<tag>: int64; sum<m>, square<m>, low<m>, high<m>: float64; units_u_<tag>: int64, slots that
+        are taken; largest_u_<tag>, second_u_<tag>, size_u_<tag>: float64; apart_u_<tag>: int64,
+        fewest slots in which the cell differs from a parent that it is not equal to, or NULL;
+        slots_u: int64, NULL where exact).
+        `entries_u_<tag>`, the taken slots of those cells, cell by cell and slot by slot (place,
+        total: uint64); of a measure's count only where not every row of the cell has it.
     """
-    return _Writer(block).cells()
+    writer = _Writer(block)
+    known = Step(name="hashes", sql=f"SELECT CAST({_KNOWN_ROW} AS VARCHAR) AS hashes")
+    return (known, Step(name="cells", sql=writer.cells()), *writer.all_entries())
+
+
+def tag_of(measure: int | None, *, tells_values: bool) -> str:
+    """Name what is counted: all rows, those with a measure, or what the measure's values come to.
+
+    Rows with a measure are counted by their number, and compared with counts of all rows; values
+    are weighed by their size, and compared with values.
+    """
+    return "" if measure is None else f"{measure}{'v' if tells_values else ''}"
 
 
 class _Writer:
@@ -75,7 +91,10 @@ class _Writer:
         self._block = block
         self._keys = [f"k{at}" for at in range(len(block.keys))]
         self._measures = [str(at) for at in range(len(block.measures))]
-        self._tags = ["", *self._measures]
+        figures = [item for item in block.figures if item.measure is not None]
+        self._counted = dict.fromkeys(str(item.measure) for item in figures if item.kind.is_count)
+        self._valued = dict.fromkeys(str(item.measure) for item in figures if item.kind.is_value)
+        self._tags = ["", *self._counted, *(f"{at}v" for at in self._valued)]
         self._rows = f"({block.sql}) AS r"
         self._inside = "r.f" if block.is_filtered else "true"
 
@@ -88,47 +107,79 @@ class _Writer:
             " FROM groups AS g, slotting AS s",
         )
         for unit in range(len(self._block.units)):
-            yield Step(name=f"coarse_{unit}", sql=self._slots(unit, "sized"))
+            yield Step(name=f"coarse_{unit}", sql=self._coarse(unit))
             yield Step(name=f"sparse_{unit}", sql=self._sparse(unit))
-            yield Step(name=f"fine_{unit}", sql=self._slots(unit, f"sparse_{unit}"))
+            yield Step(name=f"fine_{unit}", sql=self._fine(unit))
             yield Step(name=f"slots_{unit}", sql=self._settled(unit))
+            if self._block.is_filtered:
+                yield Step(name=f"beside_{unit}", sql=self._beside(unit))
             for key in range(len(self._keys)):
                 yield Step(name=f"parents_{unit}_{key}", sql=self._parents(unit, key))
                 yield Step(name=f"folded_{unit}_{key}", sql=self._folded(unit, key))
                 yield Step(name=f"apart_{unit}_{key}", sql=self._apart(unit, key))
             yield Step(name=f"described_{unit}", sql=self._described(unit))
 
+        yield Step(name="shown", sql=self._shown())
+
     def cells(self) -> str:
-        """Put together what is known of each cell that has enough units, or had."""
+        """Put together what is known of each cell that is shown."""
         units = range(len(self._block.units))
-        outputs = [f"CAST(g.{key} AS VARCHAR) AS {key}" for key in self._keys]
-        outputs.append(f"CAST({_KNOWN_ROW} AS VARCHAR) AS hashes")
+        outputs = ["g.cell", *(f"CAST(g.{key} AS VARCHAR) AS {key}" for key in self._keys)]
         outputs += [f"d0.n{tag} AS n{tag}" for tag in self._tags]
         for at in self._measures:
-            outputs += [f"d0.{part}{at} AS {part}{at}" for part in ("sum", "square", "low", "high")]
+            outputs += [f"g.{part}{at}" for part in ("sum", "square", "low", "high")]
         for unit in units:
             outputs += self._unit_outputs(unit)
         joins = "".join(f" JOIN described_{unit} AS d{unit} USING (cell)" for unit in units)
         for unit in units:
+            if self._block.is_filtered:
+                joins += f" JOIN beside_{unit} AS b{unit} USING (cell)"
             for key in range(len(self._keys)):
                 joins += f" LEFT JOIN apart_{unit}_{key} AS x{unit}_{key} USING (cell)"
+        return (
+            f"SELECT {', '.join(outputs)} FROM groups AS g JOIN shown USING (cell){joins}"
+            " ORDER BY g.cell"
+        )
+
+    def all_entries(self) -> Iterator[Step]:
+        """Give the slots of the cells that are shown."""
+        for unit in range(len(self._block.units)):
+            for tag in self._tags:
+                partly = f" AND d.n{tag} < d.n" if tag in self._counted else ""
+                sql = (
+                    f"SELECT t.slot AS place, CAST(t.s{tag} % {2**64} AS UBIGINT) AS total"
+                    f" FROM slots_{unit} AS t JOIN shown USING (cell) JOIN described_{unit} AS d"
+                    f" USING (cell) WHERE t.n{tag} > 0{partly} ORDER BY t.cell, t.slot"
+                )
+                yield Step(name=f"entries_{unit}_{tag}", sql=sql)
+
+    def _shown(self) -> str:
+        """Choose the cells that have enough units, or were published before."""
+        units = range(len(self._block.units))
+        joins = "".join(f" JOIN described_{unit} AS d{unit} USING (cell)" for unit in units)
         enough = " AND ".join(
             f"d{unit}.units >= {self._block.terms.minimum_units}" for unit in units
         )
         on = [f"CAST(g.{key} AS VARCHAR) IS NOT DISTINCT FROM e.{key}" for key in self._keys]
-        joins += f" LEFT JOIN {EARLIER} AS e ON {' AND '.join(on) or 'true'}"
-        order = f" ORDER BY {', '.join(f'g.{key}' for key in self._keys)}" if self._keys else ""
         return (
-            f"SELECT {', '.join(outputs)} FROM groups AS g{joins}"
-            f" WHERE ({enough}) OR e.n IS NOT NULL{order}"
+            f"SELECT g.cell FROM groups AS g{joins} LEFT JOIN {EARLIER} AS e"
+            f" ON {' AND '.join(on) or 'true'} WHERE ({enough}) OR e.n IS NOT NULL"
         )
 
     def _groups(self) -> str:
-        """Number the groups and count their rows: those inside the filter, and all."""
-        keys = "".join(f"{key}, " for key in self._keys)
+        """Number the groups, count all their rows, and sum up what is inside the filter."""
+        outputs = [*self._keys, "count(*) AS whole"]
+        for at in self._measures:
+            value, inside = f"r.v{at}", f"FILTER (WHERE {self._inside})"
+            outputs += [
+                f"sum({value}) {inside} AS sum{at}",
+                f"sum({value} * {value}) {inside} AS square{at}",
+                f"min({value}) {inside} AS low{at}",
+                f"max({value}) {inside} AS high{at}",
+            ]
         grouped = f" GROUP BY {', '.join(self._keys)}" if self._keys else ""
         return (
-            f"SELECT row_number() OVER () AS cell, * FROM (SELECT {keys}count(*) AS whole"
+            f"SELECT row_number() OVER () AS cell, * FROM (SELECT {', '.join(outputs)}"
             f" FROM {self._rows}{grouped})"
         )
 
@@ -141,7 +192,7 @@ class _Writer:
             f"CASE WHEN sum(whole) > {MANY_ROWS} THEN {EXACT_ROWS_OF_MANY} ELSE {EXACT_ROWS} END"
         )
         if any(item.kind is FigureKind.UNITS for item in self._block.figures):
-            exact = f"{_ALL_ROWS}"
+            exact = f"max({_ALL_ROWS})"
         power = f"CAST(pow(2, floor(log2({SLOT_BUDGET} / greatest(1, large)))) AS BIGINT)"
         return (
             f"SELECT exact, CAST(least({most}, greatest({least}, {power})) AS UBIGINT) AS slots"
@@ -149,69 +200,103 @@ class _Writer:
             f" FROM (SELECT {exact} AS exact FROM groups))"
         )
 
-    def _slots(self, unit: int, groups: str) -> str:
+    def _coarse(self, unit: int) -> str:
+        """Sum up the rows of large groups by shared slots."""
+        large = "(SELECT * FROM sized WHERE slots IS NOT NULL)"
+        return self._slots(unit, f"r.u{unit} % g.slots", groups=large)
+
+    def _fine(self, unit: int) -> str:
+        """Sum up the rows of small groups, and of sparse large ones, unit by unit.
+
+        Of a large group only what is inside the filter: what stands beside it is told by slots.
+        """
+        small = f"(SELECT * FROM sized WHERE slots IS NULL OR cell IN (FROM sparse_{unit}))"
+        wanted = f" WHERE g.slots IS NULL OR {self._inside}"
+        return self._slots(unit, f"r.u{unit}", groups=small, where=wanted)
+
+    def _slots(self, unit: int, slot: str, *, groups: str, where: str = "") -> str:
         """Sum up the rows of each slot of each group; a measure's `s` is of rows without it."""
         row_hash = f"r.h{self._block.units[unit].rows}"
-        outputs = [
-            "g.cell",
-            f"CASE WHEN g.slots IS NULL THEN r.u{unit} ELSE r.u{unit} % g.slots END AS slot",
-            *self._sums(row_hash, "", "true"),
-        ]
+        outputs = ["g.cell", f"{slot} AS slot", *self._sums(row_hash, "", "true")]
         for at in self._measures:
             value = f"r.v{at}"
-            outputs += self._sums(row_hash, at, f"{value} IS NULL")
-            inside = f"FILTER (WHERE {self._inside} AND {value} IS NOT NULL)"
-            outputs.append(f"coalesce(sum(abs({value})) {inside}, 0) AS a{at}")
-            if unit == 0:
-                outputs += [
-                    f"sum({value}) {inside} AS sum{at}",
-                    f"sum({value} * {value}) {inside} AS square{at}",
-                    f"min({value}) {inside} AS low{at}",
-                    f"max({value}) {inside} AS high{at}",
-                ]
+            outputs += self._sums(row_hash if at in self._counted else "", at, f"{value} IS NULL")
+            if at in self._valued:
+                mixed = f"hash({row_hash}, {value})"
+                outputs += self._hashed(mixed, f"{at}v", f"{value} IS NOT NULL")
+                inside = f"FILTER (WHERE {self._inside})"
+                outputs.append(f"coalesce(sum(abs({value})) {inside}, 0) AS a{at}v")
         on = " AND ".join(f"r.{key} IS NOT DISTINCT FROM g.{key}" for key in self._keys) or "true"
         return (
-            f"SELECT {', '.join(outputs)} FROM {self._rows} JOIN {groups} AS g ON {on}"
+            f"SELECT {', '.join(outputs)} FROM {self._rows} JOIN {groups} AS g ON {on}{where}"
             " GROUP BY 1, 2"
         )
 
-    def _sums(self, row_hash: str, tag: str, which: str) -> Iterator[str]:
-        """Count the rows of a kind and sum up their hashes: inside the filter, and all."""
-        inside = f"FILTER (WHERE {self._inside} AND {which})"
-        yield f"count(*) {inside} AS n{tag}"
-        yield f"coalesce(sum({row_hash}) {inside}, 0) AS s{tag}"
+    def _sums(self, hashed: str, tag: str, which: str) -> Iterator[str]:
+        """Count the rows of a kind, and sum up their hashes: inside the filter, and all."""
+        yield f"count(*) FILTER (WHERE {self._inside} AND {which}) AS n{tag}"
         if self._block.is_filtered:
             yield f"count(*) FILTER (WHERE {which}) AS wn{tag}"
-            yield f"coalesce(sum({row_hash}) FILTER (WHERE {which}), 0) AS ws{tag}"
+        if hashed:
+            yield from self._hashed(hashed, tag, which)
+
+    def _hashed(self, hashed: str, tag: str, which: str) -> Iterator[str]:
+        inside = f"FILTER (WHERE {self._inside} AND {which})"
+        yield f"coalesce(sum({hashed}) {inside}, 0) AS s{tag}"
+        if self._block.is_filtered:
+            yield f"coalesce(sum({hashed}) FILTER (WHERE {which}), 0) AS ws{tag}"
 
     def _sparse(self, unit: int) -> str:
-        """Find the large groups that are to be counted exactly after all."""
+        """Find the large groups that are to be counted exactly after all.
+
+        What a sketch is listed by rests on its taken slots: of all that is asked, in the filter.
+        """
+        without = [f" - t.n{at}" for at in self._measures]
+        taken = [f"count(*) FILTER (WHERE t.n{part} > 0)" for part in ("", *without)]
         return (
-            f"SELECT g.* REPLACE (CAST(NULL AS UBIGINT) AS slots) FROM sized AS g JOIN (SELECT"
-            f" cell, count(*) AS taken FROM coarse_{unit} GROUP BY cell) AS t ON g.cell = t.cell"
+            f"SELECT g.cell FROM sized AS g JOIN (SELECT cell, least({', '.join(taken)}) AS taken"
+            f" FROM coarse_{unit} AS t GROUP BY cell) AS t ON g.cell = t.cell"
             f" WHERE t.taken * 100 < g.slots * {FULL_PERCENT}"
         )
 
     def _settled(self, unit: int) -> str:
-        """Take exact slots where there are some, and turn what lacks a measure into what has it."""
-        has = "".join(
-            f", t.{part}{at}" if part == "a" else f", t.{part} - t.{part}{at} AS {part}{at}"
-            for at in self._measures
-            for part in (*self._counted(), "a")
-        )
-        if unit == 0:
-            parts = ("sum", "square", "low", "high")
-            has += "".join(f", t.{part}{at}" for at in self._measures for part in parts)
-        plain = "".join(f", t.{part}" for part in self._counted())
-        columns = f"t.cell, t.slot{plain}, t.n AS a{has}"
+        """Put the slots together, and turn what lacks a measure into what has it."""
+        columns = ", ".join(("t.cell", "t.slot", *self._having(""), *self._weights()))
         return (
             f"SELECT {columns}, g.slots FROM coarse_{unit} AS t JOIN sized AS g"
-            f" ON t.cell = g.cell WHERE t.cell NOT IN (SELECT cell FROM sparse_{unit})"
+            f" ON t.cell = g.cell WHERE t.cell NOT IN (FROM sparse_{unit})"
             f" UNION ALL SELECT {columns}, NULL FROM fine_{unit} AS t"
         )
 
-    def _counted(self) -> tuple[str, ...]:
-        return ("n", "s", "wn", "ws") if self._block.is_filtered else ("n", "s")
+    def _beside(self, unit: int) -> str:
+        """Count the slots in which each cell differs from the same cell without the filter."""
+        columns = ", ".join(("t.cell", *self._having(""), *self._having("w")))
+        differ = ", ".join(
+            f"count(*) FILTER (WHERE wn{tag} > 0 AND ws{tag} <> s{tag}) AS w{tag}"
+            for tag in self._tags
+        )
+        return (
+            f"SELECT cell, {differ} FROM (SELECT {columns} FROM coarse_{unit} AS t"
+            f" UNION ALL SELECT {columns} FROM fine_{unit} AS t JOIN sized AS g"
+            " ON t.cell = g.cell WHERE g.slots IS NULL) GROUP BY cell"
+        )
+
+    def _having(self, part: str) -> Iterator[str]:
+        """Give for each tag the rows that it counts and their hashes, inside the filter or all."""
+        yield f"t.{part}n"
+        yield f"t.{part}s"
+        for at in self._counted:
+            yield f"t.{part}n - t.{part}n{at} AS {part}n{at}"
+            yield f"t.{part}s - t.{part}s{at} AS {part}s{at}"
+        for at in self._valued:
+            yield f"t.{part}n - t.{part}n{at} AS {part}n{at}v"
+            yield f"t.{part}s{at}v"
+
+    def _weights(self) -> Iterator[str]:
+        """Give for each tag what a slot makes up: rows, or the absolute total of its values."""
+        yield "t.n AS a"
+        yield from (f"t.n - t.n{at} AS a{at}" for at in self._counted)
+        yield from (f"t.a{at}v" for at in self._valued)
 
     def _parents(self, unit: int, key: int) -> str:
         """Name each cell's parent by its first cell, and the slots that all its cells can share."""
@@ -251,7 +336,7 @@ class _Writer:
         )
 
     def _described(self, unit: int) -> str:
-        """Say of each cell what the rules need, and give its sketch."""
+        """Say of each cell what the rules need."""
         outputs = ["t.cell", "any_value(t.slots) AS slots"]
         for tag in self._tags:
             inside = f"FILTER (WHERE t.n{tag} > 0)"
@@ -260,22 +345,7 @@ class _Writer:
                 f"count(*) {inside} AS units{tag}",
                 f"max(CAST(t.a{tag} AS DOUBLE), 2) {inside} AS top{tag}",
                 f"CAST(sum(t.a{tag}) AS DOUBLE) AS size{tag}",
-                f"list(t.slot ORDER BY t.slot) {inside} AS places{tag}",
-                f"list(CAST(t.s{tag} % 18446744073709551616 AS UBIGINT) ORDER BY t.slot) {inside}"
-                f" AS sums{tag}",
             ]
-            if self._block.is_filtered:
-                outputs.append(
-                    f"count(*) FILTER (WHERE t.wn{tag} > 0 AND t.ws{tag} <> t.s{tag}) AS w{tag}"
-                )
-        if unit == 0:
-            for at in self._measures:
-                outputs += [
-                    f"sum(t.sum{at}) AS sum{at}",
-                    f"sum(t.square{at}) AS square{at}",
-                    f"min(t.low{at}) AS low{at}",
-                    f"max(t.high{at}) AS high{at}",
-                ]
         return f"SELECT {', '.join(outputs)} FROM slots_{unit} AS t GROUP BY t.cell"
 
     def _unit_outputs(self, unit: int) -> Iterator[str]:
@@ -289,9 +359,6 @@ class _Writer:
             yield f"d{unit}.size{tag} AS size_{end}"
             apart = [f"nullif(x{unit}_{key}.d{tag}, 0)" for key in range(len(self._keys))]
             if self._block.is_filtered:
-                apart.append(f"nullif(d{unit}.w{tag}, 0)")
+                apart.append(f"nullif(b{unit}.w{tag}, 0)")
             least = f"least({', '.join(apart)})" if apart else "NULL"
             yield f"CAST({least} AS BIGINT) AS apart_{end}"
-            for part in ("places", "sums"):
-                once = f"CASE WHEN d{unit}.n{tag} < d{unit}.n THEN d{unit}.{part}{tag} END"
-                yield f"{once if tag else f'd{unit}.{part}'} AS {part}_{end}"

@@ -1,7 +1,7 @@
-"""Writes from the contract's model what people and editors look up: a schema, a page, a diagram.
+"""Writes from the models what people and editors look up: schemas, pages, a diagram.
 
-The committed files `policies/contract.schema.json`, `docs/reference/contract.md` and the diagram in
-`docs/spec/lifecycle.md` are what these functions return; tests compare them.
+The committed files `policies/*.schema.json`, `docs/reference/contract.md` and `guardrail.md`, and
+the diagram in `docs/spec/lifecycle.md` are what these functions return; tests compare them.
 """
 
 import json
@@ -12,12 +12,13 @@ from typing import get_args
 from pydantic import BaseModel
 
 from sekisho.model.contract import Contract
+from sekisho.model.guardrail import Guardrail
 from sekisho.model.lifecycle import TERMINAL_STATES, TRANSITIONS, ContractState
 from sekisho.model.terms import Clause, FieldWords, fields_of
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_HEAD = """\
+_CONTRACT_HEAD = """\
 # The contract, field by field
 
 Generated from the model (`node/sekisho/model/`); do not edit. What the fields mean together is in
@@ -26,26 +27,44 @@ node refuses what breaks it; **evidenced**, the node records it, reminds of it a
 **declared**, it binds people and no machine checks it.
 """
 
+_GUARDRAIL_HEAD = """\
+# The guardrail, field by field
+
+Generated from the model (`node/sekisho/model/`); do not edit. What the fields mean together, when a
+rule applies and what each requirement binds, is in [the specification](../spec/guardrail.md).
+Guardrails to begin with are in `policies/guardrails/`.
+"""
+
 
 def contract_schema() -> str:
     """Write the JSON Schema by which an editor completes and checks a contract."""
-    schema = {
-        "$schema": SCHEMA_DIALECT,
-        "$id": "urn:sekisho:contract:v1",
-        **Contract.model_json_schema(by_alias=True),
-    }
-    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    return _schema(Contract, "urn:sekisho:contract:v1")
+
+
+def guardrail_schema() -> str:
+    """Write the JSON Schema by which an editor completes and checks a guardrail."""
+    return _schema(Guardrail, "urn:sekisho:guardrail:v1")
 
 
 def contract_reference() -> str:
     """Write the reference page: every field with its label, its meaning and its default."""
-    return "\n".join([_HEAD, *(line for model in contract_models() for line in _section(model))])
+    return _reference(_CONTRACT_HEAD, Contract)
+
+
+def guardrail_reference() -> str:
+    """Write the guardrail's reference page likewise."""
+    return _reference(_GUARDRAIL_HEAD, Guardrail)
 
 
 def contract_models() -> tuple[type[BaseModel], ...]:
     """List the models that a contract is made of, the whole first, each part where it is used."""
+    return models_in(Contract)
+
+
+def models_in(whole: type[BaseModel]) -> tuple[type[BaseModel], ...]:
+    """List the models that a document is made of likewise."""
     found: dict[type[BaseModel], None] = {}
-    waiting: list[object] = [Contract]
+    waiting: list[object] = [whole]
     while waiting:
         item = waiting.pop(0)
         if isinstance(item, type) and issubclass(item, BaseModel):
@@ -65,6 +84,15 @@ def draw_lifecycle() -> str:
         lines.append(f"    {_node(before)} --> {_node(after)}: {event.value.replace('-', ' ')}")
     lines += [f"    {_node(state)} --> [*]" for state in ContractState if state in TERMINAL_STATES]
     return "\n".join(lines) + "\n"
+
+
+def _schema(model: type[BaseModel], name: str) -> str:
+    schema = {"$schema": SCHEMA_DIALECT, "$id": name, **model.model_json_schema(by_alias=True)}
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+def _reference(head: str, whole: type[BaseModel]) -> str:
+    return "\n".join([head, *(line for model in models_in(whole) for line in _section(model))])
 
 
 def _node(state: ContractState) -> str:

@@ -48,6 +48,8 @@ class Kind(IntEnum):
     SCHEMA = 4
     BATCH = 5
     END = 6
+    BESIDE = 7
+    """Small answers beside the one that streams, before its end."""
 
 
 _FRAMES: Final = frozenset({Kind.SCHEMA, Kind.BATCH, Kind.END})

@@ -51,7 +51,10 @@ class Job:
     """Each is the relation `"<name>"`."""
     steps: tuple[tuple[str, str], ...] = ()
     """Names and SELECTs of relations that are computed first, in order; `parameters` go to each
-    that names them."""
+    that names them. They may read the inputs."""
+    outputs: tuple[tuple[str, str], ...] = ()
+    """Names and SELECTs of small answers: in the place of `sql` for `table`, beside it for
+    `run`."""
     inputs: tuple[str, ...] = ()
     """Names of Arrow inputs; each is the relation `"<name>"`."""
     schemas: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
@@ -86,6 +89,10 @@ class Run(Protocol):
     def end(self) -> bytes:
         """A frame of zero rows, for the receipt to travel with; there once all is read."""
 
+    @property
+    def beside(self) -> Mapping[str, Mapping[str, Any]]:
+        """The job's `outputs`, as `TableRun.answers` gives them; there once all is read."""
+
     def __iter__(self) -> Iterator[Batch]:
         """Iterate the batches."""
 
@@ -117,12 +124,12 @@ class Run(Protocol):
 
 
 class TableRun(Protocol):
-    """A running job with a small answer: a context manager. Read it from one thread."""
+    """A running job with small answers: a context manager. Read it from one thread."""
 
-    def columns(self) -> Mapping[str, list[Any]]:
-        """Wait for the answer, as Python values by column.
+    def answers(self) -> Mapping[str, Mapping[str, Any]]:
+        """Wait for the answers, by name and column: lists of Python values.
 
-        Lists of unsigned 64-bit numbers come as bytes, 8 each, in this machine's order.
+        A column of unsigned 64-bit numbers comes as bytes, 8 each, in this machine's order.
 
         Raises:
             EngineError: The engine failed, ran out of time, or was cancelled.
@@ -170,7 +177,7 @@ class Engine(Protocol):
         """
 
     def table(self, job: Job) -> "TableRun":
-        """Start a job whose answer is small; waits for a free worker, not for the answer.
+        """Start a job whose answers are small; waits for a free worker, not for them.
 
         Raises:
             EngineError: Every worker is busy and enough callers are waiting.

@@ -104,7 +104,7 @@ class WorkerPool:
         return self._begin("run", job, inputs=inputs)
 
     def table(self, job: Job) -> WorkerRun:
-        """Start a job whose answer is small; see `sekisho.engine.engine.Engine`."""
+        """Start a job whose answers are small; see `sekisho.engine.engine.Engine`."""
         self._learn(job.sources)
         return self._begin("table", job)
 
@@ -267,6 +267,7 @@ def _order(name: str, job: Job) -> dict[str, Any]:
         "sources": [asdict(source) for source in job.sources],
         "tables": [asdict(table) for table in job.tables],
         "steps": job.steps,
+        "outputs": job.outputs,
         "inputs": list(job.inputs),
         "schemas": {key: frame.hex() for key, frame in job.schemas.items()},
         "batch_rows": job.batch_rows,

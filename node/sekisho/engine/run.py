@@ -4,7 +4,7 @@ import threading
 import time
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from sekisho.engine.channel import Kind, Received
@@ -56,6 +56,7 @@ class WorkerRun:
         self._release = release
         self._schema = b""
         self._end = b""
+        self._beside: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
         self._rows = 0
         self._is_silent = False
         self._is_closed = False
@@ -78,6 +79,11 @@ class WorkerRun:
             raise RuntimeError("an answer's end is asked for before its end")
         return self._end
 
+    @property
+    def beside(self) -> Mapping[str, Mapping[str, Any]]:
+        """Small answers beside the one that streams, there once that was read."""
+        return self._beside
+
     def __iter__(self) -> Self:
         """Iterate the batches."""
         return self
@@ -88,7 +94,10 @@ class WorkerRun:
             raise StopIteration
         if not self._schema:
             self._schema = self._receive(Kind.SCHEMA).payload
-        message = self._receive(Kind.BATCH, Kind.END)
+        message = self._receive(Kind.BATCH, Kind.BESIDE, Kind.END)
+        if message.kind == Kind.BESIDE:
+            self._beside = _answers(message.json()["value"])
+            message = self._receive(Kind.END)
         if message.kind == Kind.END:
             self._end = message.payload
             self.close()
@@ -99,11 +108,11 @@ class WorkerRun:
         """Give the value of an order that answers with one."""
         return self._receive(Kind.RESULT).json()["value"]
 
-    def columns(self) -> Mapping[str, list[Any]]:
-        """Give a small answer whole, as Python values by column."""
+    def answers(self) -> Mapping[str, Mapping[str, Any]]:
+        """Give small answers whole, by name and column."""
         value: Any = self.value()
         self.finish()
-        return {name: _values(column) for name, column in value}
+        return _answers(value)
 
     def finish(self) -> None:
         """Say that the order's last message was received."""
@@ -246,8 +255,14 @@ class WorkerRun:
         return PeerError(f"the input `{name}` {text}")
 
 
-def _values(column: Mapping[str, Any]) -> list[Any]:
+def _answers(value: Any) -> Mapping[str, Mapping[str, Any]]:  # noqa: ANN401  read from JSON
+    """Read small answers, by name and column."""
+    return {
+        name: {column: _values(sent) for column, sent in columns.items()}
+        for name, columns in value.items()
+    }
+
+
+def _values(column: list[Any] | str) -> list[Any] | bytes:
     """Read a column that a worker sent: its values, or bytes in base 64."""
-    if "values" in column:
-        return list(column["values"])
-    return [None if item is None else b64decode(item) for item in column["bytes"]]
+    return b64decode(column) if isinstance(column, str) else column

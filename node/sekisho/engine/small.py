@@ -7,7 +7,6 @@ Arrow to make or to read them.
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -37,29 +36,38 @@ def make_steps(
 ) -> None:
     """Compute relations one after the other; each takes the parameters that it names."""
     for name, sql in steps:
-        text = f"CREATE TEMP TABLE {quote(name)} AS {sql}"
-        (statement,) = cursor.extract_statements(text)
-        named = {key: parameters[key] for key in statement.named_parameters}
-        cursor.execute(statement, named or None)
+        statement, named = _bound(cursor, f"CREATE TEMP TABLE {quote(name)} AS {sql}", parameters)
+        cursor.execute(statement, named)
 
 
-def columns_of(table: pa.Table) -> list[tuple[str, dict[str, list[Any]]]]:
-    """Write a table's columns as JSON values; lists of unsigned numbers as bytes in base 64."""
-    return [(name, _column(table.column(name).combine_chunks())) for name in table.column_names]
+def answers_of(
+    cursor: duckdb.DuckDBPyConnection,
+    outputs: Iterable[Sequence[str]],
+    parameters: Mapping[str, str],
+) -> dict[str, dict[str, list[Any] | str]]:
+    """Compute small answers: values by column, or unsigned numbers as bytes in base 64."""
+    answers = {}
+    for name, sql in outputs:
+        statement, named = _bound(cursor, sql, parameters)
+        table = cursor.sql(statement, params=named).to_arrow_table()
+        answers[name] = {column: _sent(table.column(column)) for column in table.column_names}
+    return answers
 
 
-def _column(column: pa.Array) -> dict[str, list[Any]]:
-    if not pa.types.is_list(column.type):
-        return {"values": column.to_pylist()}
-    # The child's buffer as it is: turning each number into an object costs more than the query.
-    whole = memoryview(column.values.buffers()[1] or b"")
-    start = column.values.offset
-    bounds = column.offsets.to_pylist()
-    return {
-        "bytes": [
-            b64encode(whole[8 * (start + low) : 8 * (start + high)]).decode() if is_there else None
-            for (low, high), is_there in zip(
-                pairwise(bounds), column.is_valid().to_pylist(), strict=True
-            )
-        ]
-    }
+def _bound(
+    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, str]
+) -> tuple[duckdb.Statement, dict[str, str] | None]:
+    """Read one statement, with the parameters that it names."""
+    (statement,) = cursor.extract_statements(sql)
+    return statement, {key: parameters[key] for key in statement.named_parameters} or None
+
+
+def _sent(column: pa.ChunkedArray) -> list[Any] | str:
+    if column.type != pa.uint64():
+        return list(column.to_pylist())
+    # The buffer as it is: turning each number into an object costs more than the query.
+    whole = column.combine_chunks()
+    if len(whole) == 0:
+        return ""
+    data = memoryview(whole.buffers()[1])
+    return b64encode(data[8 * whole.offset : 8 * (whole.offset + len(whole))]).decode()

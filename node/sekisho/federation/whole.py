@@ -37,7 +37,9 @@ def send_whole(draft: Draft) -> Draft:
 
 
 def _only_part(draft: Draft) -> Part | None:
-    """Find the one dataset of one provider that every reference reads."""
+    """Find the one dataset of one provider that every reference reads, if nothing else is asked."""
+    if draft.fragments:
+        return None
     parts = [part for reading in draft.readings for part in reading.parts]
     if not parts or any(len(reading.parts) != 1 for reading in draft.readings):
         return None
@@ -70,7 +72,7 @@ def _is_served(draft: Draft, part: Part) -> bool:
     )
 
 
-def _order_of_outputs(tree: exp.Select) -> exp.Order | None:
+def _order_of_outputs(tree: exp.Query) -> exp.Order | None:
     """Write the query's ORDER BY over the positions of its outputs; None where that cannot be."""
     outputs = [write_tree(item.this) for item in tree.expressions]
     order = tree.args.get("order")

@@ -5,9 +5,7 @@ the key as `k0`, the measure as `v0` and hashes of units and rows, and into
 `SELECT k0, f0 FROM cells_0`, which is all that the rest of the query ever reads.
 """
 
-from collections.abc import Iterator, Mapping
-from itertools import count
-from types import MappingProxyType
+from collections.abc import Iterator
 
 from sqlglot import exp
 
@@ -15,28 +13,14 @@ from sekisho.gate.block_rows import BlockRows
 from sekisho.gate.draft import Draft
 from sekisho.model.contract import Disclosure
 from sekisho.model.plan import Figure, FigureKind, Key, ProtectedBlock, Terms, Unit
-from sekisho.sql.blocks import Block, BlockColumn, Call, over_cells
+from sekisho.sql.blocks import Block, BlockColumn, Call
+from sekisho.sql.cells import cell_place, figure_kind, free_cells_name, read_cells
 from sekisho.sql.places import shown, syntax_refusal
-from sekisho.sql.scopes import identifier, source_number
+from sekisho.sql.scopes import identifier
 from sekisho.sql.types import parse_type
 from sekisho.sql.write import bind_literals, write_query
 
-_KINDS: Mapping[str, FigureKind] = MappingProxyType(
-    {
-        "count": FigureKind.COUNT,
-        "sum": FigureKind.SUM,
-        "avg": FigureKind.MEAN,
-        "mean": FigureKind.MEAN,
-        "stddev": FigureKind.DEVIATION,
-        "stddev_samp": FigureKind.DEVIATION,
-    }
-)
 _UNKEYED = frozenset({"other", "unknown", "interval", "null"})
-
-
-def figure_kind(call: Call) -> FigureKind | None:
-    """Say what an aggregate publishes; None for one that is not computed over governed rows."""
-    return FigureKind.UNITS if call.is_distinct else _KINDS.get(call.function)
 
 
 def write_block(block: Block, draft: Draft, *, number: int) -> ProtectedBlock:
@@ -54,14 +38,14 @@ def write_block(block: Block, draft: Draft, *, number: int) -> ProtectedBlock:
     Source:
         `docs/spec/aggregate.md`, step 3.
     """
-    name = _free_name(draft.tree, number)
+    name = free_cells_name(draft.tree, number)
     rows = BlockRows(block, draft)
     units = rows.units()
     keys = [_key(column, rows) for column in block.keys]
     figures = _put_figures(block, rows, units, name=name)
     definition = rows.definition()
     select = rows.select([place for _, place in keys])
-    _read_cells(block, name)
+    read_cells(block, exp.Table(this=identifier(name)), name=name)
     secrets = sorted({item.name for item in select.find_all(exp.Placeholder)})
     parameters = bind_literals(select)
     return ProtectedBlock(
@@ -92,13 +76,6 @@ def terms_of(disclosure: Disclosure | None) -> Terms:
     )
 
 
-def _free_name(tree: exp.Expr, number: int) -> str:
-    """Find a name for a block's cells that no WITH of the query bears."""
-    taken = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
-    names = (f"cells_{number}{'_' * more}" for more in count())
-    return next(name for name in names if name not in taken)
-
-
 def _key(column: BlockColumn, rows: BlockRows) -> tuple[Key, exp.Column]:
     place, definition, type_name = rows.column(column)
     if parse_type(type_name).kind in _UNKEYED:
@@ -116,7 +93,7 @@ def _put_figures(
         figure = _figure(call, rows, units)
         if figure not in figures:
             figures.append(figure)
-        call.node.replace(_place(f"f{figures.index(figure)}", name))
+        call.node.replace(cell_place(f"f{figures.index(figure)}", name))
     return tuple(figures)
 
 
@@ -132,26 +109,6 @@ def _figure(call: Call, rows: BlockRows, units: tuple[Unit, ...]) -> Figure:
     wanted = (dataset, column.name.lower())
     found = [at for at, unit in enumerate(units) if (unit.dataset, unit.column.lower()) == wanted]
     return Figure(kind=kind, unit=found[0])
-
-
-def _read_cells(block: Block, name: str) -> None:
-    """Let a SELECT read the cells, where it read governed rows; HAVING then filters cells."""
-    select = block.select.node
-    numbers = {column.key: at for at, column in enumerate(block.keys)}
-    for root in block.roots():
-        for node in list(over_cells(root)):
-            if isinstance(node, exp.Column) and "source" in node.meta:
-                at = numbers[source_number(node), node.name.lower()]
-                node.replace(_place(f"k{at}", name))
-    having = select.args.get("having")
-    select.set("from_", exp.From(this=exp.Table(this=identifier(name))))
-    select.set("where", exp.Where(this=having.this) if having is not None else None)
-    for part in ("joins", "group", "having"):
-        select.set(part, None)
-
-
-def _place(name: str, table: str) -> exp.Column:
-    return exp.Column(this=identifier(name), table=identifier(table))
 
 
 def _lookups(block: Block, draft: Draft) -> Iterator[str]:

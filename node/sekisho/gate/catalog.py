@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from sekisho.errors import Refusal
 from sekisho.gate.views import View, ViewColumn, view_of
-from sekisho.model.contract import Access, AnyMask, Grant, Use
+from sekisho.model.contract import Access, Grant, Use
 from sekisho.model.dataset import Dataset
+from sekisho.model.masks import mask_words
 from sekisho.model.names import DatasetId, PartyId
 from sekisho.model.signed import SignedContract
 
@@ -81,13 +82,3 @@ def _column(item: ViewColumn) -> GrantedColumn:
         uses=tuple(use.value for use in Use if use in item.uses),
         mask=mask_words(item.grant.mask),
     )
-
-
-def mask_words(mask: AnyMask | None) -> str:
-    """Say a mask as the contract writes it; nothing where there is none."""
-    if mask is None:
-        return ""
-    value = mask.model_dump(mode="json")
-    if not isinstance(value, dict):
-        return str(value)
-    return ", ".join(f"{key}: {item}" for key, item in value.items())

@@ -95,7 +95,7 @@ def _check_purpose(question: Question) -> None:
         )
 
 
-def _first_that_allows(question: Question, tree: exp.Select) -> Plan:
+def _first_that_allows(question: Question, tree: exp.Query) -> Plan:
     """Try the grants one by one, never two together; the first that allows the query decides."""
     refusals: list[Refusal] = []
     grants = candidates(question, tree)
@@ -110,7 +110,7 @@ def _first_that_allows(question: Question, tree: exp.Select) -> Plan:
     )
 
 
-def _drafted(question: Question, grant: Grant, tree: exp.Select) -> Draft:
+def _drafted(question: Question, grant: Grant, tree: exp.Query) -> Draft:
     draft = Draft(question=question, grant=grant, tree=tree)
     for rule in STATISTICS_RULES if grant.access is Access.AGGREGATE else RULES:
         draft = rule(draft)

@@ -40,7 +40,7 @@ class Draft:
 
     question: Question
     grant: Grant
-    tree: exp.Select
+    tree: exp.Query
     """This draft's own copy of what was read."""
     resolved: Resolved | None = None
     views: Mapping[DatasetId, View] = field(default_factory=dict)

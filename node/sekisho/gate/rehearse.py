@@ -1,10 +1,12 @@
 """Rehearses a contract that nobody has signed yet: its tests, and what its row filters say.
 
 A rehearsal goes the way of a query at a provider, as far as no data is read: the contract is taken
-as signed by all before its term, then comes its state at the test's instant, then the gate.
+as signed by all before its term, then comes its state at the test's instant, then the provider's
+floors, then the gate.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,12 +14,15 @@ from sqlglot import exp
 
 from sekisho.documents.contract import AuthoredContract
 from sekisho.documents.contract_test import ContractTest, Expectation, QueryTest
-from sekisho.documents.proposal import build_proposal, parse_proposal
+from sekisho.documents.proposal import unsigned_proposal
 from sekisho.errors import Finding, Refusal, RefusalReason
 from sekisho.gate.decide import decide
 from sekisho.gate.filters import check_row_filter
 from sekisho.model.contract import Contract
 from sekisho.model.dataset import Column, Dataset
+from sekisho.model.floors import check_floors
+from sekisho.model.guardrail import PlacedRule
+from sekisho.model.guardrail_check import check_guardrails
 from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import ContractFacts, grants_in_force, state_at
 from sekisho.model.limits import DEFAULT_LIMITS
@@ -27,10 +32,6 @@ from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.read import read_query
-
-_NONCE = "0" * 32
-_MEMBER = "sha256:" + "0" * 64
-"""Stand for what a proposal draws and looks up; no test can tell the difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,17 @@ class Rehearsed:
     """The same of what the gate said, with its message."""
     clause: str
     """What decided: the refusal's clause, or the grant that allows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    """What every test of a contract stands on."""
+
+    tests: ContractTest
+    signed: SignedContract
+    datasets: Mapping[DatasetId, Dataset]
+    parser: SecondParser
+    guardrails: Sequence[PlacedRule]
 
 
 class _AnyDataset(Dataset):
@@ -62,6 +74,7 @@ def rehearse(
     datasets: Mapping[DatasetId, Dataset],
     *,
     parser: SecondParser,
+    guardrails: Sequence[PlacedRule] = (),
 ) -> Iterator[Rehearsed]:
     """Run a contract's tests, one after the other.
 
@@ -70,12 +83,17 @@ def rehearse(
         authored: The contract.
         datasets: Those that the tests name, with their columns.
         parser: The second reading of each query.
+        guardrails: The rules of the files that the tests name.
     """
-    members = {item.party: _MEMBER for item in authored.contract.parties}
-    signed = parse_proposal(build_proposal(authored, nonce_hex=_NONCE, members=members))
+    stage = _Stage(
+        tests=tests,
+        signed=unsigned_proposal(authored),
+        datasets=datasets,
+        parser=parser,
+        guardrails=guardrails,
+    )
     for test in tests.tests:
-        decision = _decision(tests, test, signed, datasets, parser)
-        yield _rehearsed(test, decision)
+        yield _rehearsed(test, _decision(stage, test))
 
 
 def check_filters(
@@ -104,14 +122,9 @@ def check_filters(
     return tuple(dict.fromkeys(findings))
 
 
-def _decision(  # noqa: PLR0917  what one test stands on
-    tests: ContractTest,
-    test: QueryTest,
-    signed: SignedContract,
-    datasets: Mapping[DatasetId, Dataset],
-    parser: SecondParser,
-) -> Plan | Refusal:
+def _decision(stage: _Stage, test: QueryTest) -> Plan | Refusal:
     """Ask every provider that the query names; the first refusal is the answer."""
+    tests, signed, parser = stage.tests, stage.signed, stage.parser
     consumer = tests.consumer_of(test) or signed.consumers[0]
     purpose = tests.purpose_of(test) or signed.contract.purposes[0].purpose
     at = tests.at_of(test) or signed.starts_at
@@ -121,8 +134,10 @@ def _decision(  # noqa: PLR0917  what one test stands on
         query = Query(
             sql=test.sql, contract=signed.id, purpose=purpose, consumer=consumer, provider=provider
         )
-        decision = _refused_by_life(query, signed, at) or decide(
-            query, signed, datasets, parser=parser
+        decision = (
+            _refused_by_life(query, signed, at)
+            or _refused_by_floors(stage, provider)
+            or decide(query, signed, stage.datasets, parser=parser)
         )
         if isinstance(decision, Refusal):
             break
@@ -155,6 +170,31 @@ def _refused_by_life(query: Query, signed: SignedContract, at: datetime) -> Refu
         f"the contract is {state} at {instant_text(at)}",
         clause="term",
     )
+
+
+def _refused_by_floors(stage: _Stage, provider: PartyId) -> Refusal | None:
+    """Refuse as a node does, and say why, which a node tells its own people alone."""
+    contract = stage.signed.contract
+    findings = (
+        *check_floors(contract, stage.datasets, provider=provider),
+        *check_guardrails(
+            contract,
+            stage.datasets,
+            stage.guardrails,
+            countries=stage.tests.countries,
+            provider=provider,
+        ),
+    )
+    if not findings:
+        return None
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    clause = re.sub(
+        r"^grants\[(\d+)\]",
+        lambda found: f"grants.{contract.grants[int(found[1])].grant}",
+        findings[0].path,
+    )
+    message = f"{findings[0].message}{more}"
+    return Refusal(RefusalReason.SUSPENDED, message, clause=clause, hint=findings[0].hint)
 
 
 def _rehearsed(test: QueryTest, decision: Plan | Refusal) -> Rehearsed:

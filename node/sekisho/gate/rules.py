@@ -9,6 +9,7 @@ from sqlglot import exp
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.candidates import named_dataset
 from sekisho.gate.draft import Draft
+from sekisho.gate.holding import check_countable, hold_back, is_held, units_of
 from sekisho.gate.names import current_view, granted_names, with_clause
 from sekisho.gate.uses import check_use
 from sekisho.gate.views import View, write_view
@@ -77,7 +78,7 @@ def make_expressions_total(draft: Draft) -> Draft:
     Source:
         `docs/spec/gate.md`, step 8.
     """
-    make_total(draft.settled())
+    make_total(draft.settled(), late_may_fail=not is_held(draft))
     return draft
 
 
@@ -110,8 +111,10 @@ def bind_texts(draft: Draft) -> Draft:
 RULES: tuple[Rule, ...] = (
     look_up_names,
     check_uses,
+    check_countable,
     make_expressions_total,
     put_view_in_place,
+    hold_back,
     bind_texts,
 )
 
@@ -137,8 +140,6 @@ def _unserved(draft: Draft) -> list[tuple[str, str]]:
     found = []
     if grant.access is not Access.ROWS:
         found.append(("access", f"the access mode `{grant.access.value}`"))
-    if grant.disclosure is not None:
-        found.append(("disclosure", "`disclosure` in a grant of rows"))
     found += [
         (name, f"`{name}` in a grant of rows")
         for name in ("functions", "lookups")
@@ -161,6 +162,7 @@ def _shown(draft: Draft, view: View, names: set[str]) -> exp.Select:
             timezone=question.signed.contract.term.timezone,
             parser=question.parser,
             limits=question.limits,
+            units=units_of(draft, view),
         )
     except Refusal as refusal:
         raise with_clause(refusal, draft, clause=f"{draft.clause}.where") from None

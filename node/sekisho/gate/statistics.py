@@ -4,40 +4,28 @@ What reads governed rows becomes a protected block; what stands above it works o
 Which figures of which cells are published is decided later, over the data, by `disclosure`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from types import MappingProxyType
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.block_rows import LOOKUP_TYPES
-from sekisho.gate.blocks import figure_kind, write_block
+from sekisho.gate.blocks import write_block
 from sekisho.gate.candidates import named_dataset
 from sekisho.gate.draft import Draft, lookup_key
 from sekisho.gate.governed import is_summed, units_of, unprotected
 from sekisho.gate.names import current_view, granted_names, with_clause
-from sekisho.gate.uses import check_wanted
 from sekisho.gate.views import View
-from sekisho.model.contract import Function, Lookup, Use
+from sekisho.model.contract import Lookup
 from sekisho.model.names import DatasetId
-from sekisho.model.plan import FigureKind
-from sekisho.sql.blocks import Block, BlockColumn, Call, find_blocks
-from sekisho.sql.places import place_of, shown, syntax_refusal
+from sekisho.sql.block_uses import BlockTerms, Governed, check_block, example_of
+from sekisho.sql.blocks import Block, find_blocks
 from sekisho.sql.resolve import resolve
 from sekisho.sql.scopes import Relation, Source
 from sekisho.sql.types import UNKNOWN, Type, parse_type
 from sekisho.sql.write import bind_literals
 
 Rule = Callable[[Draft], Draft]
-
-_FUNCTIONS: Mapping[FigureKind, Function] = MappingProxyType(
-    {
-        FigureKind.COUNT: Function.COUNT,
-        FigureKind.UNITS: Function.COUNT,
-        FigureKind.SUM: Function.SUM,
-        FigureKind.MEAN: Function.AVG,
-        FigureKind.DEVIATION: Function.STDDEV,
-    }
-)
 
 
 def look_up_statistics(draft: Draft) -> Draft:
@@ -78,7 +66,8 @@ def find_protected(draft: Draft) -> Draft:
     Source:
         `docs/spec/aggregate.md`, steps 1 and 2.
     """
-    blocks = find_blocks(draft.settled())
+    resolved = draft.settled()
+    blocks = find_blocks(resolved, {item.number for item in resolved.relations})
     if not blocks:
         raise Refusal(
             RefusalReason.DATASET_NOT_GRANTED,
@@ -88,10 +77,7 @@ def find_protected(draft: Draft) -> Draft:
             hint="name a granted dataset in FROM",
         )
     for block in blocks:
-        _check_relations(block, draft)
-        _check_columns(block, draft)
-        for call in block.calls:
-            _check_call(call, draft)
+        check_block(block, _terms(block, draft))
     return replace(draft, found=blocks)
 
 
@@ -137,134 +123,33 @@ def _lookup_relation(lookup: Lookup) -> Relation:
     )
 
 
-def _check_relations(block: Block, draft: Draft) -> None:
-    """One dataset is counted; what is joined to it is another one, or a table that was brought."""
-    first, *others = block.select.sources
-    if draft.lookup_of(first) is not None:
-        message = "a table that is brought stands joined to a dataset"
-        raise syntax_refusal(message, first.node, hint="name the dataset first in FROM")
-    view = draft.view_of(first)
-    if not units_of(view):
-        raise unprotected(view, draft.grant.privacy_units[0])
-    seen = {_key(first)}
-    for source in others:
-        if _key(source) in seen:
-            message = f"{shown(source.alias)} is joined to itself, which would multiply its rows"
-            raise syntax_refusal(message, source.node)
-        seen.add(_key(source))
-        lookup = draft.lookup_of(source)
-        pairs = [item for item in block.pairs if item.right.source is source]
-        if lookup is not None and len(pairs) != 1:
-            message = f"the table {shown(lookup.name)} is joined on its key"
-            raise syntax_refusal(message, source.node, hint=f"write ON … = {lookup.key}")
+def _terms(block: Block, draft: Draft) -> BlockTerms:
+    """Say what the grant lets a block do with the datasets as they are now."""
+    relations = {item.number: _governed(item, draft) for item in block.select.sources}
+    first = relations[block.select.sources[0].number]
+    if isinstance(first, Governed) and not first.units:
+        raise unprotected(draft.view_of(block.select.sources[0]), draft.grant.privacy_units[0])
+    return BlockTerms(
+        clause=draft.clause,
+        functions=draft.grant.functions,
+        relations=relations,
+        example=example_of(draft.grant, granted_names(draft)[0]),
+    )
 
 
-def _check_columns(block: Block, draft: Draft) -> None:
-    """Hold each column's place in a block to its `use`."""
-    for column in block.uses:
-        raise _returned(column, draft)
-    for column in block.keys:
-        _check_use(column, Use.GROUP, draft)
-    for condition in block.conditions:
-        _check_use(condition.column, Use.FILTER, draft)
-    for pair in block.pairs:
-        lookup = draft.lookup_of(pair.right.source)
-        if lookup is None:
-            for column in (pair.left, pair.right):
-                _check_use(column, Use.JOIN, draft)
-            continue
-        _check_use(pair.left, Use.JOIN, draft)
-        names = (pair.left.name.lower(), pair.right.name.lower())
-        if names != (lookup.key.lower(), lookup.key.lower()):
-            message = f"the table {shown(lookup.name)} is joined on its key and nothing else"
-            hint = f"write ON {pair.left.source.alias}.{lookup.key} = {lookup.name}.{lookup.key}"
-            raise syntax_refusal(message, pair.right.node, hint=hint)
-
-
-def _check_use(column: BlockColumn, wanted: Use, draft: Draft) -> None:
-    lookup = draft.lookup_of(column.source)
+def _governed(source: Source, draft: Draft) -> Governed | Lookup:
+    lookup = draft.lookup_of(source)
     if lookup is not None:
-        if column.name.lower() == lookup.key.lower() and wanted is not Use.JOIN:
-            message = f"the key of {shown(lookup.name)} is joined on, and used for nothing else"
-            raise syntax_refusal(message, column.node)
-        return
-    view = draft.view_of(column.source)
-    is_unit = column.name.lower() in {unit.lower() for unit in units_of(view)}
-    if is_unit and wanted is not Use.JOIN:
-        raise _returned(column, draft)
-    check_wanted(column, wanted, view)
-
-
-def _check_call(call: Call, draft: Draft) -> None:
-    """Hold an aggregate to the grant's functions, and its column to `measure`."""
-    kind = figure_kind(call)
-    if kind is None or _FUNCTIONS[kind] not in draft.grant.functions:
-        raise _function_refusal(call, draft)
-    column = call.column
-    if column is None:
-        return
-    if draft.lookup_of(column.source) is not None:
-        message = "a column that is brought is grouped by or filtered on, never measured"
-        raise syntax_refusal(message, call.node)
-    view = draft.view_of(column.source)
-    if call.is_distinct:
-        units = {unit.lower() for unit in units_of(view)}
-        if call.function != "count" or column.name.lower() not in units:
-            message = "DISTINCT counts privacy units, and nothing else"
-            raise syntax_refusal(message, call.node, hint=f"such as {', '.join(units_of(view))}")
-        return
-    _check_use(column, Use.MEASURE, draft)
-    if call.function != "count" and not is_summed(view.columns[column.name.lower()]):
-        message = f"{shown(column.name)} holds no numbers"
-        raise syntax_refusal(message, call.node, hint="count it")
-
-
-def _returned(column: BlockColumn, draft: Draft) -> Refusal:
-    """Refuse what would hand out a value of single rows, or the privacy unit itself."""
-    view = draft.views.get(DatasetId(_key(column.source)))
-    if view is None:
-        message = f"{shown(column.name)} is brought: group by it to see it"
-        return syntax_refusal(message, column.node)
-    line, place = place_of(column.node)
-    granted = view.columns.get(column.name.lower())
-    uses = granted.uses if granted is not None else frozenset()
-    return Refusal(
-        RefusalReason.USE_NOT_GRANTED,
-        f"the column {shown(column.name)} may not be returned: this grant gives statistics",
-        clause=f"{draft.clause}.columns.{column.name}.use",
-        line=line,
-        column=place,
-        allowed=tuple(use.value for use in Use if use in uses),
-        hint=f"aggregate, such as SELECT {_example(draft)}",
+        return lookup
+    view = draft.view_of(source)
+    return Governed(
+        name=view.dataset.id,
+        uses={name: item.uses for name, item in view.columns.items()},
+        units=units_of(view),
+        without_numbers=frozenset(
+            name for name, item in view.columns.items() if not is_summed(item)
+        ),
     )
-
-
-def _example(draft: Draft) -> str:
-    """Show a query that the grant allows."""
-    groups = [name for name, item in draft.grant.columns.items() if Use.GROUP in item.use]
-    dataset = granted_names(draft)[0]
-    if not groups:
-        return f"count(*) FROM {dataset}"
-    return f"{groups[0]}, count(*) FROM {dataset} GROUP BY {groups[0]}"
-
-
-def _function_refusal(call: Call, draft: Draft) -> Refusal:
-    line, column = place_of(call.node)
-    return Refusal(
-        RefusalReason.FUNCTION_NOT_ALLOWED,
-        f"the aggregate {shown(call.function)} is not granted over these rows",
-        clause=f"{draft.clause}.functions",
-        line=line,
-        column=column,
-        allowed=tuple(item.value for item in draft.grant.functions),
-        hint="compute other statistics from these figures, or ask for an amendment",
-    )
-
-
-def _key(source: Source) -> str:
-    if source.relation is None:
-        raise RuntimeError("a block reads something that is no relation")
-    return source.relation.key
 
 
 def _clauses(draft: Draft) -> tuple[str, ...]:

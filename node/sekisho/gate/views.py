@@ -91,6 +91,7 @@ def write_view(
     timezone: str,
     parser: SecondParser,
     limits: Limits,
+    units: Mapping[str, str] = MappingProxyType({}),
 ) -> exp.Select:
     """Write the SELECT that stands in a granted dataset's place.
 
@@ -103,16 +104,22 @@ def write_view(
         timezone: The contract's.
         parser: For the row filter's second reading.
         limits: For the row filter's bounds.
+        units: Columns that tell privacy units, with the names under which they are shown raw, for
+            counting them.
+
+    Raises:
+        Refusal: `SCHEMA_CHANGED` when the row filter or a unit no longer fits the dataset.
 
     Source:
         `docs/spec/gate.md`, step 7.
     """
     wanted = {name.lower() for name in names}
-    outputs = [
+    outputs: list[exp.Expr] = [
         exp.Alias(this=_shown(item, timezone=timezone), alias=_identifier(item.name))
         for key, item in view.columns.items()
         if key in wanted
     ]
+    outputs += [_unit(view, *item) for item in units.items()]
     table = exp.Table(
         this=_identifier(split_dataset(view.dataset.id)[1]),
         db=_identifier(SCHEMA),
@@ -167,7 +174,8 @@ def _columns(
 
 def _type_of(column: Column, grant: ColumnGrant) -> str | None:
     if grant.source is not None:
-        return "INTEGER" if parse_type(column.type).is_number else None
+        fits = grant.source.at_least is None or parse_type(column.type).is_number
+        return "INTEGER" if fits else None
     if grant.mask is None:
         return shown_type(column.type)
     return masked_type(grant.mask, column.type)
@@ -180,6 +188,15 @@ def _shown(item: ViewColumn, *, timezone: str) -> exp.Expr:
     if item.grant.mask is None:
         return unmasked(value, item.raw_type)
     return masked(value, item.raw_type, item.grant.mask, timezone=timezone)
+
+
+def _unit(view: View, unit: str, name: str) -> exp.Expr:
+    column = view.dataset.column(unit)
+    if column is None:
+        message = f"the privacy unit `{unit}` is no longer in the dataset"
+        raise _changed(message, f"grants.{view.grant.grant}.privacy_units")
+    value = exp.Column(this=_identifier(column.name), table=_identifier(ROWS))
+    return exp.Alias(this=value, alias=_identifier(name))
 
 
 def _identifier(name: str) -> exp.Identifier:

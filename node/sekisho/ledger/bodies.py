@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sekisho.model.contract import RequestEvidence
-from sekisho.model.names import ContractId, PartyId
+from sekisho.model.names import ContractId, DatasetId, PartyId
 
 
 class CutReason(StrEnum):
@@ -188,11 +188,30 @@ class MemberEvent:
     fingerprint: str
 
 
+class DatasetChange(StrEnum):
+    """What happened to what a node remembers of a dataset."""
+
+    FORGOTTEN = "forgotten"
+    """Figures that are published from now on are not compared with those from before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetEvent:
+    """The memory of what was published of a dataset was changed by its own people."""
+
+    dataset: DatasetId
+    event: DatasetChange
+    populations: int
+    """How many that were remembered are not any more."""
+
+
 Start = Opened | Asked
 """What begins an answer; it is ended at most once."""
 End = Closed | Cut | Interrupted | Received | Failed | Denied
 """What ends one, naming its index."""
-Body = Start | End | Refused | ContractEvent | MemberEvent
+Event = ContractEvent | MemberEvent | DatasetEvent
+"""What concerns no single provider and consumer."""
+Body = Start | End | Refused | Event
 
 KINDS: dict[str, type[Body]] = {
     "opened": Opened,
@@ -206,6 +225,7 @@ KINDS: dict[str, type[Body]] = {
     "denied": Denied,
     "contract": ContractEvent,
     "member": MemberEvent,
+    "dataset": DatasetEvent,
 }
 KIND_OF = {body: kind for kind, body in KINDS.items()}
 
@@ -215,5 +235,5 @@ ENDS: dict[type[Start], tuple[type[End], ...]] = {
 }
 """Which ends each start can have."""
 
-UNCHANNELLED: tuple[type[Body], ...] = (ContractEvent, MemberEvent)
+UNCHANNELLED: tuple[type[Body], ...] = (ContractEvent, MemberEvent, DatasetEvent)
 """Bodies that concern no single provider and consumer."""

@@ -9,8 +9,10 @@ from sekisho.ledger.bodies import (
     Closed,
     ContractEvent,
     Cut,
+    DatasetEvent,
     Denied,
     End,
+    Event,
     Failed,
     Interrupted,
     MemberEvent,
@@ -20,6 +22,7 @@ from sekisho.ledger.bodies import (
     Start,
 )
 from sekisho.ledger.entry import Entry, Link
+from sekisho.model.names import split_dataset
 
 UNVERIFIED = "receipt does not verify"
 """The reason shown for an answer whose receipt was not believed."""
@@ -33,15 +36,15 @@ class Summary:
     """Of the entry that begins the row's subject."""
     at: str
     kind: str
-    """`answer` at the provider, `query` at the consumer, `contract` or `member`."""
+    """`answer` at the provider, `query` at the consumer, `contract`, `member` or `dataset`."""
     contract: str
-    """Empty for members."""
+    """Empty for members and datasets."""
     party: str
     """The other party of an answer; whoever took a step otherwise."""
     state: str
-    """`open answered refused interrupted cut`; empty for contracts and members."""
+    """`open answered refused interrupted cut`; empty for other kinds."""
     reason: str
-    """Of a refusal or cut; the step's name for contracts and members."""
+    """Of a refusal or cut; the step's name for other kinds."""
     rows: int
     bytes: int
     """What left; for `interrupted`, the most that can have left."""
@@ -65,7 +68,7 @@ def summaries(entries: Iterable[Entry]) -> tuple[Summary, ...]:
     return tuple(rows.values())
 
 
-def _begun(entry: Entry, body: Start | Refused | ContractEvent | MemberEvent) -> Summary:
+def _begun(entry: Entry, body: Start | Refused | Event) -> Summary:
     match body:
         case Opened():
             return _row(entry, kind="answer", state="open")
@@ -83,6 +86,9 @@ def _begun(entry: Entry, body: Start | Refused | ContractEvent | MemberEvent) ->
             )
         case MemberEvent():
             return _row(entry, kind="member", party=body.party, reason=body.event)
+        case DatasetEvent():
+            party, _ = split_dataset(body.dataset)
+            return _row(entry, kind="dataset", party=party, reason=body.event)
         case _:
             assert_never(body)
 

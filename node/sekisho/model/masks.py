@@ -127,3 +127,13 @@ Mask = Annotated[
 ]
 AnyMask = PseudonymMask | TruncateMask | RoundMask | BucketMask | BucketWidthMask | RedactMask
 """What a mask is once it has been read, for `match`."""
+
+
+def mask_words(mask: AnyMask | None) -> str:
+    """Say a mask as the contract writes it; nothing where there is none."""
+    if mask is None:
+        return ""
+    value = mask.model_dump(mode="json")
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{key}: {item}" for key, item in value.items())

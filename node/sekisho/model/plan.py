@@ -19,6 +19,16 @@ class FigureKind(StrEnum):
     DEVIATION = "deviation"
     """Of a sample."""
 
+    @property
+    def is_count(self) -> bool:
+        """Whether it tells how many rows or units there are."""
+        return self in {FigureKind.COUNT, FigureKind.UNITS, FigureKind.SUM}
+
+    @property
+    def is_value(self) -> bool:
+        """Whether it tells what a measure's values come to."""
+        return self in {FigureKind.SUM, FigureKind.MEAN, FigureKind.DEVIATION}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:

@@ -5,7 +5,7 @@ leaves before step 4 has put the entry `opened` on disk, and a stream that ends 
 reason, is closed in the ledger with what had left by then.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -27,7 +27,6 @@ from sekisho.model.names import ContractId, PartyId
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
 from sekisho.server.bounds import MAX_RUNNING_PER_PARTY, Refusals, Turns
-from sekisho.server.contracts import in_force
 from sekisho.server.ending import Call, Closing, Tally, check_cut
 from sekisho.server.parts import Parts
 from sekisho.server.plans import PlannedAnswer, Plans
@@ -135,14 +134,13 @@ class Answering:
         yield from self._stream(received, planned, opened=opened, call=call)
 
     def _find_contract(self, received: ReceivedRequest) -> SignedContract:
-        """Step 2: the contract is in force now, for this consumer, by this kind of evidence."""
+        """Step 2: the contract is in force now, for this consumer, by this kind of evidence.
+
+        One that is below this node's floors is not, whoever has signed it.
+        """
         channel = received.channel
-        signed = in_force(
-            self._parts.contracts,
-            channel.contract,
-            provider=channel.provider,
-            consumer=channel.consumer,
-            now=self._parts.now(),
+        signed = self._parts.guard.in_force(
+            channel.contract, consumer=channel.consumer, now=self._parts.now()
         )
         wanted = signed.contract.evidence.requests
         if wanted is RequestEvidence.SIGNED and received.evidence is not RequestEvidence.SIGNED:
@@ -230,9 +228,9 @@ class Answering:
         Rows need nothing here: masks and row filter stand in the plan.
         """
 
-        def compute(job: Job) -> Mapping[str, Sequence[Any]]:
+        def compute(job: Job) -> Mapping[str, Mapping[str, Any]]:
             with self._running(self._parts.engine.table, job, stream=stream, call=call) as run:
-                return run.columns()
+                return run.answers()
 
         def charge(tx: Transaction, cells: int) -> None:
             self._parts.state.answers.charge_cells(tx, opened.index, cells)

@@ -6,13 +6,14 @@ not fit what arrived, the query fails and names it.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sekisho.client.answer import Progress
+from sekisho.client.answer import Gap, Progress
 from sekisho.client.answer import Receipt as ReceiptNote
 from sekisho.client.peer import Asking
-from sekisho.documents.envelope import Envelope, PayloadType, envelope_to_json, seal
+from sekisho.documents.envelope import PayloadType, envelope_to_json, seal
 from sekisho.engine.engine import Job, Run
 from sekisho.errors import LedgerError, PeerError, Refusal, RefusalReason, SekishoError
 from sekisho.federation.catalog import Catalog, catalog_of
@@ -20,17 +21,15 @@ from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
 from sekisho.ledger.bodies import Asked
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
-from sekisho.ledger.receipt import Opening, Receipt, parse_opening, parse_receipt
 from sekisho.ledger.request import Request, request_bytes
 from sekisho.model.lifecycle import ContractState
-from sekisho.model.member import Purpose
-from sekisho.model.names import PartyId, split_dataset
+from sekisho.model.names import split_dataset
 from sekisho.model.signed import SignedContract
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
 from sekisho.server.shown import ShownParts
+from sekisho.server.statements import Statements
 from sekisho.store.answers import Sent
-from sekisho.trust.verify import verify_signatures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +71,14 @@ class RunningQuestion:
     def progress(self) -> tuple[Progress, ...]:
         """Tell how far each provider has come."""
         return tuple(_progress(item) for item in self.pending)
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """Tell of which providers cells may be missing, once the residual is done."""
+        cells: Counter[str] = Counter()
+        for found in self.run.beside.values():
+            cells.update(dict(zip(found["provider"], found["cells"], strict=True)))
+        parties = dict.fromkeys(item.asking.party for item in self.pending)
+        return tuple(Gap(provider=item, cells=cells[item]) for item in parties if cells[item])
 
     def cancel(self) -> None:
         """Stop the work here and at every provider, from any thread."""
@@ -128,6 +135,8 @@ class AskingRoom:
             sql=plan.residual_sql,
             parameters=plan.parameters,
             sources=tuple(self._parts.datasets.source(name) for name in plan.local_datasets),
+            steps=tuple((item.name, item.sql) for item in plan.merges),
+            outputs=tuple((item.name, item.gaps) for item in plan.merges if item.gaps),
             inputs=tuple(inputs),
             seconds=float(self._parts.config.engine.seconds),
         )
@@ -185,6 +194,7 @@ class AskingRoom:
 
     def _send(self, question: Question, fragment: Fragment) -> Pending:
         """Sign one provider's request, record `asked`, and send it."""
+        _bring(fragment)
         peer = self._neighbours.peer(fragment.party)
         now = self._parts.now()
         request = Request(
@@ -209,12 +219,9 @@ class AskingRoom:
         )
         entry = self._parts.state.questions.ask(asked, channel=channel, now=now)
         asking = peer.ask(
-            envelope, request, self._verifier(fragment.party), columns=fragment.columns
+            envelope, request, Statements(self._parts, fragment.party), columns=fragment.columns
         )
         return Pending(fragment=fragment, entry=entry.index, asking=asking)
-
-    def _verifier(self, provider: PartyId) -> "_Verifier":
-        return _Verifier(self._parts, provider)
 
     def _frames(self, item: Pending) -> Iterator[bytes]:
         """Hand a provider's frames to the engine, and record how its answer ended."""
@@ -290,42 +297,17 @@ class AskingRoom:
             self._fail(item, reason)
 
 
-class _Verifier:
-    """Holds statements to one provider's `receipt` keys."""
+def _bring(fragment: Fragment) -> None:
+    """Bring a provider the tables that its fragment joins, before it is asked.
 
-    def __init__(self, parts: Parts, provider: PartyId) -> None:
-        self._parts = parts
-        self._provider = provider
-
-    def __call__(self, envelope: Envelope) -> Opening | Receipt:
-        """Verify and parse an opening or a receipt.
-
-        Raises:
-            PeerError: It is not the provider's.
-        """
-        is_opening = envelope.payload_type == PayloadType.OPENING
-        try:
-            signers = verify_signatures(
-                envelope,
-                payload_type=PayloadType.OPENING if is_opening else PayloadType.RECEIPT,
-                purpose=Purpose.RECEIPT,
-                members=self._parts.members(),
-                now=self._parts.now(),
-            )
-            statement = (
-                parse_opening(envelope.payload) if is_opening else parse_receipt(envelope.payload)
-            )
-        except SekishoError as error:
-            raise self._unbelieved(error.message) from error
-        if self._provider not in signers:
-            raise self._unbelieved("another party signed it")
-        return statement
-
-    def _unbelieved(self, why: str) -> PeerError:
-        return PeerError(
-            f"an opening or receipt of `{self._provider}` does not hold: {why}",
-            party=self._provider,
-            hint="ask its operator for the newest member document",
+    Raises:
+        Refusal: `MODE_NOT_SERVED`, as this release brings none.
+    """
+    for lookup in fragment.lookups:
+        raise Refusal(
+            RefusalReason.MODE_NOT_SERVED,
+            f"the lookup `{lookup.name}` is granted, and this release brings no tables",
+            hint="aggregate in a WITH first, and join the figures with it",
         )
 
 

@@ -15,6 +15,7 @@ from sekisho.documents.envelope import Envelope, parse_envelope_json
 from sekisho.engine.engine import Engine, EngineSettings, Source
 from sekisho.engine.pool import WorkerPool
 from sekisho.errors import TrustError
+from sekisho.model.guardrail import PlacedRule
 from sekisho.server import log
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
@@ -23,6 +24,7 @@ from sekisho.server.contracts import ContractBook
 from sekisho.server.datasets import Datasets, sources_of
 from sekisho.server.delivery import Deliveries
 from sekisho.server.faces import Face
+from sekisho.server.guarding import Guard
 from sekisho.server.members import MemberBook
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import NodeKeys, Parts, utc_now
@@ -30,6 +32,7 @@ from sekisho.server.peers import PeersFace
 from sekisho.server.plans import Plans
 from sekisho.server.users import UsersFace
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, load_file, load_secret
+from sekisho.store.guardrails import load_guardrails
 from sekisho.store.state import State, open_state
 from sekisho.trust.keys import load_signer
 
@@ -46,17 +49,21 @@ class RunningNode:
         """Open the folder, the state and the engine; nothing listens yet.
 
         Raises:
-            DocumentError: node.yaml cannot be read.
+            DocumentError: node.yaml or a guardrail cannot be read, or guardrails contradict each
+                other.
             NodeError: A file is missing, or another process serves this folder.
             LedgerError: The state is damaged, or the clock is behind it.
         """
         folder = NodeFolder(root)
         config = parse_config(load_file(folder.config), name=str(folder.config))
+        guardrails = load_guardrails(folder, config)
         member = parse_envelope_json(load_file(folder.member), name=str(folder.member))
         keys = _load_keys(folder)
         state = open_state(folder.state_file(config.state), now=utc_now())
         try:
-            self.parts = _assemble(folder, config, keys=keys, member=member, state=state)
+            self.parts = _assemble(
+                folder, config, guardrails, keys=keys, member=member, state=state
+            )
         except BaseException:
             state.close()
             raise
@@ -82,6 +89,7 @@ class RunningNode:
             raise
         for index in self.parts.state.interrupted:
             log.note("found interrupted", index=index)
+        self.parts.guard.note(self.parts.now())
         for face in self._faces:
             face.start()
         self._deliveries.start()
@@ -147,12 +155,19 @@ class RunningNode:
 
 
 def _assemble(
-    folder: NodeFolder, config: NodeConfig, *, keys: NodeKeys, member: Envelope, state: State
+    folder: NodeFolder,
+    config: NodeConfig,
+    guardrails: tuple[PlacedRule, ...],
+    *,
+    keys: NodeKeys,
+    member: Envelope,
+    state: State,
 ) -> Parts:
     members = MemberBook(state, member)
     if members.current(config.party) is None:
         msg = f"member.json is not about `{config.party}`"
         raise TrustError(msg, step="member.own", hint="restore member.json from a backup")
+    contracts = ContractBook(state, is_revoked=lambda key: members().is_revoked(key))
     sources = sources_of(config.datasets, folder.root)
     engine = _start_engine(config, sources.values(), spill=folder.state / "spill")
     return Parts(
@@ -162,8 +177,9 @@ def _assemble(
         keys=keys,
         member=member,
         state=state,
-        contracts=ContractBook(state, is_revoked=lambda key: members().is_revoked(key)),
+        contracts=contracts,
         members=members,
+        guard=Guard(config, guardrails, contracts=contracts, members=members),
         datasets=Datasets(config.party, config.datasets, sources=sources, engine=engine),
         engine=engine,
     )

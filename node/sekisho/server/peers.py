@@ -17,7 +17,7 @@ from sekisho.server.boundary import boundary, unary
 from sekisho.server.bounds import MAX_CALLS_PER_PARTY, Turns
 from sekisho.server.callers import PeerCallers
 from sekisho.server.charges import charges_of
-from sekisho.server.contracts import in_force, the_purpose
+from sekisho.server.contracts import the_purpose
 from sekisho.server.faces import Face, FlightHandler, Unary
 from sekisho.server.parts import Parts
 from sekisho.server.plans import Plans
@@ -152,19 +152,13 @@ class PeersFace:
         return fragment.ExplainFragmentResponse(
             grant=plan.grant,
             clauses=plan.clauses,
-            plan=plan.sql,
+            plan=";\n".join((*(block.sql for block in plan.blocks), plan.sql)),
             columns=plan.columns,
-            charges=charges_of(signed),
+            charges=charges_of(signed, plan),
         )
 
     def _in_force(self, contract: ContractId, caller: PartyId) -> SignedContract:
-        return in_force(
-            self._parts.contracts,
-            contract,
-            provider=self._parts.party,
-            consumer=caller,
-            now=self._parts.now(),
-        )
+        return self._parts.guard.in_force(contract, consumer=caller, now=self._parts.now())
 
     def _query(self, signed: SignedContract, caller: PartyId, *, purpose: str, sql: str) -> Query:
         return Query(

@@ -72,9 +72,15 @@ class Plans:
         """Decide about a query under a contract that is in force.
 
         Raises:
-            Refusal: The gate's.
+            Refusal: The gate's; or `MODE_NOT_SERVED`, for a dataset that is served to the same
+                companies in another access mode, which is looked at anew each time.
         """
-        key = (query, self._parts.datasets.stamp())
+        planned = self._planned(query, signed)
+        self._parts.guard.check_mode(query, planned.plan, self._parts.now())
+        return planned
+
+    def _planned(self, query: Query, signed: SignedContract) -> PlannedAnswer:
+        key = (query, self._parts.datasets.stamp(), self._parts.guard.stamp)
         with self._lock:
             known = self._known.get(key)
             if known is not None:

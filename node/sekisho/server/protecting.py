@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sekisho.disclosure.cells import Cells, populations_of
+from sekisho.disclosure.cells import Cells, Keys, populations_of
 from sekisho.disclosure.figures import type_of
-from sekisho.disclosure.release import Population, Question, Verdict, questions_of
-from sekisho.disclosure.steps import EARLIER, cells_of, steps_of
+from sekisho.disclosure.release import Population, Question, questions_of
+from sekisho.disclosure.steps import EARLIER, outputs_of, steps_of
 from sekisho.engine.engine import Job, Source, Table
 from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.names import DatasetId
@@ -22,8 +22,8 @@ from sekisho.store.published import count_published
 from sekisho.store.state import State
 from sekisho.store.transaction import Transaction
 
-Compute = Callable[[Job], Mapping[str, Sequence[Any]]]
-"""Runs a job with a small answer, for as long as the stream may run."""
+Compute = Callable[[Job], Mapping[str, Mapping[str, Any]]]
+"""Runs a job with small answers, for as long as the stream may run."""
 Charge = Callable[[Transaction, int], None]
 """Charges cells that are published for the first time, or raises `LIMIT_REACHED`."""
 
@@ -54,10 +54,11 @@ def protected_job(
     """
     named = {name: secrets[name] for name in block.secrets}
     job = Job(
-        sql=cells_of(block),
+        sql="",
         parameters=dict(block.parameters) | named,
         sources=sources,
         steps=tuple((step.name, step.sql) for step in steps_of(block)),
+        outputs=tuple((step.name, step.sql) for step in outputs_of(block)),
         seconds=seconds,
     )
     return ProtectedJob(block=block, job=job)
@@ -100,7 +101,7 @@ class Protecting:
         populations = [tuple(populations_of(described, block, item)) for item in questions]
         if not any(populations):
             return cells_table(block, Cells(block).rows())
-        hashes = str(described["hashes"][0])
+        hashes = str(described["hashes"]["hashes"][0])
         found = tuple(zip(questions, populations, strict=True))
 
         def decide(tx: Transaction) -> Cells:
@@ -130,7 +131,7 @@ class Protecting:
         """Decide about every figure; gives what is seen, and how many cells are so at last."""
         now = self._now()
         cells = Cells(block)
-        fresh = set()
+        fresh: set[Keys] = set()
         for question, populations in found:
             decided = self._state.published.decide(
                 tx,
@@ -141,11 +142,9 @@ class Protecting:
                 answer=answer,
                 now=now,
             )
-            for item, verdict, totals in decided:
-                if verdict is not Verdict.WITHHELD:
-                    cells.publish(item.keys, question, totals)
-                if verdict is Verdict.NEW:
-                    fresh.add(item.keys)
+            for keys, totals in (decided.earlier | decided.fresh).items():
+                cells.publish(keys, question, totals)
+            fresh |= decided.fresh.keys()
         for dataset in dict.fromkeys(unit.dataset for unit in block.units):
             _count(tx, dataset, len(fresh), now=now)
         return cells, len(fresh)

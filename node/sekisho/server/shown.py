@@ -1,11 +1,12 @@
 """What providers show this company under its contracts, with types, asked for now and then."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from sekisho.errors import SekishoError
 from sekisho.federation.catalog import Part, ShownColumn
-from sekisho.model.contract import Grant, Use
+from sekisho.model.contract import Access, Grant, Use
 from sekisho.model.names import ContractId, PartyId, split_dataset
 from sekisho.model.signed import SignedContract
 from sekisho.server.neighbours import Neighbours
@@ -79,14 +80,28 @@ def _parts(
             party=party,
             alias=signed.alias_of(party),
             dataset=name,
-            columns=tuple(
-                ShownColumn(
-                    name=column,
-                    type=types.get((name, column), ""),
-                    is_returned=Use.RETURN in item.uses(grant.access),
-                )
-                for column, item in grant.columns.items()
-            ),
+            columns=tuple(_columns(name, grant, types)),
+            grants=(grant,),
         )
         for name in names
     )
+
+
+def _columns(dataset: str, grant: Grant, types: Types) -> Iterator[ShownColumn]:
+    """List the columns of one dataset, by what its provider has said of it, if it has.
+
+    In statistics, privacy units can be counted whether or not the grant lists them.
+    """
+    is_known = any(name == dataset for name, _ in types)
+    for column, item in grant.columns.items():
+        if (dataset, column) in types or not is_known:
+            yield ShownColumn(
+                name=column,
+                type=types.get((dataset, column), ""),
+                is_returned=Use.RETURN in item.uses(grant.access),
+            )
+    listed = {column.lower() for column in grant.columns}
+    if grant.access is Access.AGGREGATE:
+        for unit in grant.privacy_units:
+            if unit.lower() not in listed:
+                yield ShownColumn(name=unit, is_returned=False)

@@ -7,8 +7,13 @@ from typing import Any
 
 import grpc
 
+from sekisho.disclosure.cells import terms_text
 from sekisho.errors import EngineError, Refusal
-from sekisho.model.names import ContractId
+from sekisho.federation.plan import Fragment
+from sekisho.gate.blocks import terms_of
+from sekisho.model.contract import Access
+from sekisho.model.names import ContractId, PartyId
+from sekisho.model.signed import SignedContract
 from sekisho.server import log
 from sekisho.server.agreeing import Agreeing, Outcome
 from sekisho.server.asking import AskingRoom, Question, RunningQuestion
@@ -133,7 +138,10 @@ class UsersFace:
                 yield batch.frame
         receipts = self._asking.finish(running)
         run.close()
-        note: dict[str, Any] = {"receipts": [asdict(receipt) for receipt in receipts]}
+        note: dict[str, Any] = {
+            "receipts": [asdict(receipt) for receipt in receipts],
+            "gaps": [asdict(gap) for gap in running.gaps()],
+        }
         if progress:
             note["progress"] = [asdict(item) for item in running.progress()]
         yield add_metadata(run.end, json.dumps(note).encode())
@@ -211,22 +219,27 @@ class UsersFace:
             user, contract=message.contract, purpose=message.purpose, sql=message.sql
         )
         plan = self._asking.plan(question)
-        fragments = []
-        for item in plan.fragments:
-            found = self._neighbours.peer(item.party).explain(
-                question.signed.id, question.purpose, item.sql
-            )
-            fragments.append(
-                nodes.ExplainedFragment(
-                    provider=item.party,
-                    sql=item.sql,
-                    clauses=found.clauses,
-                    plan=found.plan,
-                    charges=found.charges,
-                )
-            )
         return nodes.ExplainQueryResponse(
-            fragments=fragments, residual=plan.residual_sql, columns=plan.columns
+            fragments=[self._explained(question, item) for item in plan.fragments],
+            residual=plan.residual_sql,
+            columns=plan.columns,
+            merges=[nodes.ExplainedMerge(name=item.name, sql=item.sql) for item in plan.merges],
+        )
+
+    def _explained(self, question: Question, fragment: Fragment) -> nodes.ExplainedFragment:
+        """Ask a provider what it would do."""
+        signed = question.signed
+        found = self._neighbours.peer(fragment.party).explain(
+            signed.id, question.purpose, fragment.sql
+        )
+        return nodes.ExplainedFragment(
+            provider=fragment.party,
+            sql=fragment.sql,
+            clauses=found.clauses,
+            plan=found.plan,
+            charges=found.charges,
+            terms=_terms(signed, fragment.party, found.grant),
+            lookups=[item.dataset for item in fragment.lookups],
         )
 
     def _list_relations(
@@ -279,3 +292,11 @@ def _deliveries(outcome: Outcome) -> list[contracts.Delivery]:
 
 def _progress_note(running: RunningQuestion) -> bytes:
     return json.dumps({"progress": [asdict(item) for item in running.progress()]}).encode()
+
+
+def _terms(signed: SignedContract, provider: PartyId, grant: str) -> str:
+    """Say what the cells of a grant must meet, by the contract that this node holds."""
+    found = next((item for item in signed.grants_of(provider) if item.grant == grant), None)
+    if found is None or found.access is not Access.AGGREGATE:
+        return ""
+    return terms_text(terms_of(found.effective_disclosure))

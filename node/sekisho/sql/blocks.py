@@ -7,7 +7,7 @@ figures, HAVING, ORDER BY, LIMIT, the SELECTs around it) works on what the block
 free. Which columns may be used for what is not decided here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -94,11 +94,12 @@ class Block:
         yield from node.args.get("windows") or ()
 
 
-def find_blocks(resolved: Resolved) -> tuple[Block, ...]:
-    """Take apart every SELECT that reads a relation.
+def find_blocks(resolved: Resolved, governed: Container[int]) -> tuple[Block, ...]:
+    """Take apart every SELECT that reads governed rows.
 
     Args:
-        resolved: Every relation in it is governed, or a table that is brought to be joined.
+        resolved: A SELECT over governed rows reads nothing else, but for tables that are brought.
+        governed: Numbers of the sources that give governed rows.
 
     Raises:
         Refusal: `SYNTAX_NOT_ALLOWED`, `FUNCTION_NOT_ALLOWED` for what a block may not hold.
@@ -109,7 +110,7 @@ def find_blocks(resolved: Resolved) -> tuple[Block, ...]:
     return tuple(
         _Reader(resolved, facts).block()
         for facts in resolved.selects
-        if any(item.relation is not None for item in facts.sources)
+        if any(item.number in governed for item in facts.sources)
     )
 
 

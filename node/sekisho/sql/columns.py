@@ -5,7 +5,7 @@ from sqlglot import exp
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.model.limits import Limits
 from sekisho.sql.dialect import write_tree
-from sekisho.sql.functions import has_aggregate
+from sekisho.sql.functions import has_aggregate, is_aggregate
 from sekisho.sql.places import nearest, place_of, qualifiers_of, shown, syntax_refusal, written_name
 from sekisho.sql.scopes import (
     Found,
@@ -117,6 +117,12 @@ class Columns:
             return columns[0]
         return exp.Anonymous(this="coalesce", expressions=columns)
 
+    def is_stored(self, value: exp.Expr) -> bool:
+        """Tell whether an expression is a column of a relation, as it stands there."""
+        if not isinstance(value, exp.Column):
+            return False
+        return value.name.lower() in self.sources[source_number(value)].stored
+
     def node_of(self, source: Source, name: str) -> exp.Column:
         """Make a qualified column."""
         column = exp.Column(this=identifier(name), table=identifier(source.label))
@@ -172,7 +178,8 @@ class Columns:
         self.count(sum(1 for _ in values[0].walk()), node)
         written = exp.paren(values[0].copy(), copy=False)
         for column in written.find_all(exp.Column):
-            self.record(self.sources[source_number(column)], column.name, place, node=node)
+            own = Place.MEASURE if _is_aggregated(column) else place
+            self.record(self.sources[source_number(column)], column.name, own, node=node)
         return written
 
     def _outer(self, node: exp.Expr, scope: Scope) -> exp.Expr:
@@ -183,3 +190,13 @@ class Columns:
                 return self._bind(node, found, Place.INNER)
             around = around.parent
         raise self.unknown(node, scope)
+
+
+def _is_aggregated(node: exp.Expr) -> bool:
+    """Tell whether a column stands in the argument of an aggregate, not in its FILTER."""
+    around = node.parent
+    while around is not None:
+        if is_aggregate(around):
+            return True
+        around = around.parent
+    return False

@@ -56,6 +56,8 @@ def write_using(join: exp.Expr, seen: Scope, columns: Columns) -> dict[str, Merg
             columns.record(source, column, Place.JOIN, node=name)
         values = [columns.value_of(side) for side in sides]
         conditions.append(exp.EQ(this=values[0], expression=values[1]))
+        if not all(column.lower() in source.stored for side in sides for source, column in side):
+            _record_filter(conditions[-1], columns)
         merged[name.name.lower()] = _merged(seen, name.name, sides=sides, join=join)
     join.set("using", None)
     join.set("on", reduce(lambda one, two: exp.And(this=one, expression=two), conditions))
@@ -80,15 +82,19 @@ def _merged(seen: Scope, name: str, *, sides: list[Found], join: exp.Expr) -> Me
 def record_comparisons(condition: exp.Expr, columns: Columns) -> None:
     """Record what an ON does besides joining: all that is not one column equal to another.
 
-    `a.k = 'x'` in ON finds rows by a value, as WHERE does.
+    `a.k = 'x'` in ON finds rows by a value, as WHERE does, and so does `a.k = b.k` where an inner
+    SELECT computes `b.k`.
     """
     for part in _conjuncts(condition):
-        if _is_match(part):
-            continue
-        for node in part.walk(prune=lambda item: isinstance(item, exp.Query)):
-            if isinstance(node, exp.Column):
-                source = columns.sources[source_number(node)]
-                columns.record(source, node.name, Place.FILTER, node=node)
+        if not _is_match(part, columns):
+            _record_filter(part, columns)
+
+
+def _record_filter(condition: exp.Expr, columns: Columns) -> None:
+    for node in condition.walk(prune=lambda item: isinstance(item, exp.Query)):
+        if isinstance(node, exp.Column):
+            source = columns.sources[source_number(node)]
+            columns.record(source, node.name, Place.FILTER, node=node)
 
 
 def refuse_hidden(node: exp.Expr, hidden: list[Source], columns: Columns) -> None:
@@ -111,10 +117,9 @@ def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
     return [node]
 
 
-def _is_match(node: exp.Expr) -> bool:
+def _is_match(node: exp.Expr, columns: Columns) -> bool:
     if not isinstance(node, exp.EQ | exp.NullSafeEQ):
         return False
-    sides = (node.this, node.expression)
-    return all(isinstance(side, exp.Column) for side in sides) and source_number(
-        sides[0]
-    ) != source_number(sides[1])
+    left, right = node.this, node.expression
+    are_stored = columns.is_stored(left) and columns.is_stored(right)
+    return are_stored and source_number(left) != source_number(right)

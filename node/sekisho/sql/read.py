@@ -15,8 +15,10 @@ from sekisho.sql.syntax import check_syntax
 CONDITION_HEAD = "SELECT 1 FROM rows_of WHERE "
 
 
-def read_query(text: str, *, parser: SecondParser, limits: Limits) -> exp.Select:
-    """Read one SELECT that both parsers understand alike and that holds listed forms only.
+def read_query(text: str, *, parser: SecondParser, limits: Limits) -> exp.Query:
+    """Read one query that both parsers understand alike and that holds listed forms only.
+
+    A query is one SELECT, or several joined by UNION, INTERSECT and EXCEPT.
 
     No name in it has been looked up yet: that is for `scopes.resolve`.
 
@@ -68,7 +70,7 @@ def read_condition(text: str, *, parser: SecondParser, limits: Limits) -> exp.Ex
     return condition
 
 
-def _parse_one(text: str, *, limits: Limits) -> exp.Select:
+def _parse_one(text: str, *, limits: Limits) -> exp.Query:
     try:
         trees = [tree for tree in parse_trees(text) if tree is not None]
     except SqlglotError as error:
@@ -78,9 +80,7 @@ def _parse_one(text: str, *, limits: Limits) -> exp.Select:
         raise syntax_refusal(message, hint="ask one SELECT")
     _check_size(trees[0], limits=limits)
     tree = trees[0]
-    if isinstance(tree, exp.SetOperation):
-        check_syntax(tree)
-    if not isinstance(tree, exp.Select):
+    if not isinstance(tree, exp.Select | exp.SetOperation):
         line, column = place_at(text, len(text) - len(text.lstrip()))
         raise Refusal(
             RefusalReason.SYNTAX_NOT_ALLOWED,
@@ -108,7 +108,7 @@ def _check_size(tree: exp.Expr, *, limits: Limits) -> None:
         raise Refusal(RefusalReason.TOO_COMPLEX, message, hint="split the query")
 
 
-def _agree(text: str, tree: exp.Select, parser: SecondParser) -> None:
+def _agree(text: str, tree: exp.Query, parser: SecondParser) -> None:
     first = read_second(parser.parse(text), text=text)
     second = read_second(parser.parse(write_tree(tree)), text=text)
     check_agreement(first, second, text=text)

@@ -25,6 +25,8 @@ class Place(StrEnum):
     JOIN = "join"
     INNER = "inner"
     """In a subquery of the SELECT to which its relation belongs."""
+    WINDOW = "window"
+    """In a function with OVER, but for a column alone in PARTITION BY."""
     OTHER = "other"
     """Inside a computed key of GROUP BY, or the FILTER of an aggregate."""
 
@@ -60,6 +62,8 @@ class Source:
     """Names as they are written back."""
     select: int | None = None
     """Which SELECT it is the output of."""
+    stored: frozenset[str] = frozenset()
+    """Names, in lower case, of the columns that are a relation's own, not computed on the way."""
     qualifiers: tuple[str, ...] = ()
     """Names besides the alias by which a column may be qualified."""
     _by_name: dict[str, str] = field(init=False)
@@ -96,20 +100,25 @@ class Reference:
 
 @dataclass(slots=True, kw_only=True)
 class SelectFacts:
-    """One SELECT of the tree, once its names are resolved."""
+    """One SELECT of the tree, or several joined by a set operation, once names are resolved."""
 
     number: int
-    node: exp.Select
+    node: exp.Query
     sources: tuple[Source, ...]
+    """None for a set operation."""
     names: tuple[str, ...] = ()
     is_aggregated: bool = False
+    stored: tuple[bool, ...] = ()
+    """Of each output, whether it is a column of a relation, not computed on the way."""
+    sides: tuple[int, ...] = ()
+    """Numbers of the two that a set operation joins; none for a SELECT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
     """A tree in which every name has been looked up."""
 
-    tree: exp.Select
+    tree: exp.Query
     selects: tuple[SelectFacts, ...]
     """Inner ones before the ones that hold them; the last is the whole query."""
     sources: tuple[Source, ...]
@@ -145,8 +154,8 @@ Lookup = Callable[[tuple[str, ...]], Relation | None]
 """Finds what a name of one to three parts stands for; parts come in lower case."""
 
 
-Ctes = dict[str, tuple[str, tuple[str, ...], int]]
-"""Name, columns and number of the SELECT of each WITH, by its name in lower case."""
+Ctes = dict[str, tuple[str, tuple[str, ...], "SelectFacts"]]
+"""Name, columns and facts of the query of each WITH, by its name in lower case."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -160,6 +169,8 @@ class Scope:
     aliases: dict[str, list[exp.Expr]] = field(default_factory=dict)
     merged: dict[str, Merged] = field(default_factory=dict)
     """What USING made, by name in lower case."""
+    windows: dict[str, exp.Window] = field(default_factory=dict)
+    """What WINDOW names, by name in lower case, as it was written."""
     keys: set[tuple[int, str]] = field(default_factory=set)
 
 

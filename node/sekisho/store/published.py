@@ -7,29 +7,49 @@ come together, one is decided in the light of the other.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sekisho.disclosure.figures import Totals
-from sekisho.disclosure.release import Population, Published, Question, Scope, Verdict, judge
+from sekisho.disclosure.release import (
+    Population,
+    Published,
+    Question,
+    Scope,
+    is_earlier,
+    may_be_new,
+)
 from sekisho.disclosure.sketches import LISTED_SLOTS, Sketch, kept, listing, parse_sketch
 from sekisho.errors import Refusal, RefusalReason
+from sekisho.ledger.bodies import DatasetChange, DatasetEvent
 from sekisho.ledger.instants import moment_text
 from sekisho.model.names import DatasetId, split_dataset
 from sekisho.model.plan import Terms
 from sekisho.store.connections import Readers
+from sekisho.store.ledger_store import LedgerStore
 from sekisho.store.transaction import Transaction
 
 SECRET_BYTES = 32
 Keys = tuple[str | None, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What may be seen of one question's cells; the others are withheld."""
+
+    earlier: dict[Keys, Totals]
+    """As it was published before."""
+    fresh: dict[Keys, Totals]
+    """Published for the first time, and remembered."""
+
+
 class PublishedStore:
     """Published populations by question, and by what they are near to."""
 
-    def __init__(self, readers: Readers) -> None:
+    def __init__(self, readers: Readers, ledger: LedgerStore) -> None:
         self._readers = readers
+        self._ledger = ledger
 
     def secret(self, tx: Transaction) -> str:
         """Give the key of all hashes in this file, in hex; drawn when it is first asked for."""
@@ -38,6 +58,30 @@ class PublishedStore:
             row = (tx.random(SECRET_BYTES).hex(),)
             tx.db.execute("INSERT INTO hashing VALUES (0, ?)", row)
         return str(row[0])
+
+    def forget(self, tx: Transaction, dataset: DatasetId, *, now: datetime) -> int:
+        """Begin anew with a dataset: what is published from now on is compared with nothing before.
+
+        Returns:
+            How many populations are not remembered any more.
+        """
+        (scopes,) = tx.db.execute(
+            "SELECT json_group_array(id) FROM scopes WHERE dataset = ?", (dataset,)
+        ).fetchone()
+        forgotten = tx.db.execute(
+            "DELETE FROM published WHERE id IN (SELECT published FROM sketches"
+            " WHERE scope IN (SELECT value FROM json_each(?)))",
+            (scopes,),
+        ).rowcount
+        for statement in (
+            "DELETE FROM sketches WHERE scope IN (SELECT value FROM json_each(?))",
+            "DELETE FROM listings WHERE scope IN (SELECT value FROM json_each(?))",
+            "DELETE FROM scopes WHERE id IN (SELECT value FROM json_each(?))",
+        ):
+            tx.db.execute(statement, (scopes,))
+        event = DatasetEvent(dataset=dataset, event=DatasetChange.FORGOTTEN, populations=forgotten)
+        self._ledger.append(tx, event, now=now)
+        return forgotten
 
     def keys_of(self, digests: Sequence[str]) -> tuple[Keys, ...]:
         """List the cells of which something was published for one of several questions."""
@@ -59,7 +103,7 @@ class PublishedStore:
         hashes: str,
         answer: int,
         now: datetime,
-    ) -> Iterator[tuple[Population, Verdict, Totals]]:
+    ) -> Decided:
         """Decide about one question's figures, cell by cell, and remember what is published.
 
         Args:
@@ -71,25 +115,32 @@ class PublishedStore:
             answer: Index of the answer's `opened`.
             now: When.
 
-        Yields:
-            What is published of each population: nothing where it is withheld.
+        Returns:
+            What may be seen: cells as they were published before, and cells that are so at last.
 
         Raises:
             Refusal: `SCHEMA_CHANGED` when what was published cannot be compared with it.
         """
         scopes = [_scope(tx, item, hashes=hashes) for item in question.scopes]
-        earlier = self._earlier(tx, question, found)
-        near = self._near(tx, scopes, found, terms=terms)
-        for item in found:
-            before = earlier.get(item.keys)
-            verdict = judge(item, earlier=before, near=near.get(item.keys, ()), terms=terms)
-            if verdict is Verdict.NEW:
-                _keep(tx, question, item, scopes=scopes, terms=terms, answer=answer, now=now)
-            is_before = verdict is Verdict.EARLIER and before is not None
-            yield item, verdict, before.totals if is_before and before else item.totals
+        earlier = self._earlier(tx, question, found, scopes=scopes)
+        seen = {
+            item.keys: known.totals
+            for item in found
+            if (known := earlier.get(item.keys)) is not None and is_earlier(item, known, terms)
+        }
+        rest = [item for item in found if item.keys not in seen]
+        near = self._near(tx, scopes, rest, terms=terms)
+        fresh = [item for item in rest if may_be_new(item, near.get(item.keys, ()), terms)]
+        _keep(tx, question, fresh, scopes=scopes, terms=terms, answer=answer, now=now)
+        return Decided(earlier=seen, fresh={item.keys: item.totals for item in fresh})
 
     def _earlier(
-        self, tx: Transaction, question: Question, found: Sequence[Population]
+        self,
+        tx: Transaction,
+        question: Question,
+        found: Sequence[Population],
+        *,
+        scopes: Sequence[int],
     ) -> dict[Keys, Published]:
         """Give what was published last for the same question, by cell."""
         wanted = {_keys_text(item.keys): item.keys for item in found}
@@ -98,7 +149,8 @@ class PublishedStore:
             (question.digest,),
         ).fetchall()
         ids = {row[1]: wanted[row[0]] for row in rows if row[0] in wanted}
-        return {ids[number]: item for number, item in _published(tx, ids).items()}
+        known = _published(tx, ids, scopes=scopes)
+        return {ids[number]: item for number, item in known.items()}
 
     def _near(
         self,
@@ -116,7 +168,8 @@ class PublishedStore:
             beyond = _unlisted(tx, scope, terms)
             for item in found if beyond else ():
                 near[item.keys].update(beyond)
-        known = _published(tx, {number for numbers in near.values() for number in numbers})
+        wanted = {number for numbers in near.values() for number in numbers}
+        known = _published(tx, wanted, scopes=scopes)
         return {keys: [known[number] for number in numbers] for keys, numbers in near.items()}
 
 
@@ -197,25 +250,27 @@ def _listed(
 
 
 def _published(
-    tx: Transaction, ids: Sequence[int] | Mapping[int, object] | set[int]
+    tx: Transaction, ids: Iterable[int], *, scopes: Sequence[int]
 ) -> dict[int, Published]:
-    """Read published populations by number."""
+    """Read published populations by number, each with its sketches of some scopes."""
     wanted = json.dumps(list(ids))
     rows = tx.db.execute(
         "SELECT id, totals, minimum_units FROM published"
         " WHERE id IN (SELECT value FROM json_each(?))",
         (wanted,),
     ).fetchall()
-    sketches: dict[int, list[Sketch]] = defaultdict(list)
-    for number, slots, data in tx.db.execute(
-        "SELECT published, slots, data FROM sketches"
-        " WHERE published IN (SELECT value FROM json_each(?)) ORDER BY published, unit",
+    sketches: dict[int, dict[int, Sketch]] = defaultdict(dict)
+    for number, scope, slots, data in tx.db.execute(
+        "SELECT published, scope, slots, data FROM sketches"
+        " WHERE published IN (SELECT value FROM json_each(?))",
         (wanted,),
     ):
-        sketches[number].append(parse_sketch(data, slots))
+        sketches[number][scope] = parse_sketch(data, slots)
     return {
         number: Published(
-            totals=_totals(totals), sketches=tuple(sketches[number]), minimum_units=minimum
+            totals=_totals(totals),
+            sketches=tuple(map(sketches[number].get, scopes)),
+            minimum_units=minimum,
         )
         for number, totals, minimum in rows
     }
@@ -224,34 +279,58 @@ def _published(
 def _keep(
     tx: Transaction,
     question: Question,
-    item: Population,
+    found: Sequence[Population],
     *,
     scopes: Sequence[int],
     terms: Terms,
     answer: int,
     now: datetime,
 ) -> None:
-    (number,) = tx.db.execute(
-        "INSERT INTO published (question, keys, totals, minimum_units, answer, at)"
-        " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-        (
-            question.digest,
-            _keys_text(item.keys),
-            json.dumps(asdict(item.totals)),
-            terms.minimum_units,
-            answer,
-            moment_text(now),
-        ),
-    ).fetchone()
-    for unit, (scope, sketch) in enumerate(zip(scopes, map(kept, item.sketches), strict=True)):
-        tx.db.execute(
-            "INSERT INTO sketches (published, unit, scope, slots, data) VALUES (?, ?, ?, ?, ?)",
-            (number, unit, scope, sketch.slots, sketch.to_bytes()),
-        )
-        tx.db.executemany(
-            "INSERT OR IGNORE INTO listings (scope, number, published) VALUES (?, ?, ?)",
-            [(scope, listed, number) for listed in listing(sketch)],
-        )
+    """Remember populations that are published at last, and list them."""
+    (last,) = tx.db.execute("SELECT coalesce(max(id), 0) FROM published").fetchone()
+    numbered = list(enumerate(found, start=last + 1))
+    _list(tx, numbered, scopes)
+    kept_at = (terms.minimum_units, answer, moment_text(now))
+    tx.db.executemany(
+        "INSERT INTO published (id, question, keys, totals, minimum_units, answer, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                number,
+                question.digest,
+                _keys_text(item.keys),
+                json.dumps(asdict(item.totals)),
+                *kept_at,
+            )
+            for number, item in numbered
+        ],
+    )
+
+
+def _list(
+    tx: Transaction, numbered: Sequence[tuple[int, Population]], scopes: Sequence[int]
+) -> None:
+    """Keep the sketches of numbered populations, and list them."""
+    sketches = [
+        (number, unit, scope, kept(item.sketches[unit]))
+        for number, item in numbered
+        for unit, scope in enumerate(scopes)
+    ]
+    tx.db.executemany(
+        "INSERT INTO sketches (published, unit, scope, slots, data) VALUES (?, ?, ?, ?, ?)",
+        [
+            (number, unit, scope, item.slots, item.to_bytes())
+            for number, unit, scope, item in sketches
+        ],
+    )
+    tx.db.executemany(
+        "INSERT OR IGNORE INTO listings (scope, number, published) VALUES (?, ?, ?)",
+        [
+            (scope, listed, number)
+            for number, _, scope, item in sketches
+            for listed in listing(item)
+        ],
+    )
 
 
 def _totals(text: str) -> Totals:

@@ -38,7 +38,7 @@ class Records:
         self.contracts = ContractStore(self._readers, self.ledger)
         self.outbox = Outbox(self._readers)
         self.requests = RequestStore(self._readers)
-        self.published = PublishedStore(self._readers)
+        self.published = PublishedStore(self._readers, self.ledger)
 
     def check_version(self, path: Path) -> None:
         """Refuse a file whose tables are not this release's.

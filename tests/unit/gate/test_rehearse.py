@@ -6,6 +6,7 @@ from sekisho.documents.contract import parse_contract
 from sekisho.documents.contract_test import parse_contract_test
 from sekisho.gate.rehearse import check_filters, rehearse
 from sekisho.model.names import DatasetId
+from support.guardrails import rules
 from support.second_parser import DuckDBParser
 
 CONTRACT = """\
@@ -96,6 +97,52 @@ def test_what_the_gate_says_is_compared_with_what_was_written(parser, sql, expec
 )
 def test_what_differs_does_not_hold(parser, sql, expected):
     assert not _one(parser, sql, expected).holds
+
+
+@pytest.mark.parametrize(
+    ("require", "more", "expected"),
+    [
+        ("access: [private]", "", "refused, reason: SUSPENDED, clause: grants.ua.access"),
+        ("minimum_units: 5", "", "refused, clause: grants.ua.disclosure"),
+        ("consumer_countries: [JP]", "", 'refused, clause: "parties[2]"'),
+        ("consumer_countries: [JP]", "countries: {maker.example: DE}", "refused"),
+        ("consumer_countries: [JP]", "countries: {maker.example: JP}", "allowed"),
+        ("uses: [return, group]", "", "refused, clause: grants.ua.columns.origin"),
+        ("masks: [redact], combine: never", "", "refused"),
+    ],
+)
+def test_a_contract_below_a_guardrail_is_refused_before_the_gate(parser, require, more, expected):
+    tests = parse_contract_test(
+        f"""\
+format: sekisho.contract-test/v1
+contract: x.yaml
+guardrails: [g.yaml]
+datasets: {{ua.example/flights: {{{COLUMNS}, tags: [flown], classes: {{Origin: sensitive}}}}}}
+{more}
+tests: [{{name: it, sql: "SELECT origin FROM ua.flights", expect: {expected}}}]
+""".encode()
+    )
+    line = f"when: {{tag: [flown], column_class: [sensitive]}}, require: {{{require}}}"
+    datasets = {name: tests.datasets[name].inline_dataset(name) for name in tests.datasets}
+    (found,) = rehearse(tests, _contract(), datasets, parser=parser, guardrails=rules(line))
+    assert found.holds, found
+
+
+def test_a_refusal_below_a_guardrail_says_both_places_and_how_many(parser):
+    tests = parse_contract_test(
+        f"""\
+format: sekisho.contract-test/v1
+contract: x.yaml
+datasets: {{ua.example/flights: {{{COLUMNS}}}}}
+tests: [{{name: it, sql: "SELECT origin FROM ua.flights", expect: refused}}]
+""".encode()
+    )
+    demanded = rules("require: {access: [private], minimum_units: 10}")
+    (found,) = rehearse(tests, _contract(), {}, parser=parser, guardrails=demanded)
+    assert found.found == (
+        "refused: SUSPENDED: `access` is rows, and guardrails/floors.yaml:4 requires private"
+        " (and 1 more)"
+    )
 
 
 def test_a_filter_is_checked_without_knowing_the_columns(parser):

@@ -13,7 +13,10 @@ from sekisho.ledger.bodies import (
     ContractEvent,
     Cut,
     CutReason,
+    DatasetChange,
+    DatasetEvent,
     Denied,
+    Event,
     Failed,
     Interrupted,
     MemberChange,
@@ -52,11 +55,12 @@ BODIES = [
         contract=CONTRACT, event=ContractChange.SIGNED, party=PROVIDER, document="sha256:cd"
     ),
     MemberEvent(party=PROVIDER, event=MemberChange.ADDED, version=1, fingerprint="sha256:cd"),
+    DatasetEvent(dataset="ua.example/x", event=DatasetChange.FORGOTTEN, populations=3),
 ]
 
 
 def entry(body):
-    link = None if isinstance(body, ContractEvent | MemberEvent) else LINK
+    link = None if isinstance(body, Event) else LINK
     return Entry(index=7, at=AT, link=link, body=body)
 
 

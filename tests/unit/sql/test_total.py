@@ -196,7 +196,7 @@ def test_type_names_are_read(name, expected):
 
 
 def test_numbers_bear_the_type_of_their_digits():
-    assert number_type("123") == Type(kind="int", digits=3)
+    assert number_type("123") == Type(kind="int", digits=3, is_unsigned=True)
     assert number_type("12.50") == Type(kind="dec", digits=4, scale=2)
     assert number_type("1e5").kind == "float"
 
