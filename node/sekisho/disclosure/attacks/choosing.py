@@ -1,4 +1,4 @@
-"""Which secret is attacked when nobody says: one that queries can name, and one that they sum up."""
+"""Which secret is attacked: the one that a person names, or what looks most like one."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,21 +28,21 @@ class ShownColumn:
 
 
 def choose_secrets(columns: Sequence[ShownColumn]) -> tuple[Secret, ...]:
-    """Choose what is attacked.
+    """Choose what is attacked: what the provider calls sensitive, and what is measured.
 
-    Of what queries can name: a column that its provider calls sensitive, or else the last one of
-    few values, and of these the second most frequent. Of measures: one that is 0 or 1, or else the
-    first.
+    Of columns that queries can name, the last sensitive one of few values, and of those values the
+    second most frequent; without measures, the last one of few values whatever it is called. Of
+    measures, one that is 0 or 1, or else the first.
     """
     named = [item for item in columns if item.is_named and _is_of_few_values(item)]
-    named.sort(key=lambda item: item.is_sensitive)
     measures = [_measured(item) for item in columns if item.is_measure and _numbers(item)]
     measures.sort(key=lambda item: not item.is_flag)
-    return (*([_asked(named[-1])] if named else []), *measures[:1])
+    asked = [item for item in named if item.is_sensitive or not measures]
+    return (*map(_asked, asked[-1:]), *measures[:1])
 
 
 def secret_of(columns: Mapping[str, ShownColumn], text: str) -> Secret | None:
-    """Find the secret that a person names: `COLUMN`, or `COLUMN=VALUE`; None where there is none."""
+    """Find the secret that a person names, `COLUMN` or `COLUMN=VALUE`; None where there is none."""
     name, is_valued, wanted = text.partition("=")
     column = columns.get(name.strip().lower())
     if column is None:
@@ -54,7 +54,7 @@ def secret_of(columns: Mapping[str, ShownColumn], text: str) -> Secret | None:
     found = [value for value in _frequent(column) if str(value).lower() == wanted.strip().lower()]
     if not found or not column.is_named:
         return None
-    return Asked(column=column.name, value=found[0], is_grouped=column.is_grouped)
+    return Asked(column=column.name, value=found[0])
 
 
 def _is_of_few_values(column: ShownColumn) -> bool:
@@ -64,12 +64,11 @@ def _is_of_few_values(column: ShownColumn) -> bool:
 def _frequent(column: ShownColumn) -> list[Value]:
     """List a column's values, the most frequent first."""
     counted = Counter(value for value in column.values if value is not None)
-    return [value for value, _ in sorted(counted.items(), key=lambda item: (-item[1], str(item[0])))]
+    return sorted(counted, key=lambda value: (-counted[value], str(value)))
 
 
 def _asked(column: ShownColumn) -> Asked:
-    value = _frequent(column)[:2][-1]
-    return Asked(column=column.name, value=value, is_grouped=column.is_grouped)
+    return Asked(column=column.name, value=_frequent(column)[:2][-1])
 
 
 def _numbers(column: ShownColumn) -> list[float]:

@@ -1,10 +1,10 @@
 """Differencing: the same question of rows with a person, and of the same rows without."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from sekisho.disclosure.attacks.attack import FIGURES, GAPS, Aim, Ask, Brief, Reading, Strategy
-from sekisho.disclosure.attacks.knowledge import Asked, Cut, Knowledge, Target, Value, isolating
-from sekisho.disclosure.attacks.writing import conditions, select, single, value_of
+from sekisho.disclosure.attacks.attack import Aim, Brief, By, Game, Reading, Strategy
+from sekisho.disclosure.attacks.knowledge import Asked, Cut, Knowledge, Target, Value
+from sekisho.disclosure.attacks.writing import ask_whole, conditions, guess, has_order
 
 QUERIES_PER_TARGET = 2
 
@@ -12,31 +12,33 @@ QUERIES_PER_TARGET = 2
 def differencing(brief: Brief) -> Strategy:
     """Ask of many rows with each target and of the same rows without, and subtract.
 
-    Where nothing is published that could be subtracted, that it is withheld may tell as much: two
-    sets without the person's secret row are one set, and such figures are published.
+    That one of the two is withheld may tell as much as a figure: where the target does not have the
+    secret, the two sets of rows with the secret are one, which may be published twice.
     """
     pairs = _weakest(brief)
-    tried = tuple(target for target, _, _ in pairs)
     guesses: dict[Aim, float] = {}
     gaps: dict[Aim, float] = {}
-    for target, *cuts in pairs:
-        found = []
-        for cut in cuts:
-            reply = yield Ask(sql=select(brief, list(conditions(brief.known, cut))))
-            found.append(single(brief, reply, rows=brief.known.count(cut)))
-        whole, rest = found
-        if whole is not None and rest is not None:
-            guesses[target] = value_of(brief, whole - rest, rows=target.rows)
-        if whole is not None and isinstance(brief.secret, Asked):
-            gaps[target] = 1.0 if rest is None else 0.0
+    for target, whole, rest in pairs:
+        with_them = yield from _total(brief, whole)
+        without = yield from _total(brief, rest)
+        if with_them is not None and without is not None:
+            guesses[target] = guess(brief, with_them - without, rows=target.rows)
+        if with_them is not None and isinstance(brief.secret, Asked):
+            gaps[target] = float(without is None)
+    tried = tuple(target for target, _, _ in pairs)
     return (
-        Reading(by=FIGURES, guesses=guesses, tried=tried),
-        Reading(by=GAPS, guesses=gaps, tried=tried),
+        Reading(by=By.FIGURES, guesses=guesses, tried=tried),
+        Reading(by=By.GAPS, guesses=gaps, tried=tried),
     )
 
 
+def _total(brief: Brief, cut: Cut) -> Game[float | None]:
+    where, rows = conditions(brief.known, cut), brief.known.count(cut)
+    return (yield from ask_whole(brief, where, rows=rows))
+
+
 def _weakest(brief: Brief) -> list[tuple[Target, Cut, Cut]]:
-    """Choose the targets around whom the most rows can be named with and without them."""
+    """Choose the targets around whom the most rows can be named, with and without them."""
     found = [(target, _pair(brief.known, target)) for target in brief.targets]
     pairs = [(target, *pair) for target, pair in found if pair is not None]
     pairs.sort(key=lambda item: -brief.known.count(item[2]))
@@ -46,26 +48,23 @@ def _weakest(brief: Brief) -> list[tuple[Target, Cut, Cut]]:
 def _pair(known: Knowledge, target: Target) -> tuple[Cut, Cut] | None:
     """Choose the largest set that one query names with the target and another without."""
     best: tuple[int, Cut, Cut] | None = None
-    for chosen in isolating(known, target):
+    for chosen in known.isolating(target):
         for column, value in chosen:
             fixed = tuple(item for item in chosen if item[0] != column)
             spread = known.spread(fixed, column)
-            values = tuple(_with(spread, value))
+            values = _around(value, spread)
             rest = tuple(item for item in values if item != value)
             size = sum(spread[item].rows for item in rest)
             if rest and (best is None or size > best[0]):
-                cuts = (
-                    Cut(fixed=fixed, column=column, values=values),
-                    Cut(fixed=fixed, column=column, values=rest),
-                )
-                best = (size, *cuts)
+                whole = Cut(fixed=fixed, column=column, values=values)
+                best = size, whole, Cut(fixed=fixed, column=column, values=rest)
     return best[1:] if best is not None else None
 
 
-def _with(spread: Iterable[Value], value: Value) -> Iterable[Value]:
-    """Give all values, or those up to one of several that have an order: nested ranges."""
-    there = list(spread)
-    if any(isinstance(item, str | bool) for item in there):
-        return there
-    nested = [item for item in there if item <= value]
-    return sorted(nested if len(nested) > len(there) // 2 else there)
+def _around(value: Value, spread: Mapping[Value, object]) -> tuple[Value, ...]:
+    """Give the values to ask about: all, or those up to one of the later of an order."""
+    values = tuple(spread)
+    if not has_order(values):
+        return values
+    nested = tuple(sorted(item for item in values if item <= value))
+    return nested if len(nested) * 2 > len(values) else tuple(sorted(values))

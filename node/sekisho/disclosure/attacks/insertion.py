@@ -2,9 +2,9 @@
 
 from itertools import combinations
 
-from sekisho.disclosure.attacks.attack import FIGURES, GAPS, Aim, Ask, Brief, Reading, Strategy, Turn
+from sekisho.disclosure.attacks.attack import Aim, Brief, By, Reading, Strategy, Turn
 from sekisho.disclosure.attacks.knowledge import Asked, Cut, Knowledge, Target
-from sekisho.disclosure.attacks.writing import conditions, literal, name, select, single, value_of
+from sekisho.disclosure.attacks.writing import ask_whole, conditions, guess, literal, quoted
 
 QUERIES_PER_TARGET = 3
 MAX_VALUES = 3
@@ -15,39 +15,46 @@ def insertion(brief: Brief) -> Strategy:
     """Ask on the day before each target comes, on the day after, and then in other words.
 
     The same words get the earlier answer until enough has changed. Other words make a question of
-    their own, which is withheld if it differs from the first by the one person.
+    their own, which is withheld if it differs from the first by one person.
     """
     guesses: dict[Aim, float] = {}
     gaps: dict[Aim, float] = {}
-    targets = brief.targets[: brief.queries // QUERIES_PER_TARGET]
     used: set[Cut] = set()
+    targets = _newcomers(brief)
     absent = frozenset(target.person for target in targets)
     for target in targets:
-        cut = _around(brief.known, target, used)
+        cut = _shared(brief.known, target, used)
         if cut is None:
             continue
         used.add(cut)
-        rows = brief.known.count(cut)
+        where, rows = conditions(brief.known, cut), brief.known.count(cut)
         yield Turn(absent=absent)
-        before = single(brief, (yield _ask(brief, cut)), rows=rows - target.rows)
+        before = yield from ask_whole(brief, where, rows=rows - target.rows)
         absent -= {target.person}
         yield Turn(absent=absent)
-        after = single(brief, (yield _ask(brief, cut)), rows=rows)
-        other = single(brief, (yield _ask(brief, cut, in_other_words=True)), rows=rows)
-        if before is None:
-            continue
-        later = other if other is not None else after
-        if later is not None:
-            guesses[target] = value_of(brief, later - before, rows=target.rows)
-        if isinstance(brief.secret, Asked):
-            gaps[target] = 1.0 if other is None else 0.0
+        after = yield from ask_whole(brief, where, rows=rows)
+        other = yield from ask_whole(brief, [*where, _once_more(brief.known, cut)], rows=rows)
+        later = after if other is None else other
+        if before is not None and later is not None:
+            guesses[target] = guess(brief, later - before, rows=target.rows)
+        if before is not None and isinstance(brief.secret, Asked):
+            gaps[target] = float(other is None)
     return (
-        Reading(by=FIGURES, guesses=guesses, tried=targets),
-        Reading(by=GAPS, guesses=gaps, tried=targets),
+        Reading(by=By.FIGURES, guesses=guesses, tried=targets),
+        Reading(by=By.GAPS, guesses=gaps, tried=targets),
     )
 
 
-def _around(known: Knowledge, target: Target, used: set[Cut]) -> Cut | None:
+def _newcomers(brief: Brief) -> tuple[Target, ...]:
+    """Choose targets who have no other rows: they come on one day."""
+    counted: dict[int, int] = {}
+    for person in brief.known.people:
+        counted[person] = counted.get(person, 0) + 1
+    alone = [target for target in brief.targets if counted[target.person] == target.rows]
+    return tuple(alone[: brief.queries // QUERIES_PER_TARGET])
+
+
+def _shared(known: Knowledge, target: Target, used: set[Cut]) -> Cut | None:
     """Choose the most rows that share values with the target and were not asked about before."""
     columns = [at for at in known.filtered if target.values[at] is not None]
     cuts = [
@@ -56,16 +63,13 @@ def _around(known: Knowledge, target: Target, used: set[Cut]) -> Cut | None:
             column=column,
             values=(target.values[column],),
         )
-        for size in range(MAX_VALUES)
-        for column, *fixed in combinations(columns, size + 1)
+        for size in range(1, MAX_VALUES + 1)
+        for column, *fixed in combinations(columns, size)
     ]
     return max((cut for cut in cuts if cut not in used), key=known.count, default=None)
 
 
-def _ask(brief: Brief, cut: Cut, *, in_other_words: bool = False) -> Ask:
-    where = list(conditions(brief.known, cut))
-    if in_other_words:
-        # True of every row that the cut holds, and another text.
-        value = literal(cut.values[0])
-        where.append(f"{name(brief.known.columns[cut.column].name)} IN ({value}, {value})")
-    return Ask(sql=select(brief, where))
+def _once_more(known: Knowledge, cut: Cut) -> str:
+    """Write what is true of every row that a cut holds already, to make another text."""
+    value = literal(cut.values[0])
+    return f"{quoted(known.columns[cut.column].name)} IN ({value}, {value})"

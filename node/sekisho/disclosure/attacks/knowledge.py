@@ -8,10 +8,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 Value: TypeAlias = Any
 """As a query can name it: text, number, truth value, date or instant; None for NULL."""
+Fixed: TypeAlias = tuple[tuple[int, Value], ...]
+"""Columns by number, each with the value that it is fixed to."""
+
+MOST_COLUMNS = MappingProxyType({8: 4, 16: 3})
+"""How many columns single somebody out, at most, by how many there are: all choices are tried."""
+_NOBODY: Mapping[Value, "Group"] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +38,6 @@ class Asked:
 
     column: str
     value: Value
-    is_grouped: bool
 
     @property
     def name(self) -> str:
@@ -70,6 +76,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Rows that one query can name: some columns fixed, one column among several values."""
+
+    fixed: Fixed
+    column: int
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """People who are alike in some columns."""
 
@@ -83,14 +98,8 @@ class Group:
         return len(self.places)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """Rows that one query can name: some columns fixed, one column among several values."""
-
-    fixed: tuple[tuple[int, Value], ...]
-    """Column numbers and their values."""
-    column: int
-    values: tuple[Value, ...]
+Spreads: TypeAlias = Mapping[tuple[Value, ...], Mapping[Value, Group]]
+"""Groups by the values that are fixed, and then by those of a further column."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,44 +112,12 @@ class Knowledge:
     rows: tuple[tuple[Value, ...], ...]
     people: tuple[int, ...]
     """Whose row it is."""
-    _indexes: dict[tuple[int, ...], Mapping[tuple[Value, ...], Group]] = field(
+    _groups: dict[tuple[int, ...], Mapping[tuple[Value, ...], Group]] = field(
         default_factory=dict, repr=False, compare=False
     )
-    _spreads: dict[tuple[tuple[int, ...], int], Mapping[tuple[Value, ...], dict[Value, Group]]] = (
-        field(default_factory=dict, repr=False, compare=False)
+    _spreads: dict[tuple[tuple[int, ...], int], Spreads] = field(
+        default_factory=dict, repr=False, compare=False
     )
-
-    def groups(self, columns: Sequence[int]) -> Mapping[tuple[Value, ...], Group]:
-        """Group everybody by some columns."""
-        key = tuple(columns)
-        if key not in self._indexes:
-            self._indexes[key] = self._grouped(key)
-        return self._indexes[key]
-
-    def spread(self, fixed: Sequence[tuple[int, Value]], column: int) -> Mapping[Value, Group]:
-        """Group those with some fixed values by a further column; NULL is no value."""
-        places = tuple(at for at, _ in fixed)
-        if (places, column) not in self._spreads:
-            self._spreads[places, column] = self._spread_out(places, column)
-        return self._spreads[places, column].get(tuple(value for _, value in fixed), {})
-
-    def places(self, cut: Cut) -> list[int]:
-        """Number the rows of a cut."""
-        spread = self.spread(cut.fixed, cut.column)
-        return [at for value in cut.values if value in spread for at in spread[value].places]
-
-    def count(self, cut: Cut) -> int:
-        """Count the rows of a cut."""
-        return len(self.places(cut))
-
-    def alone(self) -> Iterator[Target]:
-        """Yield everybody who is alone with all that is known of them."""
-        seen = set()
-        for values, group in self.groups(self.filtered).items():
-            (person, *others) = group.people
-            if not others and person not in seen and None not in values:
-                seen.add(person)
-                yield Target(person=person, values=self._whole(values), rows=group.rows)
 
     @property
     def filtered(self) -> tuple[int, ...]:
@@ -152,15 +129,59 @@ class Knowledge:
         """Numbers of the columns that a query may group by."""
         return tuple(at for at, item in enumerate(self.columns) if item.is_grouped)
 
-    def _whole(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
-        found = dict(zip(self.filtered, values, strict=True))
-        return tuple(found.get(at) for at in range(len(self.columns)))
+    def groups(self, columns: Sequence[int]) -> Mapping[tuple[Value, ...], Group]:
+        """Group everybody by some columns."""
+        key = tuple(columns)
+        if key not in self._groups:
+            self._groups[key] = self._grouped(key)
+        return self._groups[key]
 
-    def _spread_out(
-        self, places: tuple[int, ...], column: int
-    ) -> Mapping[tuple[Value, ...], dict[Value, Group]]:
+    def spread(self, fixed: Fixed, column: int) -> Mapping[Value, Group]:
+        """Group those with some fixed values by a further column; NULL is no value."""
+        columns = tuple(at for at, _ in fixed)
+        if (columns, column) not in self._spreads:
+            self._spreads[columns, column] = self._spread_out(columns, column)
+        return self._spreads[columns, column].get(tuple(value for _, value in fixed), _NOBODY)
+
+    def places(self, cut: Cut) -> list[int]:
+        """Number the rows of a cut."""
+        spread = self.spread(cut.fixed, cut.column)
+        return [at for value in cut.values if value in spread for at in spread[value].places]
+
+    def count(self, cut: Cut) -> int:
+        """Count the rows of a cut."""
+        return len(self.places(cut))
+
+    def alone(self) -> Iterator[Target]:
+        """Yield everybody who is alone with all that is known of them, once."""
+        seen = set()
+        for values, group in self.groups(range(len(self.columns))).items():
+            person, *others = group.people
+            if not others and person not in seen:
+                seen.add(person)
+                yield Target(person=person, values=values, rows=group.rows)
+
+    def cells(self, size: int) -> Iterator[tuple[Cut, Group]]:
+        """Yield the cells that so many filters pick out."""
+        for chosen in combinations(self.filtered, size):
+            for values, group in self.groups(chosen).items():
+                if None not in values:
+                    *fixed, (column, value) = zip(chosen, values, strict=True)
+                    yield Cut(fixed=tuple(fixed), column=column, values=(value,)), group
+
+    def isolating(self, target: Target) -> Iterator[Fixed]:
+        """Yield choices of filters by which a target is alone, the fewest columns first."""
+        columns = [at for at in self.filtered if target.values[at] is not None]
+        most = next((most for wide, most in MOST_COLUMNS.items() if len(columns) <= wide), 2)
+        for size in range(1, most + 1):
+            for chosen in combinations(columns, size):
+                values = tuple(target.values[at] for at in chosen)
+                if len(self.groups(chosen)[values].people) == 1:
+                    yield tuple(zip(chosen, values, strict=True))
+
+    def _spread_out(self, columns: tuple[int, ...], column: int) -> Spreads:
         found: dict[tuple[Value, ...], dict[Value, Group]] = defaultdict(dict)
-        for values, group in self.groups((*places, column)).items():
+        for values, group in self.groups((*columns, column)).items():
             if values[-1] is not None:
                 found[values[:-1]][values[-1]] = group
         return found
@@ -170,26 +191,8 @@ class Knowledge:
         for at, values in enumerate(self.rows):
             places[tuple(values[column] for column in columns)].append(at)
         return {
-            key: Group(
+            values: Group(
                 places=tuple(numbers), people=frozenset(self.people[at] for at in numbers)
             )
-            for key, numbers in places.items()
+            for values, numbers in places.items()
         }
-
-
-MAX_FIXED = 4
-"""Columns that single somebody out, at most: all choices of so many are looked at."""
-
-
-def isolating(known: Knowledge, target: Target) -> Iterator[tuple[tuple[int, Value], ...]]:
-    """Yield the choices of columns by which a target is alone, the smallest first.
-
-    Of wide data only pairs and triples are looked at, for there are enough of them.
-    """
-    columns = [at for at in known.filtered if target.values[at] is not None]
-    most = MAX_FIXED if len(columns) <= 8 else 3 if len(columns) <= 16 else 2  # noqa: PLR2004
-    for size in range(1, most + 1):
-        for chosen in combinations(columns, size):
-            group = known.groups(chosen)[tuple(target.values[at] for at in chosen)]
-            if len(group.people) == 1:
-                yield tuple((at, target.values[at]) for at in chosen)

@@ -1,127 +1,142 @@
 """Reconstruction: everybody's secret at once, from many published cells that overlap.
 
-Each cell is an equation: the secrets of the people in it add up to its figure. The attacker solves
-for the values that fit all of them best, by going from equation to equation and moving the values
-that stand in it towards its figure, each within its bounds (Kaczmarz's method).
+Each cell is an equation: the secrets of the people in it add up to its figure. `solving` finds the
+values that fit all of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, zip_longest
+from typing import TypeAlias
 
-from sekisho.disclosure.attacks.attack import FIGURES, GAPS, Aim, Ask, Brief, Reading, Strategy
-from sekisho.disclosure.attacks.knowledge import Asked, Measured, Value
-from sekisho.disclosure.attacks.writing import select, total, value_of
+from sekisho.disclosure.attacks.attack import Aim, Brief, By, Game, Reading, Strategy
+from sekisho.disclosure.attacks.knowledge import Asked, Cut, Group, Knowledge, Measured, Value
+from sekisho.disclosure.attacks.solving import Equation, solve
+from sekisho.disclosure.attacks.writing import conditions, guess, has_order, select, total
 
 MAX_COLUMNS = 4
 """Columns that one question groups by, at most; and all of them once."""
-MAX_STEPS = 4_000_000
-"""Values moved, in all: some seconds."""
-MAX_SWEEPS = 200
+MAX_RANGES = 12
+"""Ranges of one column with an order that are grouped by the others."""
+_UNBOUNDED = (float("-inf"), float("inf"))
+
+
+Groups: TypeAlias = Sequence[tuple[tuple[Value, ...], Group]]
+"""The smallest groups that there are, with their values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Equation:
-    """The values of some groups add up to a figure."""
+class Question:
+    """Cells to ask for: of all rows or of some, by some columns."""
 
-    groups: tuple[int, ...]
-    figure: float
+    cut: Cut | None
+    by: tuple[int, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """What the cells that were heard of say about the smallest groups that there are."""
+
+    equations: list[Equation]
+    alike: set[int]
+    """Groups in a cell that has a count and no mean: its values are all the same."""
 
 
 def reconstruction(brief: Brief) -> Strategy:
-    """Ask for every grouping by a few columns, and solve for the smallest groups that there are."""
+    """Ask for groupings by a few columns, and for parts of them, and solve for everybody.
+
+    A mean that is withheld where its count is not says that all of the cell's values are alike.
+    """
     known = brief.known
-    finest = list(known.groups(known.grouped).items())
-    equations: list[Equation] = []
-    alike: set[int] = set()
-    for by in _groupings(known.grouped, brief.queries):
-        places = [known.grouped.index(at) for at in by]
-        members: dict[tuple[Value, ...], list[int]] = {}
-        for number, (values, _) in enumerate(finest):
-            members.setdefault(tuple(values[place] for place in places), []).append(number)
-        reply = yield Ask(sql=select(brief, (), by=by))
-        if brief.rules.is_exact and isinstance(brief.secret, Asked):
-            there = {tuple(row[: len(by)]) for row in reply.rows}
-            equations += [
-                Equation(groups=tuple(groups), figure=0.0)
-                for values, groups in members.items()
-                if values not in there
-            ]
-        for row in reply.rows:
-            groups = members.get(tuple(row[: len(by)]), ())
-            rows = sum(finest[number][1].rows for number in groups)
-            figure = total(brief, row, rows=rows)
-            if groups and figure is not None:
-                equations.append(Equation(groups=tuple(groups), figure=figure))
-            elif groups and row[len(by)] is not None and isinstance(brief.secret, Measured):
-                alike.update(groups)
-    sizes = [group.rows for _, group in finest]
-    solved = solve(equations, sizes, bounds=_bounds(brief))
-    numbers = {values: number for number, (values, _) in enumerate(finest)}
+    groups = tuple(known.groups(known.grouped).items())
+    found = yield from _heard(brief, groups)
+    sizes = [group.rows for _, group in groups]
+    is_open = isinstance(brief.secret, Measured) and not brief.secret.is_flag
+    solved = solve(found.equations, sizes, bounds=_UNBOUNDED if is_open else (0.0, 1.0))
+    numbers = {values: number for number, (values, _) in enumerate(groups)}
+    touched = {number for item in found.equations for number in item.groups}
     guesses: dict[Aim, float] = {}
     gaps: dict[Aim, float] = {}
-    touched = {number for item in equations for number in item.groups}
     for target in brief.targets:
         number = numbers[tuple(target.values[at] for at in known.grouped)]
         if number in touched:
-            guesses[target] = value_of(brief, solved[number], rows=sizes[number])
-        if number in alike and isinstance(brief.secret, Measured):
+            guesses[target] = guess(brief, solved[number], rows=sizes[number])
+        if number in found.alike and isinstance(brief.secret, Measured):
             gaps[target] = brief.secret.usual
     return (
-        Reading(by=FIGURES, guesses=guesses, tried=brief.targets),
-        Reading(by=GAPS, guesses=gaps, tried=brief.targets),
+        Reading(by=By.FIGURES, guesses=guesses, tried=brief.targets),
+        Reading(by=By.GAPS, guesses=gaps, tried=brief.targets),
     )
 
 
-def _groupings(columns: Sequence[int], queries: int) -> Iterator[tuple[int, ...]]:
-    """List what to group by: everything, then the smallest choices of columns."""
-    found = [tuple(columns)]
-    for size in range(1, min(MAX_COLUMNS, len(columns) - 1) + 1):
-        found += combinations(columns, size)
-    return iter(found[:queries])
+def _heard(brief: Brief, groups: Groups) -> Game[Found]:
+    """Ask every question there is a query for, and write down what the answers say."""
+    found = Found(equations=[], alike=set())
+    for question in list(_questions(brief.known))[: brief.queries]:
+        where = conditions(brief.known, question.cut) if question.cut else []
+        reply = yield select(brief, where, by=question.by)
+        there = {tuple(row[: len(question.by)]): row for row in reply.rows}
+        for values, members in _cells(brief.known, question, groups).items():
+            rows = sum(groups[number][1].rows for number in members)
+            _note(brief, there.get(values), members, rows, found)
+    return found
 
 
-def _bounds(brief: Brief) -> tuple[float, float]:
-    secret = brief.secret
-    if isinstance(secret, Measured) and not secret.is_flag:
-        return float("-inf"), float("inf")
-    return 0.0, 1.0
-
-
-def solve(
-    equations: Sequence[Equation], sizes: Sequence[int], *, bounds: tuple[float, float]
-) -> list[float]:
-    """Find values that fit equations, starting from the mean of them all.
-
-    Args:
-        equations: Over the values.
-        sizes: Rows of each group; a value is the sum over so many.
-        bounds: Of one row.
-
-    Returns:
-        One sum a group.
-    """
-    low, high = bounds
-    if not equations:
-        return [0.0] * len(sizes)
-    widest = max(equations, key=lambda item: sum(sizes[at] for at in item.groups))
-    mean = widest.figure / max(1, sum(sizes[at] for at in widest.groups))
-    values = [min(max(mean, low), high) * size for size in sizes]
-    each_sweep = sum(len(item.groups) for item in equations)
-    order = sorted(equations, key=lambda item: -len(item.groups))
-    for _ in range(min(MAX_SWEEPS, MAX_STEPS // max(1, each_sweep))):
-        for item in order:
-            _move(values, item, sizes, low=low, high=high)
-    return values
-
-
-def _move(
-    values: list[float], item: Equation, sizes: Sequence[int], *, low: float, high: float
+def _note(  # noqa: PLR0917  an attacker, and what it heard of which cell
+    brief: Brief,
+    row: tuple[Value, ...] | None,
+    members: tuple[int, ...],
+    rows: int,
+    found: Found,
 ) -> None:
-    """Share what an equation lacks among its groups, by their sizes and within their bounds."""
-    lacking = item.figure - sum(values[at] for at in item.groups)
-    weight = sum(sizes[at] ** 2 for at in item.groups)
-    for at in item.groups:
-        size = sizes[at]
-        moved = values[at] + lacking * size * size / weight
-        values[at] = min(max(moved, low * size), high * size)
+    """Turn an answer's row into what it says of the groups of its cell."""
+    if row is None:
+        # Nothing is shown of the cell; where all is shown, nobody in it has the secret.
+        if brief.rules.is_exact and isinstance(brief.secret, Asked):
+            found.equations.append(Equation(groups=members, figure=0.0))
+        return
+    figure = total(brief, row, rows=rows)
+    if figure is not None:
+        found.equations.append(Equation(groups=members, figure=figure))
+    elif isinstance(brief.secret, Measured) and row[-2] is not None:
+        found.alike.update(members)
+
+
+def _cells(
+    known: Knowledge, question: Question, groups: Groups
+) -> dict[tuple[Value, ...], tuple[int, ...]]:
+    """List the groups that each cell of a question is made of."""
+    places = [known.grouped.index(at) for at in question.by]
+    cut = question.cut
+    found: dict[tuple[Value, ...], list[int]] = {}
+    for number, (values, _) in enumerate(groups):
+        if cut is None or values[known.grouped.index(cut.column)] in cut.values:
+            found.setdefault(tuple(values[place] for place in places), []).append(number)
+    return {values: tuple(numbers) for values, numbers in found.items()}
+
+
+def _questions(known: Knowledge) -> Iterator[Question]:
+    """List what to ask: everything at once, then groupings and ranges in turn."""
+    if not known.grouped:
+        return
+    yield Question(cut=None, by=known.grouped)
+    for pair in zip_longest(_groupings(known.grouped), _ranges(known)):
+        yield from (item for item in pair if item is not None)
+
+
+def _groupings(columns: Sequence[int]) -> Iterator[Question]:
+    for size in range(1, min(MAX_COLUMNS, len(columns) - 1) + 1):
+        for by in combinations(columns, size):
+            yield Question(cut=None, by=by)
+
+
+def _ranges(known: Knowledge) -> Iterator[Question]:
+    """List growing ranges of each column with an order, by each of the others."""
+    for column in sorted(set(known.filtered) & set(known.grouped)):
+        there = tuple(known.spread((), column))
+        values = sorted(there) if has_order(there) else []
+        for end in range(1, len(values), max(1, len(values) // MAX_RANGES)):
+            cut = Cut(fixed=(), column=column, values=tuple(values[:end]))
+            for other in known.grouped:
+                if other != column:
+                    yield Question(cut=cut, by=(other,))

@@ -21,14 +21,14 @@ from sekisho.engine.engine import Engine, Job, Source
 from sekisho.errors import NodeError
 from sekisho.gate.governed import units_of
 from sekisho.gate.known import PERSON, KnownRows, write_known
-from sekisho.gate.views import View, view_of
+from sekisho.gate.views import view_of
 from sekisho.model.contract import Access, Disclosure, Grant, PseudonymMask, Use
 from sekisho.model.dataset import ColumnClass, Dataset
 from sekisho.model.names import DatasetId, PartyId, split_dataset
 from sekisho.server.datasets import Datasets, sources_of
 from sekisho.server.rehearsal.stage import Stage
-from sekisho.trust.pseudonym import derive_pseudonym_keys
 from sekisho.store.folder import load_secret
+from sekisho.trust.pseudonym import derive_pseudonym_keys
 from sekisho.wire.frames import frame_stream_reader
 
 MAX_ROWS = 250_000
@@ -57,10 +57,18 @@ def describe_offer(
     Raises:
         NodeError: One of them cannot be read.
     """
-    sources = sources_of(configs, root)
-    known = Datasets(party, configs, sources=sources, engine=engine)
-    datasets = {item.id: item for item in map(known.get, configs)}
-    return Offer(party=party, configs=configs, datasets=datasets, sources=sources)
+    placed = {name: _placed(config, root) for name, config in configs.items()}
+    sources = sources_of(placed, root)
+    known = Datasets(party, placed, sources=sources, engine=engine)
+    datasets = {item.id: item for item in map(known.get, placed)}
+    return Offer(party=party, configs=placed, datasets=datasets, sources=sources)
+
+
+def _placed(config: DatasetConfig, root: Path) -> DatasetConfig:
+    """Name a dataset's file by where it is, whatever folder is worked in."""
+    source = config.source
+    path = str((root / source.path).absolute())
+    return config.model_copy(update={"source": source.model_copy(update={source.kind: path})})
 
 
 class Ground:
@@ -172,9 +180,7 @@ class Ground:
         known = Knowledge(
             relation=self.name,
             columns=tuple(
-                KnownColumn(
-                    name=item.name, is_grouped=item.is_grouped, is_filtered=item.is_named
-                )
+                KnownColumn(name=item.name, is_grouped=item.is_grouped, is_filtered=item.is_named)
                 for item in columns
             ),
             rows=tuple(zip(*(item.values for item in columns), strict=True))

@@ -4,15 +4,19 @@ The second is no switch in the node: the attacker's own text runs over the rows 
 them, in a worker, and what it gives is the answer.
 """
 
-from pathlib import Path
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 
 from sekisho.config import DatasetConfig, SourceConfig
 from sekisho.disclosure.attacks.attack import Reply
+from sekisho.disclosure.attacks.writing import literal, quoted
+from sekisho.gate.known import PERSON
+from sekisho.model.guardrail import PlacedRule
 from sekisho.model.names import PartyId
 from sekisho.server.rehearsal.ground import Ground, read_table
 from sekisho.server.rehearsal.rehearsed import RehearsedNode
@@ -35,18 +39,34 @@ class Listener(Protocol):
 class AtNode:
     """Asks a rehearsed node that was asked nothing before; a context manager."""
 
-    def __init__(self, ground: Ground, consumer: PartyId, *, name: str, seed: int) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        consumer: PartyId,
+        *,
+        name: str,
+        seed: int,
+        rules: tuple[PlacedRule, ...] = (),
+    ) -> None:
         """Ask as a consumer of the contract; the name tells this from other rehearsals."""
         self._ground = ground
-        self._consumer = consumer
-        self._name = name
-        self._seed = seed
+        self._start = partial(
+            RehearsedNode,
+            ground.stage,
+            provider=ground.offer.party,
+            consumer=consumer,
+            engine=ground.engine,
+            name=name,
+            seed=seed,
+            rules=rules,
+        )
         self._file = ground.stage.root / f"{name}.parquet"
         self._node: RehearsedNode | None = None
         self._raw: pa.Table | None = None
+        self._absent: frozenset[int] | None = None
 
     def __enter__(self) -> Self:
-        """Start nothing yet."""
+        """Start the node when it is first needed."""
         return self
 
     def __exit__(
@@ -57,45 +77,37 @@ class AtNode:
     ) -> None:
         """Let go of the node."""
         if self._node is not None:
-            self._node.__exit__(kind, error, trace)
+            self._node.close()
 
     def ask(self, sql: str) -> Reply:
         """Answer one query."""
-        return _reply(self._started().ask(sql))
+        if self._node is None:
+            self._node = self._start(self._ground.offer.configs)
+        return _reply(self._node.ask(sql))
 
     def turn(self, absent: frozenset[int]) -> None:
         """Put the data of another day in place."""
+        if absent == self._absent:
+            return
+        self._absent = absent
         if self._raw is None:
             self._raw = self._ground.raw()
-        *_, who = self._raw.column_names
+        *columns, who = self._raw.column_names
         names = pa.array([self._ground.names[number] for number in sorted(absent)], pa.string())
-        is_there = pa.compute.invert(pa.compute.is_in(self._raw.column(len(self._raw.column_names) - 1), names))
-        table = self._raw.drop_columns([who]).filter(is_there)
+        is_there = pa.compute.invert(pa.compute.is_in(self._raw.column(who), names))
         beside = self._file.with_suffix(".new")
-        pq.write_table(table, beside)
+        pq.write_table(self._raw.select(columns).filter(is_there), beside)
         beside.replace(self._file)
-        self._started(on=self._file).wait(days=1)
-
-    def _started(self, on: Path | None = None) -> RehearsedNode:
         if self._node is None:
-            self._node = RehearsedNode(
-                self._ground.stage,
-                self._datasets(on),
-                provider=self._ground.offer.party,
-                consumer=self._consumer,
-                engine=self._ground.engine,
-                name=self._name,
-                seed=self._seed,
-            )
-        return self._node
+            self._node = self._start(self._moved())
+        self._node.wait(days=1)
 
-    def _datasets(self, on: Path | None) -> dict[str, DatasetConfig]:
-        """Take the provider's datasets; the attacked one from the file that changes."""
+    def _moved(self) -> dict[str, DatasetConfig]:
+        """Give the provider's datasets, the attacked one in the file that changes."""
         found = dict(self._ground.offer.configs)
-        if on is not None:
-            source = SourceConfig(parquet=str(on))
-            name = self._ground.name
-            found[name] = found[name].model_copy(update={"source": source})
+        source = SourceConfig(parquet=str(self._file))
+        config = found[self._ground.name]
+        found[self._ground.name] = config.model_copy(update={"source": source})
         return found
 
 
@@ -110,11 +122,11 @@ class Unprotected:
     def ask(self, sql: str) -> Reply:
         """Answer one query."""
         known = self._ground.known
-        columns = [f'c{at} AS "{name}"' for at, name in enumerate(known.columns)]
-        away = ", ".join(f"'{name}'" for name in self._absent)
-        where = f" WHERE person NOT IN ({away})" if away else ""
-        rows = f"SELECT {', '.join(columns)} FROM ({known.sql}){where}"  # noqa: S608  our own text
-        text = f'WITH "{self._ground.name}" AS ({rows}) {sql}'
+        columns = [f"c{at} AS {quoted(name)}" for at, name in enumerate(known.columns)]
+        away = ", ".join(literal(name) for name in self._absent)
+        where = f" WHERE {PERSON} NOT IN ({away})" if away else ""
+        rows = f"SELECT {', '.join(columns)} FROM ({known.sql}){where}"  # noqa: S608  quoted
+        text = f"WITH {quoted(self._ground.name)} AS ({rows}) {sql}"
         return _reply(read_table(self._ground.engine, self._ground.job(text)))
 
     def turn(self, absent: frozenset[int]) -> None:

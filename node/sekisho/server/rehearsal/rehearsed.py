@@ -6,7 +6,7 @@ protects.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -19,18 +19,19 @@ from sekisho.documents.envelope import PayloadType, seal
 from sekisho.engine.engine import Engine
 from sekisho.ledger.instants import moment_text
 from sekisho.ledger.request import Request, request_bytes
+from sekisho.model.guardrail import PlacedRule
 from sekisho.model.names import PartyId
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
 from sekisho.server.contracts import ContractBook
 from sekisho.server.datasets import Datasets, sources_of
 from sekisho.server.delivery import Deliveries
+from sekisho.server.guarding import Guard
 from sekisho.server.members import MemberBook
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import NodeKeys, Parts
 from sekisho.server.plans import Plans
 from sekisho.server.rehearsal.stage import Stage
-from sekisho.server.status import SignedRefusal
 from sekisho.store.folder import load_file, load_secret
 from sekisho.store.state import State, open_state
 from sekisho.trust.keys import load_signer
@@ -53,6 +54,7 @@ class RehearsedNode:
         engine: Engine,
         name: str,
         seed: int,
+        rules: Sequence[PlacedRule] = (),
     ) -> None:
         """Begin at noon of the term's first day, with nothing asked and nothing published yet.
 
@@ -64,9 +66,11 @@ class RehearsedNode:
             engine: What computes; rehearsals may share it.
             name: Tells this rehearsal's state from others of the stage.
             seed: From which the node's secrets are drawn, as far as figures depend on them.
+            rules: Of the provider's guardrails.
         """
         self._stage = stage
         self._consumer = consumer
+        self._rules = rules
         self._clock = stage.signed_at
         random = _Drawn(f"{seed}:{name}")
         state = open_state(stage.root / f"{name}.db", now=self._clock, random=random)
@@ -90,7 +94,11 @@ class RehearsedNode:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the state; the stage's folder goes with its maker."""
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the state, whose file goes with the stage's folder."""
         self._parts.state.close()
 
     def ask(self, sql: str, *, purpose: str = "") -> pa.Table:
@@ -114,12 +122,9 @@ class RehearsedNode:
             issued_at=moment_text(self._clock),
         )
         envelope = seal(request_bytes(request), PayloadType.REQUEST, [self._key])
-        try:
-            frames = self._answering.answer_signed(self._consumer, envelope, _Listening())
-            stream = pa.PythonFile(frame_stream_reader(frames), mode="r")
-            return pa.ipc.open_stream(stream).read_all()
-        except SignedRefusal as refused:
-            raise refused.refusal from None
+        frames = self._answering.answer_signed(self._consumer, envelope, _Listening())
+        stream = pa.PythonFile(frame_stream_reader(frames), mode="r")
+        return pa.ipc.open_stream(stream).read_all()
 
     def wait(self, days: int) -> None:
         """Let days pass; limits of a day start anew."""
@@ -135,12 +140,14 @@ class RehearsedNode:
         random: Callable[[int], bytes],
     ) -> Parts:
         folder, member = self._stage.folders[provider], self._stage.members[provider]
-        config = parse_config(load_file(folder.config))
+        settings = parse_config(load_file(folder.config))
+        config = settings.model_copy(update={"datasets": dict(datasets)})
         members = MemberBook(state, member)
+        contracts = ContractBook(state, is_revoked=lambda key: members().is_revoked(key))
         return Parts(
             party=provider,
             folder=folder,
-            config=config.model_copy(update={"datasets": dict(datasets)}),
+            config=config,
             keys=NodeKeys(
                 request=load_signer(load_secret(folder.key("request"))),
                 agreement=load_secret(folder.key("agreement")),
@@ -151,8 +158,9 @@ class RehearsedNode:
             ),
             member=member,
             state=state,
-            contracts=ContractBook(state, is_revoked=lambda key: members().is_revoked(key)),
+            contracts=contracts,
             members=members,
+            guard=Guard(config, self._rules, contracts=contracts, members=members),
             datasets=Datasets(
                 provider, datasets, sources=sources_of(datasets, self._stage.root), engine=engine
             ),
