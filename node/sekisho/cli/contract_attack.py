@@ -1,4 +1,4 @@
-"""`sekisho contract attack`: what attackers would recover under a contract, before anybody signs."""
+"""`sekisho contract attack`: what attackers would recover, before anybody signs."""
 
 import argparse
 import json

@@ -74,8 +74,7 @@ ATTACKS: Mapping[Access, tuple[Attack, ...]] = MappingProxyType(
                 plays=averaging,
                 helps={
                     By.FIGURES: (
-                        "`functions: [count]`: a mean of values that are 0 or 1 gives away how "
-                        "many are 1, where its count is known",
+                        "`functions: [count]`: a mean of 0 and 1 tells how many are 1",
                         _PRIVATE,
                     )
                 },
