@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 import duckdb
 
@@ -101,7 +102,7 @@ class Node:
         self.fresh: list[int] = []
         """How many cells each question was charged with."""
 
-    def __enter__(self) -> "Node":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -4,33 +4,26 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from sekisho.cli.contract_check import TEST_SUFFIX
+from sekisho.cli.attack_data import Offered, find_data
 from sekisho.cli.main import DONE
-from sekisho.cli.place import Place, say
+from sekisho.cli.place import say
 from sekisho.cli.table import write_table
-from sekisho.config import DatasetConfig, SourceConfig
 from sekisho.documents.contract import AuthoredContract, parse_contract
-from sekisho.documents.contract_test import parse_contract_test
 from sekisho.engine.engine import EngineSettings
 from sekisho.engine.pool import WorkerPool
-from sekisho.errors import NodeError
-from sekisho.model.contract import Contract, Role
-from sekisho.model.guardrail import PlacedRule
-from sekisho.model.names import DatasetId, PartyId, join_dataset, split_dataset
+from sekisho.model.contract import Contract
 from sekisho.store.folder import load_file
-from sekisho.store.guardrails import load_guardrails
 
 if TYPE_CHECKING:
     from sekisho.server.rehearsal.ground import Ground
     from sekisho.server.rehearsal.playing import Outcome
 
-CONTRACT_SUFFIX = ".contract.yaml"
 _COLUMNS = (
     "attack",
     "read by",
@@ -46,17 +39,6 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offered:
-    """What one provider has of the contract's datasets, as far as it is known here."""
-
-    provider: PartyId
-    configs: Mapping[str, DatasetConfig]
-    root: Path
-    """What their files are relative to."""
-    rules: tuple[PlacedRule, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Attacked:
     """A dataset under a grant, and what came of it."""
 
@@ -68,7 +50,7 @@ def attack(options: argparse.Namespace) -> int:
     """Try every attack on a provider's data, and print what each recovers."""
     path = Path(options.file)
     authored = parse_contract(load_file(path), name=str(path))
-    offered = _offered(options, authored.contract, path)
+    offered = find_data(options, authored.contract, path)
     workers = os.cpu_count() or 1
     engine = WorkerPool(EngineSettings(workers=workers, max_workers=2 * workers, threads=1))
     try:
@@ -118,77 +100,6 @@ def _attacked(  # noqa: PLR0917  what one run stands on
                 rules=offered.rules,
             )
             yield Attacked(ground=ground, outcomes=outcomes)
-
-
-def _offered(options: argparse.Namespace, contract: Contract, path: Path) -> Offered:
-    """Find the data: named on the command line, the node's own, or that of the contract's tests.
-
-    Raises:
-        NodeError: There is none of it.
-    """
-    place = Place.find_any(options)
-    providers = [item.party for item in contract.parties if item.role is Role.PROVIDER]
-    if options.data:
-        named = _named(options.data)
-        rules = load_guardrails(place.folder, place.config) if place else ()
-        return _first(options, named, root=Path.cwd(), rules=rules)
-    if place is not None and place.party in providers:
-        configs = {join_dataset(place.party, n): c for n, c in place.config.datasets.items()}
-        rules = load_guardrails(place.folder, place.config)
-        return _first(options, configs, root=place.folder.root, rules=rules)
-    return _first(options, _tested(path), root=path.parent)
-
-
-def _first(
-    options: argparse.Namespace,
-    configs: Mapping[DatasetId, DatasetConfig],
-    *,
-    root: Path,
-    rules: tuple[PlacedRule, ...] = (),
-) -> Offered:
-    """Take one provider's datasets: each protects its own."""
-    parties = list(dict.fromkeys(split_dataset(name)[0] for name in configs))
-    chosen = options.provider or next(iter(parties), "")
-    if chosen not in parties:
-        whose = f" of `{chosen}`" if chosen else ""
-        raise NodeError(
-            f"no data{whose} to attack",
-            hint="name a file with --data PARTY/NAME=FILE, or a provider's node with --dir",
-        )
-    mine = {
-        split_dataset(name)[1]: config
-        for name, config in configs.items()
-        if split_dataset(name)[0] == chosen
-    }
-    return Offered(provider=PartyId(chosen), configs=mine, root=root.absolute(), rules=rules)
-
-
-def _named(texts: Sequence[str]) -> dict[DatasetId, DatasetConfig]:
-    """Read `PARTY/NAME=FILE`."""
-    found = {}
-    for text in texts:
-        dataset, _, file = text.partition("=")
-        if "/" not in dataset or not file:
-            raise NodeError(f"`{text}` names no data", hint="write --data PARTY/NAME=FILE")
-        found[DatasetId(dataset)] = DatasetConfig(source=_source(file))
-    return found
-
-
-def _tested(path: Path) -> dict[DatasetId, DatasetConfig]:
-    """Read the files that a contract's tests name beside it, where there are some."""
-    beside = path.with_name(path.name.removesuffix(CONTRACT_SUFFIX) + TEST_SUFFIX)
-    if not beside.is_file():
-        return {}
-    tests = parse_contract_test(load_file(beside), name=str(beside))
-    return {
-        name: DatasetConfig(source=_source(file), privacy_units=item.privacy_units)
-        for name, item in tests.datasets.items()
-        if (file := item.parquet or item.csv)
-    }
-
-
-def _source(file: str) -> SourceConfig:
-    return SourceConfig(csv=file) if file.endswith(".csv") else SourceConfig(parquet=file)
 
 
 def _show(item: Attacked) -> None:

@@ -31,9 +31,8 @@ def populations_of(
     tag = tag_of(question.measure, tells_values=question.tells_values)
     cells = described["cells"]
     units = range(len(block.units))
-    entries = [
-        _Entries(described, unit, tag, is_shared=not question.tells_values) for unit in units
-    ]
+    is_shared = not question.tells_values
+    entries = [_Entries(described, unit, tag, is_shared=is_shared) for unit in units]
     for at in range(len(cells["cell"])):
         sketches = tuple(item.next(at) for item in entries)
         # A cell may hold no value of a measure at all; there is nothing to publish of it then.
@@ -109,12 +108,13 @@ class Cells:
     def rows(self) -> tuple[tuple[str | None, ...], ...]:
         """Give keys and figures as text; a figure that is withheld is NULL.
 
-        A cell of which nothing is published is not there, as one that is empty is not.
+        A cell of which nothing is published is not there, as one that is empty is not. Their order
+        tells neither what an engine came upon first nor what was published before.
         """
         figures = self._block.figures
         rows = (
-            (*keys, *(_text(self._figure(item, known)) for item in figures))
-            for keys, known in self._known.items()
+            (*keys, *(_text(self._figure(item, self._known[keys])) for item in figures))
+            for keys in sorted(self._known, key=_order)
         )
         return tuple(row for row in rows if self._is_seen(row))
 
@@ -131,6 +131,10 @@ class Cells:
             valued=known.get((figure.measure, True)),
             terms=self._block.terms,
         )
+
+
+def _order(keys: Keys) -> tuple[tuple[bool, str], ...]:
+    return tuple((item is None, item or "") for item in keys)
 
 
 def _text(value: Number | None) -> str | None:

@@ -30,8 +30,8 @@ class Scope:
     unit: str
     column: str
     """`DATASET.COLUMN`, or `rows`."""
-    schema: str
-    """Sketches of another schema cannot be compared."""
+    type: str
+    """Of the unit: sketches of another type of units cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +70,23 @@ class Published:
     """Under the contract by which they were."""
 
 
-def questions_of(block: ProtectedBlock, lookups: Mapping[str, str]) -> tuple[Question, ...]:
+def questions_of(
+    block: ProtectedBlock, lookups: Mapping[str, str], values: Mapping[str, str]
+) -> tuple[Question, ...]:
     """List the kinds of figures that a block asks for, of rows and of each measure.
 
     Args:
         block: What is asked.
         lookups: Digests of the tables that the consumer brought, by name.
+        values: Of the parameters that stand in the block's text, by their names in it.
     """
+    given = {
+        "lookups": {item.name: lookups[item.name] for item in block.lookups},
+        "values": dict(values),
+    }
     wanted = dict.fromkeys(part for item in block.figures for part in _parts(item))
     return tuple(
-        _question(block, measure, tells_values=tells_values, lookups=lookups)
+        _question(block, measure, tells_values=tells_values, given=given)
         for measure, tells_values in wanted or [(None, False)]
     )
 
@@ -97,7 +104,7 @@ def _question(
     measure: int | None,
     *,
     tells_values: bool,
-    lookups: Mapping[str, str],
+    given: Mapping[str, Mapping[str, str]],
 ) -> Question:
     """Counts are compared with counts of all kinds, values with values of their column.
 
@@ -109,10 +116,10 @@ def _question(
         what = block.measures[measure].definition
         column = block.measures[measure].column if tells_values else ROWS
     parts = {
-        "values": tells_values,
+        "tells_values": tells_values,
+        "given": given,
         "rows": block.definition,
         "keys": [item.definition for item in block.keys],
-        "lookups": {name: lookups[name] for name in block.lookups},
         "figure": what,
         "counts_units": measure is None and _counts_units(block),
         "terms": asdict(block.terms),
@@ -121,7 +128,7 @@ def _question(
     return Question(
         digest=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(),
         scopes=tuple(
-            Scope(dataset=unit.dataset, unit=unit.column, column=column, schema=unit.schema)
+            Scope(dataset=unit.dataset, unit=unit.column, column=column, type=unit.type)
             for unit in block.units
         ),
         measure=measure,
@@ -130,7 +137,7 @@ def _question(
 
 
 def _counts_units(block: ProtectedBlock) -> bool:
-    """Whether units were counted one by one; where rows alone are asked for, they may not be."""
+    """Whether units are counted one by one; where rows alone are asked for, they may not be."""
     return any(item.kind is FigureKind.UNITS for item in block.figures)
 
 

@@ -2,14 +2,16 @@
 
 No row comes out of it. For each cell it gives how many units are in it, what the two largest of
 them make up, in how many units it differs from its parent cells, its sums, and its **sketch**: for
-each unit the sum of its rows' hashes. A sketch tells in how many units two cells differ.
+each unit its hash, once for every row of it. A sketch tells in how many units two cells differ: for
+whom one of them counts more rows than the other. No other column of a row has a part in it, so that
+what is not granted can neither hide that two cells differ nor make them do so.
 
 Counting units one by one costs many times the plain aggregate, so the units of large cells share
 slots: the hash of a unit modulo a power of two. Slots that differ are never more than units that
 differ, so what is counted in slots is counted too low, never too high. Small cells, and large ones
 of which a good part of the slots is empty, keep a slot for each unit and are exact.
 
-What a measure's values come to is compared by hashes of rows and values together: the same rows
+What a measure's values come to is compared by hashes of unit and value together: the same rows
 under another clamp or threshold differ in the units whose values do.
 
 A parent is what a cell was cut from: the same cell without the block's filter, and the cells that
@@ -76,9 +78,9 @@ def outputs_of(block: ProtectedBlock) -> tuple[Step, ...]:
 
 
 def tag_of(measure: int | None, *, tells_values: bool) -> str:
-    """Name what is counted: all rows, those with a measure, or what the measure's values come to.
+    """Name what is asked of a cell: its rows, those with a measure, or what its values come to.
 
-    Rows with a measure are counted by their number, and compared with counts of all rows; values
+    Rows with a measure are weighed by their number, and compared with counts of all rows; values
     are weighed by their size, and compared with values.
     """
     return "" if measure is None else f"{measure}{'v' if tells_values else ''}"
@@ -103,13 +105,16 @@ class _Writer:
         yield Step(name="slotting", sql=self._slotting())
         yield Step(
             name="sized",
-            sql="SELECT g.*, CASE WHEN g.whole > s.exact THEN s.slots END AS slots"
-            " FROM groups AS g, slotting AS s",
+            sql="SELECT g.*, g.whole > s.exact AS is_large, CASE WHEN g.whole > s.exact"
+            " THEN s.slots END AS slots FROM groups AS g, slotting AS s",
         )
         for unit in range(len(self._block.units)):
             yield Step(name=f"coarse_{unit}", sql=self._coarse(unit))
             yield Step(name=f"sparse_{unit}", sql=self._sparse(unit))
+            yield Step(name=f"precise_{unit}", sql=self._precise(unit))
             yield Step(name=f"fine_{unit}", sql=self._fine(unit))
+            for at in self._counted:
+                yield Step(name=f"lacking_{unit}_{at}", sql=self._lacking(unit, at))
             yield Step(name=f"slots_{unit}", sql=self._settled(unit))
             if self._block.is_filtered:
                 yield Step(name=f"beside_{unit}", sql=self._beside(unit))
@@ -210,93 +215,116 @@ class _Writer:
 
         Of a large group only what is inside the filter: what stands beside it is told by slots.
         """
-        small = f"(SELECT * FROM sized WHERE slots IS NULL OR cell IN (FROM sparse_{unit}))"
-        wanted = f" WHERE g.slots IS NULL OR {self._inside}"
-        return self._slots(unit, f"r.u{unit}", groups=small, where=wanted)
+        groups = f"(FROM precise_{unit} WHERE slots IS NULL)"
+        return self._slots(unit, f"r.u{unit}", groups=groups, where=self._inside)
 
     def _slots(self, unit: int, slot: str, *, groups: str, where: str = "") -> str:
-        """Sum up the rows of each slot of each group; a measure's `s` is of rows without it."""
-        row_hash = f"r.h{self._block.units[unit].rows}"
-        outputs = ["g.cell", f"{slot} AS slot", *self._sums(row_hash, "", "true")]
+        """Sum up the rows of each slot of each group, and what their values come to."""
+        outputs = ["g.cell", f"{slot} AS slot", *self._sums(unit)]
         for at in self._measures:
-            value = f"r.v{at}"
-            outputs += self._sums(row_hash if at in self._counted else "", at, f"{value} IS NULL")
-            if at in self._valued:
-                mixed = f"hash({row_hash}, {value})"
-                outputs += self._hashed(mixed, f"{at}v", f"{value} IS NOT NULL")
-                inside = f"FILTER (WHERE {self._inside})"
-                outputs.append(f"coalesce(sum(abs({value})) {inside}, 0) AS a{at}v")
-        on = " AND ".join(f"r.{key} IS NOT DISTINCT FROM g.{key}" for key in self._keys) or "true"
+            outputs += self._measured(unit, at)
+        wanted = f" WHERE NOT g.is_large OR {where}" if where else ""
         return (
-            f"SELECT {', '.join(outputs)} FROM {self._rows} JOIN {groups} AS g ON {on}{where}"
-            " GROUP BY 1, 2"
+            f"SELECT {', '.join(outputs)} FROM {self._rows} JOIN {groups} AS g ON {self._same()}"
+            f"{wanted} GROUP BY 1, 2"
         )
 
-    def _sums(self, hashed: str, tag: str, which: str) -> Iterator[str]:
-        """Count the rows of a kind, and sum up their hashes: inside the filter, and all."""
-        yield f"count(*) FILTER (WHERE {self._inside} AND {which}) AS n{tag}"
-        if self._block.is_filtered:
-            yield f"count(*) FILTER (WHERE {which}) AS wn{tag}"
-        if hashed:
-            yield from self._hashed(hashed, tag, which)
+    def _measured(self, unit: int, at: str) -> Iterator[str]:
+        """Count a measure's values, sum up their hashes with their rows', and their sizes."""
+        for part, inside in self._parts():
+            yield f"count(r.v{at}){inside} AS {part}n{at}"
+            if at in self._valued:
+                mixed = f"hash(r.u{unit}, r.v{at})"
+                there = f"CASE WHEN r.v{at} IS NOT NULL THEN {mixed} END"
+                yield f"coalesce(sum({there}){inside}, 0) AS {part}s{at}v"
+        if at in self._valued:
+            _, inside = self._parts()[0]
+            yield f"coalesce(sum(abs(r.v{at})){inside}, 0) AS a{at}v"
 
-    def _hashed(self, hashed: str, tag: str, which: str) -> Iterator[str]:
-        inside = f"FILTER (WHERE {self._inside} AND {which})"
-        yield f"coalesce(sum({hashed}) {inside}, 0) AS s{tag}"
-        if self._block.is_filtered:
-            yield f"coalesce(sum({hashed}) FILTER (WHERE {which}), 0) AS ws{tag}"
+    def _lacking(self, unit: int, at: str) -> str:
+        """Sum up the rows that lack a measure, which are few or none."""
+        slot = f"CASE WHEN g.slots IS NULL THEN r.u{unit} ELSE r.u{unit} % g.slots END AS slot"
+        return (
+            f"SELECT g.cell, {slot}, {', '.join(self._sums(unit))} FROM {self._rows}"
+            f" JOIN precise_{unit} AS g ON {self._same()} WHERE r.v{at} IS NULL GROUP BY 1, 2"
+        )
+
+    def _sums(self, unit: int) -> Iterator[str]:
+        """Count rows and sum up their hashes: inside the filter, and all."""
+        for part, inside in self._parts():
+            yield f"count(*){inside} AS {part}n"
+            yield f"coalesce(sum(r.u{unit}){inside}, 0) AS {part}s"
+
+    def _parts(self) -> tuple[tuple[str, str], ...]:
+        """Name what is summed up: what is inside the filter, and where there is one, all."""
+        if not self._block.is_filtered:
+            return (("", ""),)
+        return (("", f" FILTER (WHERE {self._inside})"), ("w", ""))
+
+    def _same(self) -> str:
+        """Say when a row belongs to a group."""
+        return " AND ".join(f"r.{key} IS NOT DISTINCT FROM g.{key}" for key in self._keys) or "true"
 
     def _sparse(self, unit: int) -> str:
         """Find the large groups that are to be counted exactly after all.
 
-        What a sketch is listed by rests on its taken slots: of all that is asked, in the filter.
+        Listings rest on how many slots a sketch takes: of each kind that is asked, not of all rows.
         """
-        without = [f" - t.n{at}" for at in self._measures]
-        taken = [f"count(*) FILTER (WHERE t.n{part} > 0)" for part in ("", *without)]
+        taken = [f"count(*) FILTER (WHERE n{part} > 0)" for part in ("", *self._measures)]
         return (
             f"SELECT g.cell FROM sized AS g JOIN (SELECT cell, least({', '.join(taken)}) AS taken"
-            f" FROM coarse_{unit} AS t GROUP BY cell) AS t ON g.cell = t.cell"
+            f" FROM coarse_{unit} GROUP BY cell) AS t ON g.cell = t.cell"
             f" WHERE t.taken * 100 < g.slots * {FULL_PERCENT}"
         )
 
-    def _settled(self, unit: int) -> str:
-        """Put the slots together, and turn what lacks a measure into what has it."""
-        columns = ", ".join(("t.cell", "t.slot", *self._having(""), *self._weights()))
+    def _precise(self, unit: int) -> str:
+        """Say of each group into how many slots it is cut in the end."""
         return (
-            f"SELECT {columns}, g.slots FROM coarse_{unit} AS t JOIN sized AS g"
-            f" ON t.cell = g.cell WHERE t.cell NOT IN (FROM sparse_{unit})"
-            f" UNION ALL SELECT {columns}, NULL FROM fine_{unit} AS t"
+            "SELECT * REPLACE (CASE WHEN cell NOT IN"
+            f" (FROM sparse_{unit}) THEN slots END AS slots) FROM sized"
+        )
+
+    def _settled(self, unit: int) -> str:
+        """Put the slots together: of all rows, and of those that have each measure."""
+        columns = ["t.*", "t.n AS a", "g.slots", *self._having()]
+        joins = ""
+        for at in self._counted:
+            columns.append(f"t.n{at} AS a{at}")
+            joins += f" LEFT JOIN lacking_{unit}_{at} AS l{at} ON t.cell = l{at}.cell"
+            joins += f" AND t.slot = l{at}.slot"
+        return (
+            f"SELECT {', '.join(columns)} FROM (FROM coarse_{unit} WHERE cell NOT IN"
+            f" (FROM sparse_{unit}) UNION ALL FROM fine_{unit}) AS t JOIN precise_{unit} AS g"
+            f" ON t.cell = g.cell{joins}"
         )
 
     def _beside(self, unit: int) -> str:
         """Count the slots in which each cell differs from the same cell without the filter."""
-        columns = ", ".join(("t.cell", *self._having(""), *self._having("w")))
+        joins = ""
+        for at in self._counted:
+            folded = (
+                "(SELECT cell, CASE WHEN g.slots IS NULL THEN l.slot ELSE l.slot % g.slots END"
+                f" AS slot, sum(s) AS s, sum(ws) AS ws FROM lacking_{unit}_{at} AS l"
+                " JOIN sized AS g USING (cell) GROUP BY 1, 2)"
+            )
+            joins += f" LEFT JOIN {folded} AS l{at} ON t.cell = l{at}.cell AND t.slot = l{at}.slot"
         differ = ", ".join(
             f"count(*) FILTER (WHERE wn{tag} > 0 AND ws{tag} <> s{tag}) AS w{tag}"
             for tag in self._tags
         )
+        columns = ", ".join(("t.*", *self._having(), *self._having("w")))
         return (
-            f"SELECT cell, {differ} FROM (SELECT {columns} FROM coarse_{unit} AS t"
-            f" UNION ALL SELECT {columns} FROM fine_{unit} AS t JOIN sized AS g"
-            " ON t.cell = g.cell WHERE g.slots IS NULL) GROUP BY cell"
+            f"SELECT cell, {differ} FROM (SELECT {columns} FROM (FROM coarse_{unit} UNION ALL"
+            f" SELECT f.* FROM fine_{unit} AS f JOIN sized AS g USING (cell) WHERE g.slots IS NULL)"
+            f" AS t{joins}) GROUP BY cell"
         )
 
-    def _having(self, part: str) -> Iterator[str]:
-        """Give for each tag the rows that it counts and their hashes, inside the filter or all."""
-        yield f"t.{part}n"
-        yield f"t.{part}s"
+    def _having(self, part: str = "") -> Iterator[str]:
+        """Tell rows with a measure from all rows, and name values' rows as theirs."""
         for at in self._counted:
-            yield f"t.{part}n - t.{part}n{at} AS {part}n{at}"
-            yield f"t.{part}s - t.{part}s{at} AS {part}s{at}"
+            yield f"t.{part}s - coalesce(l{at}.{part}s, 0) AS {part}s{at}"
         for at in self._valued:
-            yield f"t.{part}n - t.{part}n{at} AS {part}n{at}v"
-            yield f"t.{part}s{at}v"
-
-    def _weights(self) -> Iterator[str]:
-        """Give for each tag what a slot makes up: rows, or the absolute total of its values."""
-        yield "t.n AS a"
-        yield from (f"t.n - t.n{at} AS a{at}" for at in self._counted)
-        yield from (f"t.a{at}v" for at in self._valued)
+            yield f"t.{part}n{at} AS {part}n{at}v"
 
     def _parents(self, unit: int, key: int) -> str:
         """Name each cell's parent by its first cell, and the slots that all its cells can share."""

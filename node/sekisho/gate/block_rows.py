@@ -1,14 +1,13 @@
 """The governed rows of a protected block: what each relation gives, and what that means in text.
 
 Each relation of the block becomes a subquery `s0`, `s1`, … that gives only what the block uses:
-columns as `c<relation>_<n>`, measures as `v<n>`, and for a dataset the hashes of units and rows.
+columns as `c<relation>_<n>`, measures as `v<n>`, and for a dataset the hashes of units.
 The text over raw columns of everything that decides which rows are counted is kept beside it: two
 questions with the same text are the same question.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
@@ -19,14 +18,14 @@ from sekisho.gate.governed import (
     keep_unique,
     measure_value,
     raw_column,
-    schema_digest,
+    unit_type,
     units_of,
     write_governed,
 )
+from sekisho.gate.lookups import LOOKUP_TYPES, collated, relation_of
 from sekisho.gate.masks import shown_type
 from sekisho.gate.names import with_clause
 from sekisho.gate.views import View
-from sekisho.model.contract import LookupType
 from sekisho.model.names import DatasetId
 from sekisho.model.plan import Measure, Unit
 from sekisho.sql.blocks import Block, BlockColumn
@@ -35,18 +34,6 @@ from sekisho.sql.places import shown, syntax_refusal
 from sekisho.sql.scopes import Source, identifier, source_number
 from sekisho.sql.total import make_condition_total
 from sekisho.sql.types import parse_type
-
-LOOKUP_TYPES: Mapping[LookupType, str] = MappingProxyType(
-    {
-        LookupType.TEXT: "VARCHAR",
-        LookupType.INTEGER: "BIGINT",
-        LookupType.DATE: "DATE",
-        LookupType.BOOLEAN: "BOOLEAN",
-    }
-)
-"""DuckDB types of the columns that a lookup brings."""
-LOOKUP_PREFIX = "lookup_"
-"""Stands before a lookup's name among the relations of an engine."""
 
 
 class BlockRows:
@@ -87,8 +74,8 @@ class BlockRows:
     def units(self) -> tuple[Unit, ...]:
         """List whom the block protects, dataset by dataset."""
         return tuple(
-            Unit(dataset=view.dataset.id, column=name, rows=at, schema=schema_digest(view.dataset))
-            for at, (_, view) in enumerate(self._datasets())
+            Unit(dataset=view.dataset.id, column=name, type=unit_type(view, name))
+            for _, view in self._datasets()
             for name in units_of(view)
         )
 
@@ -107,10 +94,6 @@ class BlockRows:
         condition = self._condition()
         outputs = [_named(place, f"k{at}") for at, place in enumerate(keys)]
         outputs += [_named(place, f"u{at}") for at, place in enumerate(self._unit_places())]
-        outputs += [
-            _named(_place(f"h{number}", number), f"h{at}")
-            for at, (number, _) in enumerate(self._datasets())
-        ]
         outputs += [
             _named(_place(f"v{at}", number), f"v{at}") for (number, _), at in self._measured.items()
         ]
@@ -181,7 +164,18 @@ class BlockRows:
         if not equal:
             message = f"{shown(source.alias)} is joined on nothing"
             raise syntax_refusal(message, source.node, hint="write JOIN … ON a.key = b.key")
-        return self._written(exp.and_(*equal, copy=False))
+        condition = self._written(exp.and_(*equal, copy=False))
+        if self._draft.lookup_of(source) is not None:
+            self._collate(condition, joined=source)
+        return condition
+
+    def _collate(self, condition: exp.Expr, *, joined: Source) -> None:
+        """Compare the key of a table that is brought by its characters alone."""
+        left = next(pair.left for pair in self._block.pairs if pair.right.source is joined)
+        place, _, type_name = self.column(left)
+        for node in list(condition.find_all(exp.Column)):
+            if (node.table, node.name) == (place.table, place.name):
+                node.replace(collated(node.copy(), type_name))
 
     def _condition(self) -> exp.Expr | None:
         conditions = [item.node.copy() for item in self._block.conditions]
@@ -213,7 +207,7 @@ class BlockRows:
         columns = self._outputs[source.number]
         if view is None:
             lookup = self._draft.lookup_of(source)
-            name = LOOKUP_PREFIX + (lookup.name if lookup is not None else "")
+            name = relation_of(lookup) if lookup is not None else ""
             select = exp.Select(
                 expressions=columns, from_=exp.From(this=exp.Table(this=identifier(name)))
             )

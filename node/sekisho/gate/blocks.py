@@ -5,16 +5,16 @@ the key as `k0`, the measure as `v0` and hashes of units and rows, and into
 `SELECT k0, f0 FROM cells_0`, which is all that the rest of the query ever reads.
 """
 
-from collections.abc import Iterator
-
 from sqlglot import exp
 
 from sekisho.gate.block_rows import BlockRows
 from sekisho.gate.draft import Draft
+from sekisho.gate.lookups import joined_lookups
 from sekisho.model.contract import Disclosure
 from sekisho.model.plan import Figure, FigureKind, Key, ProtectedBlock, Terms, Unit
 from sekisho.sql.blocks import Block, BlockColumn, Call
 from sekisho.sql.cells import cell_place, figure_kind, free_cells_name, read_cells
+from sekisho.sql.parameters import PREFIX, parameters_of
 from sekisho.sql.places import shown, syntax_refusal
 from sekisho.sql.scopes import identifier
 from sekisho.sql.types import parse_type
@@ -46,12 +46,15 @@ def write_block(block: Block, draft: Draft, *, number: int) -> ProtectedBlock:
     definition = rows.definition()
     select = rows.select([place for _, place in keys])
     read_cells(block, exp.Table(this=identifier(name)), name=name)
-    secrets = sorted({item.name for item in select.find_all(exp.Placeholder)})
+    bound = parameters_of(select)
+    named = {item.name for item in select.find_all(exp.Placeholder)}
+    secrets = sorted(named - {PREFIX + name for name in bound})
     parameters = bind_literals(select)
     return ProtectedBlock(
         name=name,
         sql=write_query(select),
         parameters=parameters,
+        bound=bound,
         secrets=tuple(secrets),
         keys=tuple(key for key, _ in keys),
         units=units,
@@ -60,7 +63,7 @@ def write_block(block: Block, draft: Draft, *, number: int) -> ProtectedBlock:
         is_filtered=bool(block.conditions),
         terms=terms_of(draft.grant.effective_disclosure),
         definition=definition,
-        lookups=tuple(_lookups(block, draft)),
+        lookups=joined_lookups(block, draft),
     )
 
 
@@ -109,10 +112,3 @@ def _figure(call: Call, rows: BlockRows, units: tuple[Unit, ...]) -> Figure:
     wanted = (dataset, column.name.lower())
     found = [at for at, unit in enumerate(units) if (unit.dataset, unit.column.lower()) == wanted]
     return Figure(kind=kind, unit=found[0])
-
-
-def _lookups(block: Block, draft: Draft) -> Iterator[str]:
-    for source in block.select.sources:
-        lookup = draft.lookup_of(source)
-        if lookup is not None:
-            yield lookup.name

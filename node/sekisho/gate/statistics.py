@@ -9,11 +9,11 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from sekisho.errors import Refusal, RefusalReason
-from sekisho.gate.block_rows import LOOKUP_TYPES
 from sekisho.gate.blocks import write_block
 from sekisho.gate.candidates import named_dataset
 from sekisho.gate.draft import Draft, lookup_key
 from sekisho.gate.governed import is_summed, units_of, unprotected
+from sekisho.gate.lookups import LOOKUP_TYPES
 from sekisho.gate.names import current_view, granted_names, with_clause
 from sekisho.gate.views import View
 from sekisho.model.contract import Lookup

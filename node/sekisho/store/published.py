@@ -68,20 +68,27 @@ class PublishedStore:
         (scopes,) = tx.db.execute(
             "SELECT json_group_array(id) FROM scopes WHERE dataset = ?", (dataset,)
         ).fetchone()
-        forgotten = tx.db.execute(
-            "DELETE FROM published WHERE id IN (SELECT published FROM sketches"
+        (forgotten,) = tx.db.execute(
+            "SELECT count(DISTINCT published) FROM sketches"
+            " WHERE scope IN (SELECT value FROM json_each(?))",
+            (scopes,),
+        ).fetchone()
+        # What another dataset was joined to stays that dataset's, but answers no question again.
+        tx.db.execute(
+            "UPDATE published SET question = '' WHERE id IN (SELECT published FROM sketches"
             " WHERE scope IN (SELECT value FROM json_each(?)))",
             (scopes,),
-        ).rowcount
+        )
         for statement in (
             "DELETE FROM sketches WHERE scope IN (SELECT value FROM json_each(?))",
             "DELETE FROM listings WHERE scope IN (SELECT value FROM json_each(?))",
             "DELETE FROM scopes WHERE id IN (SELECT value FROM json_each(?))",
         ):
             tx.db.execute(statement, (scopes,))
+        tx.db.execute("DELETE FROM published WHERE id NOT IN (SELECT published FROM sketches)")
         event = DatasetEvent(dataset=dataset, event=DatasetChange.FORGOTTEN, populations=forgotten)
         self._ledger.append(tx, event, now=now)
-        return forgotten
+        return int(forgotten)
 
     def keys_of(self, digests: Sequence[str]) -> tuple[Keys, ...]:
         """List the cells of which something was published for one of several questions."""
@@ -201,7 +208,7 @@ def count_published(
 def _scope(tx: Transaction, scope: Scope, *, hashes: str) -> int:
     """Number a scope; what is in it must have been hashed alike."""
     key = (scope.dataset, scope.unit, scope.column)
-    schema = f"{scope.schema}:{hashes}"
+    schema = f"{scope.type}:{hashes}"
     row = tx.db.execute(
         "SELECT id, schema FROM scopes WHERE dataset = ? AND unit = ? AND measured = ?", key
     ).fetchone()
@@ -214,7 +221,7 @@ def _scope(tx: Transaction, scope: Scope, *, hashes: str) -> int:
     if row[1] != schema:
         raise Refusal(
             RefusalReason.SCHEMA_CHANGED,
-            "the dataset's columns changed since statistics of it were published",
+            f"the privacy unit `{scope.unit}` is no longer what published statistics counted",
             hint="ask the provider, who can begin anew with `sekisho dataset forget`",
         )
     return int(row[0])

@@ -18,6 +18,8 @@ A = TypeVar("A", Target, Cut)
 
 MAX_CELL_ROWS = 60
 """Cells whose exact count is wanted have at most so many rows with the secret."""
+FEW = 20
+"""Aims that there are at the least, if they are; the base rate shows in the chance then."""
 LUCK = 2.5
 """Standard deviations of guessing; one reading in 160 is beyond by luck."""
 SMALL_COLUMNS = 3
@@ -169,12 +171,14 @@ class Truth:
 
 
 def _balanced(found: Iterator[tuple[A, bool]], seed: int, *, most: int) -> tuple[A, ...]:
-    """Draw as many for whom the usual guess is right as others, in turn."""
+    """Draw as many for whom the usual guess is right as others, in turn; all where there are few."""
     sides: dict[bool, list[A]] = {True: [], False: []}
     for aim, is_usual in found:
         sides[is_usual].append(aim)
-    both = [_shuffled(side, seed)[: most // 2] for side in sides.values()]
-    return tuple(aim for pair in zip(*both, strict=False) for aim in pair)
+    both = [_shuffled(side, seed) for side in sides.values()]
+    even = [aim for pair in zip(*both, strict=False) for aim in pair]
+    rest = [aim for side in both for aim in side if aim not in even]
+    return tuple((even + rest[: max(0, FEW - len(even))])[:most])
 
 
 def _shuffled(items: Iterable[A], seed: int) -> list[A]:

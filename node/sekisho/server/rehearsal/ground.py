@@ -33,9 +33,7 @@ from sekisho.wire.frames import frame_stream_reader
 
 MAX_ROWS = 250_000
 """Rows of a dataset that attacks are tried on: what an attacker knows is kept in memory."""
-_SENSITIVE = frozenset(
-    {ColumnClass.HEALTH, ColumnClass.SENSITIVE, ColumnClass.COMMERCIAL, ColumnClass.PERSONAL}
-)
+_SENSITIVE = frozenset({ColumnClass.HEALTH, ColumnClass.SENSITIVE, ColumnClass.COMMERCIAL})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from sekisho.server.contracts import ContractBook
 from sekisho.server.datasets import Datasets, sources_of
 from sekisho.server.delivery import Deliveries
 from sekisho.server.guarding import Guard
+from sekisho.server.lookups import Lookups
 from sekisho.server.members import MemberBook
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import NodeKeys, Parts
@@ -76,11 +77,12 @@ class RehearsedNode:
         state = open_state(stage.root / f"{name}.db", now=self._clock, random=random)
         try:
             self._parts = self._assemble(datasets, provider, engine, state=state, random=random)
+            self._lookups = Lookups(self._parts)
             self._agree()
         except BaseException:
             state.close()
             raise
-        self._answering = Answering(self._parts, Plans(self._parts))
+        self._answering = Answering(self._parts, Plans(self._parts), self._lookups)
         self._key = load_signer(load_secret(stage.folders[consumer].key("request")))
         self._clock = stage.signed.starts_at + _NOON
 
@@ -177,7 +179,7 @@ class RehearsedNode:
                 parts.members.add(
                     parts.state, member, alias="", fingerprint=member.digest, now=self._clock
                 )
-        agreeing = Agreeing(parts, Deliveries(parts, Neighbours(parts)))
+        agreeing = Agreeing(parts, Deliveries(parts, Neighbours(parts)), self._lookups)
         agreeing.receive_contract(self._consumer, self._stage.envelope)
 
 
