@@ -11,7 +11,7 @@ from sekisho.gate.candidates import named_dataset
 from sekisho.gate.draft import Draft
 from sekisho.gate.holding import check_countable, hold_back, is_held, units_of
 from sekisho.gate.uses import check_use
-from sekisho.gate.views import View, view_of, write_view
+from sekisho.gate.views import View, names_in, view_of, write_view
 from sekisho.model.contract import Access
 from sekisho.model.dataset import Dataset
 from sekisho.model.names import DatasetId
@@ -34,6 +34,7 @@ def look_up_names(draft: Draft) -> Draft:
         `docs/spec/gate.md`, step 5.
     """
     views: dict[DatasetId, View] = {}
+    elsewhere = names_in(_beside(draft))
 
     def look_up(parts: tuple[str, ...]) -> Relation | None:
         dataset = named_dataset(draft.question, parts)
@@ -41,7 +42,7 @@ def look_up_names(draft: Draft) -> Draft:
             return None
         check_served(draft)
         if dataset not in views:
-            views[dataset] = _view(draft, dataset)
+            views[dataset] = _view(draft, dataset, elsewhere)
         return views[dataset].relation(draft.question.alias)
 
     try:
@@ -165,7 +166,7 @@ def _unserved(draft: Draft) -> list[tuple[str, str]]:
     return found
 
 
-def _view(draft: Draft, dataset: DatasetId) -> View:
+def _view(draft: Draft, dataset: DatasetId, elsewhere: frozenset[str]) -> View:
     found = draft.question.datasets.get(dataset)
     if found is None:
         message = "the granted dataset is not at the provider now"
@@ -175,7 +176,7 @@ def _view(draft: Draft, dataset: DatasetId) -> View:
             clause=f"{draft.clause}.datasets",
             hint="ask the provider to mend the dataset or to amend the contract",
         )
-    return view_of(draft.grant, found, beside=_beside(draft))
+    return view_of(draft.grant, found, elsewhere=elsewhere)
 
 
 def _beside(draft: Draft) -> Iterator[Dataset]:
