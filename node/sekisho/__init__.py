@@ -28,6 +28,7 @@ if _typing.TYPE_CHECKING:
         SekishoError,
         TrustError,
     )
+    from sekisho.model.parameters import Parameter
 
 __all__ = [
     "Answer",
@@ -38,6 +39,7 @@ __all__ = [
     "MergeExplanation",
     "Node",
     "NodeError",
+    "Parameter",
     "PeerError",
     "Progress",
     "Receipt",
@@ -55,6 +57,7 @@ _HOMES = {
     "Gap": "sekisho.client.answer",
     "MergeExplanation": "sekisho.client.node",
     "Node": "sekisho.client.node",
+    "Parameter": "sekisho.model.parameters",
     "Progress": "sekisho.client.answer",
     "Receipt": "sekisho.client.answer",
     "connect": "sekisho.client.node",

@@ -58,6 +58,12 @@ def _refused(companies, contract, consumer) -> Refusal:
     return failed.value
 
 
+def _counted(companies, contract, consumer):
+    """Ask for figures; gives the number of cells."""
+    sql = "SELECT origin, count(*) AS n FROM flights GROUP BY origin"
+    return fetch(companies[consumer], companies["ua"], contract, sql).num_rows
+
+
 def _rows(companies, contract, consumer):
     return fetch(companies[consumer], companies["ua"], contract, SQL).num_rows
 
@@ -78,6 +84,7 @@ def test_rows_beside_figures_are_neither_signed_nor_served(four, tmp_path):
         brought = _bring(four, contract_text(consumer=consumer), consumer)
         refusal = _refused(four, brought, consumer)
         assert refusal.reason is RefusalReason.MODE_NOT_SERVED
+        assert refusal.clause == "grants.delays.access"
         told = f"{refusal.message} {refusal.clause} {refusal.hint} {refusal.allowed}"
         assert "aggregate" not in told
         assert figures[7:19] not in told
@@ -90,6 +97,7 @@ def test_rows_beside_figures_are_neither_signed_nor_served(four, tmp_path):
 
     served = _bring(four, contract_text(consumer="stranger"), "stranger")
     assert _rows(four, served, "stranger") == 3
+    assert _counted(four, figures, "maker") == 3
 
     # What was signed first is served on, and the mode is free again when it has ended.
     ended = four["ua"].run("contract", "terminate", figures, "--reason", "done")
@@ -100,9 +108,10 @@ def test_rows_beside_figures_are_neither_signed_nor_served(four, tmp_path):
 def test_a_guardrail_may_let_modes_stand_side_by_side_and_never_wins(four):
     guard(four["ua"], "require: {combine: allowed}")
     restart(four["ua"])
-    four.agree(_figures())
+    figures = four.agree(_figures())
     rows = four.agree(contract_text())
     assert _rows(four, rows, "maker") == 3
+    assert _counted(four, figures, "maker") == 3
 
     guard(
         four["ua"],
@@ -111,5 +120,6 @@ def test_a_guardrail_may_let_modes_stand_side_by_side_and_never_wins(four):
     )
     restart(four["ua"])
     assert _refused(four, rows, "maker").reason is RefusalReason.MODE_NOT_SERVED
+    assert _counted(four, figures, "maker") == 3
     shown = four["ua"].run("contract", "show", rows)
     assert "guardrails/floors.yaml:5 says `never`" in shown.out

@@ -30,6 +30,7 @@ _BELOW = {
 if TYPE_CHECKING:
     from sekisho.server.contracts import ContractBook
     from sekisho.store.contracts import StoredContract
+    from sekisho.store.lookups import StoredLookup
     from sekisho.store.state import Records
 
 
@@ -143,17 +144,7 @@ def _facts(
         "sign_by_at": instant_text(signed.sign_by_at),
         "amends": stored.amends,
         "successor": stored.successor,
-        "lookups": [
-            {
-                "name": item.name,
-                "digest": item.digest,
-                "rows": item.rows,
-                "recorded_at": item.recorded_at,
-                "dropped_at": item.dropped_at or None,
-                "parties": list(item.parties),
-            }
-            for item in records.lookups.of_contract(found)
-        ],
+        "lookups": [_lookup(item) for item in records.lookups.of_contract(found)],
         "notices": [
             {
                 "kind": item.notice.kind.value,
@@ -188,6 +179,17 @@ def _print(facts: dict[str, Any]) -> None:
     for item in facts["not_served"]:
         print(f"not served  {item['path']}: {item['message']}")
         print(f"            hint: {item['hint']}")
+
+
+def _lookup(item: "StoredLookup") -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "digest": item.digest,
+        "rows": item.rows,
+        "recorded_at": item.recorded_at,
+        "dropped_at": item.dropped_at or None,
+        "parties": list(item.parties),
+    }
 
 
 def _lookup_text(item: dict[str, Any]) -> str:

@@ -10,11 +10,8 @@ from sekisho.cli.main import DONE, FAILED, add_folder, add_format
 from sekisho.cli.place import Place, now
 from sekisho.cli.table import show
 from sekisho.errors import NodeError, SekishoError
-from sekisho.model.lifecycle import ContractState
-from sekisho.model.names import PartyId, short_id
 
 if TYPE_CHECKING:
-    from sekisho.model.signed import SignedContract
     from sekisho.server.datasets import Datasets
 
 
@@ -46,27 +43,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
+    from sekisho.cli.dataset_granted import granted_rows, print_granted
+
     place = Place.find(options)
     own = options.party in {None, place.party}
-    rows = list(_own(place) if own else _granted(place, options.party))
+    rows = list(_own(place) if own else granted_rows(place, options.party))
     if options.format == "json":
         show(rows, (), as_json=True, out=sys.stdout)
         return DONE
     for row in rows:
-        _print(row)
+        (_print if own else print_granted)(row)
     return DONE
 
 
 def _print(row: dict[str, Any]) -> None:
-    """Show one dataset and its columns, indented below it."""
-    origin = row.get("source") or f"{row['title']} ({short_id(row['contract'])})"
-    print(f"{row['name']}: {row.get('error') or origin}")
-    if row.get("description"):
+    """Show one of the company's own datasets and its columns, indented below it."""
+    print(f"{row['name']}: {row.get('error') or row['source']}")
+    if row["description"]:
         print(f"  {row['description']}")
     width = max((len(item["name"]) for item in row["columns"]), default=0)
-    units = row.get("privacy_units", [])
     for item in row["columns"]:
-        marks = [item.get("class"), item.get("unit"), item["name"] in units and "privacy unit"]
+        is_unit = item["name"] in row["privacy_units"]
+        marks = [item["class"], item["unit"], is_unit and "privacy unit"]
         said = ", ".join(mark for mark in marks if mark)
         print(f"  {item['name'].ljust(width)}  {item['type']}{f'  ({said})' if said else ''}")
 
@@ -101,43 +99,6 @@ def _columns(datasets: "Datasets", name: str) -> dict[str, object]:
         for column in found.columns
     ]
     return {"columns": columns}
-
-
-def _granted(place: Place, party: str) -> Iterator[dict[str, Any]]:
-    """Ask the running node what each contract in force with a party shows."""
-    contracts = _contracts_with(place, party)
-    if not contracts:
-        return
-    with place.steward() as steward:
-        for provider, signed in contracts:
-            for relation in steward.relations(signed.id):
-                if relation.schema != signed.alias_of(provider):
-                    continue
-                columns = [item.partition(" ") for item in relation.columns]
-                yield {
-                    "contract": signed.id,
-                    "name": f"{relation.schema}.{relation.name}",
-                    "columns": [{"name": name, "type": kind} for name, _, kind in columns],
-                    "title": signed.contract.title,
-                }
-
-
-def _contracts_with(place: Place, party: str) -> "list[tuple[PartyId, SignedContract]]":
-    """List the contracts in force under which a party answers this company."""
-    at = now()
-    with place.records() as records:
-        known = records.members.by_alias(party)
-        provider = known.party if known else PartyId(party)
-        if provider not in place.members(records)():
-            raise NodeError(f"`{party}` is not a member here", hint="see `sekisho member list`")
-        book = place.contracts(records)
-        return [
-            (provider, signed)
-            for signed in book.all()
-            if provider in signed.providers
-            and place.party in signed.consumers
-            and book.state(signed.id, at, party=provider) is ContractState.IN_FORCE
-        ]
 
 
 def _check(options: argparse.Namespace) -> int:

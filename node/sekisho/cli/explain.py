@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sekisho.cli.main import DONE, add_folder, add_format
-from sekisho.cli.place import Place
-from sekisho.cli.query import add_question, text_of
+from sekisho.cli.place import Place, misused
+from sekisho.cli.query import PARAMETER_HINT, add_question, parameters_of, text_of
 
 if TYPE_CHECKING:
     from sekisho.client.node import Explanation, FragmentExplanation
@@ -23,8 +23,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the parts of a query, or why it would be refused."""
+    try:
+        parameters = parameters_of(options)
+    except ValueError as error:
+        return misused(str(error), PARAMETER_HINT)
     with Place.find(options).node() as node:
-        found = node.explain(text_of(options), contract=options.contract, purpose=options.purpose)
+        found = node.explain(
+            text_of(options),
+            contract=options.contract,
+            purpose=options.purpose,
+            parameters=parameters,
+        )
     if options.format == "json":
         print(json.dumps(asdict(found), ensure_ascii=False, indent=1))
     else:

@@ -8,6 +8,7 @@ from sekisho.disclosure.figures import Number, Totals, publish
 from sekisho.disclosure.release import Population, Question
 from sekisho.disclosure.rules import Facts
 from sekisho.disclosure.sketches import Sketch
+from sekisho.disclosure.steps import tag_of
 from sekisho.model.plan import Figure, ProtectedBlock, Terms
 
 Keys = tuple[str | None, ...]
@@ -26,10 +27,12 @@ def populations_of(
         block: Of which.
         question: Of rows, or of one measure.
     """
-    tag = "" if question.measure is None else str(question.measure)
+    measure = "" if question.measure is None else str(question.measure)
+    tag = tag_of(question.measure, tells_values=question.tells_values)
     cells = described["cells"]
     units = range(len(block.units))
-    entries = [_Entries(described, unit, tag) for unit in units]
+    is_shared = not question.tells_values
+    entries = [_Entries(described, unit, tag, is_shared=is_shared) for unit in units]
     for at in range(len(cells["cell"])):
         sketches = tuple(item.next(at) for item in entries)
         # A cell may hold no value of a measure at all; there is nothing to publish of it then.
@@ -39,7 +42,7 @@ def populations_of(
                 totals=Totals(
                     count=cells[f"n{tag}"][at],
                     units=tuple(cells[f"units_{unit}_{tag}"][at] for unit in units),
-                    **({name: cells[f"{name}{tag}"][at] for name in _SUMS} if tag else {}),
+                    **({name: cells[f"{name}{measure}"][at] for name in _SUMS} if measure else {}),
                 ),
                 facts=tuple(_facts(cells, f"{unit}_{tag}", at) for unit in units),
                 sketches=sketches,
@@ -59,7 +62,8 @@ def _facts(cells: Mapping[str, Any], end: str, at: int) -> Facts:
 class _Entries:
     """Cuts the slots of all cells into sketches, in the order of the cells."""
 
-    def __init__(self, described: Described, unit: int, tag: str) -> None:
+    def __init__(self, described: Described, unit: int, tag: str, *, is_shared: bool) -> None:
+        self._is_shared = is_shared
         self._cells = described["cells"]
         self._unit = unit
         self._tag = tag
@@ -68,10 +72,10 @@ class _Entries:
         self._place = self._own_place = 0
 
     def next(self, at: int) -> Sketch:
-        """Give the next cell's sketch; of a measure that every row has, the rows' own."""
+        """Give the next cell's sketch; of the count of a measure that every row has, the rows'."""
         count = self._cells[f"units_{self._unit}_"][at]
         start, self._place = self._place, self._place + count
-        if not self._tag or self._cells[f"n{self._tag}"][at] == self._cells["n"][at]:
+        if self._is_shared and self._cells[f"n{self._tag}"][at] == self._cells["n"][at]:
             return self._cut(self._all, start, count, at=at)
         count = self._cells[f"units_{self._unit}_{self._tag}"][at]
         start, self._own_place = self._own_place, self._own_place + count
@@ -104,12 +108,13 @@ class Cells:
     def rows(self) -> tuple[tuple[str | None, ...], ...]:
         """Give keys and figures as text; a figure that is withheld is NULL.
 
-        A cell of which nothing is published is not there, as one that is empty is not.
+        A cell of which nothing is published is not there, as one that is empty is not. Their order
+        tells neither what an engine came upon first nor what was published before.
         """
         figures = self._block.figures
         rows = (
-            (*keys, *(_text(self._figure(item, known)) for item in figures))
-            for keys, known in self._known.items()
+            (*keys, *(_text(self._figure(item, self._known[keys])) for item in figures))
+            for keys in sorted(self._known, key=_order)
         )
         return tuple(row for row in rows if self._is_seen(row))
 
@@ -126,6 +131,10 @@ class Cells:
             valued=known.get((figure.measure, True)),
             terms=self._block.terms,
         )
+
+
+def _order(keys: Keys) -> tuple[tuple[bool, str], ...]:
+    return tuple((item is None, item or "") for item in keys)
 
 
 def _text(value: Number | None) -> str | None:

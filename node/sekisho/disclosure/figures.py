@@ -7,6 +7,7 @@ are all alike tell everyone's, so they have no mean.
 
 import math
 from dataclasses import dataclass
+from typing import assert_never
 
 from sekisho.model.plan import Figure, FigureKind, Terms
 
@@ -58,6 +59,8 @@ def publish(
             if counted is None or found is None:
                 return None
             return found * round_count(counted.count, step)
+        case _:
+            assert_never(figure.kind)
 
 
 def round_count(count: int, step: int) -> int:

@@ -10,7 +10,7 @@ too few units have changed. Source: `docs/spec/aggregate.md`, steps 5 and 6.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sekisho.disclosure.figures import Totals
 from sekisho.disclosure.rules import Facts, may_be_published
@@ -63,30 +63,37 @@ class Published:
     """A population of which figures were published."""
 
     totals: Totals
-    sketches: tuple[Sketch, ...]
+    sketches: tuple[Sketch | None, ...]
+    """One a scope of the question that it is compared with; None where it has none of that scope:
+    another dataset was joined, or other units are protected."""
     minimum_units: int
     """Under the contract by which they were."""
 
 
-def questions_of(block: ProtectedBlock, lookups: Mapping[str, str]) -> tuple[Question, ...]:
+def questions_of(
+    block: ProtectedBlock, lookups: Mapping[str, str], values: Mapping[str, str]
+) -> tuple[Question, ...]:
     """List the kinds of figures that a block asks for, of rows and of each measure.
 
     Args:
         block: What is asked.
         lookups: Digests of the tables that the consumer brought, by name.
+        values: Of the parameters that stand in the block's text, by their names in it.
     """
+    brought = {item.name: lookups[item.name] for item in block.lookups}
+    given = {"lookups": brought, "values": dict(values)}
     wanted = dict.fromkeys(part for item in block.figures for part in _parts(item))
     return tuple(
-        _question(block, measure, tells_values=tells_values, lookups=lookups)
+        _question(block, measure, tells_values=tells_values, given=given)
         for measure, tells_values in wanted or [(None, False)]
     )
 
 
 def _parts(figure: Figure) -> Iterator[tuple[int | None, bool]]:
     """Say what a figure tells of: how many rows, what their values come to, or both."""
-    if figure.kind in {FigureKind.COUNT, FigureKind.UNITS, FigureKind.SUM}:
+    if figure.kind.is_count:
         yield figure.measure, False
-    if figure.kind in {FigureKind.MEAN, FigureKind.DEVIATION, FigureKind.SUM}:
+    if figure.kind.is_value:
         yield figure.measure, True
 
 
@@ -95,19 +102,26 @@ def _question(
     measure: int | None,
     *,
     tells_values: bool,
-    lookups: Mapping[str, str],
+    given: Mapping[str, Mapping[str, str]],
 ) -> Question:
-    """Counts are compared with counts of all kinds, values with values of their column."""
+    """Counts are compared with counts of all kinds, values with values of their column.
+
+    Terms and units are part of a question: what was published under others may not be published
+    under these.
+    """
     column = what = ROWS
     if measure is not None:
         what = block.measures[measure].definition
         column = block.measures[measure].column if tells_values else ROWS
     parts = {
-        "values": tells_values,
+        "tells_values": tells_values,
+        "given": given,
         "rows": block.definition,
         "keys": [item.definition for item in block.keys],
-        "lookups": {item.name: lookups[item.name] for item in block.lookups},
         "figure": what,
+        "counts_units": measure is None and _counts_units(block),
+        "terms": asdict(block.terms),
+        "units": [(unit.dataset, unit.column) for unit in block.units],
     }
     return Question(
         digest=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(),
@@ -118,6 +132,11 @@ def _question(
         measure=measure,
         tells_values=tells_values,
     )
+
+
+def _counts_units(block: ProtectedBlock) -> bool:
+    """Whether units are counted one by one; where rows alone are asked for, they may not be."""
+    return any(item.kind is FigureKind.UNITS for item in block.figures)
 
 
 def is_earlier(found: Population, earlier: Published | None, terms: Terms) -> bool:
@@ -153,6 +172,7 @@ def may_be_new(found: Population, near: Iterable[Published], terms: Terms) -> bo
 
 
 def _apart(found: Population, other: Published) -> Iterator[int]:
-    """Tell in how many units two populations differ, by each privacy unit."""
+    """Tell in how many units two populations differ, by each privacy unit that both have."""
     for left, right in zip(found.sketches, other.sketches, strict=True):
-        yield differing(left, right)
+        if right is not None:
+            yield differing(left, right)

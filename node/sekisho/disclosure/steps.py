@@ -9,6 +9,9 @@ slots: the hash of a unit modulo a power of two. Slots that differ are never mor
 differ, so what is counted in slots is counted too low, never too high. Small cells, and large ones
 of which a good part of the slots is empty, keep a slot for each unit and are exact.
 
+What a measure's values come to is compared by hashes of rows and values together: the same rows
+under another clamp or threshold differ in the units whose values do.
+
 A parent is what a cell was cut from: the same cell without the block's filter, and the cells that
 all keys but one give. Source: `docs/spec/aggregate.md`, step 4.
 """
@@ -57,18 +60,28 @@ def outputs_of(block: ProtectedBlock) -> tuple[Step, ...]:
     """Write the SELECTs over the steps' relations whose answers are wanted.
 
     Shape:
-        `cells`, a row for each cell with enough units, or that was published before; a tag is empty
-        for all rows and `0`, `1`, … for those with a measure, u a privacy unit's number (cell:
-        int64; k0: text, …; hashes: text, names the way to hash; n<tag>: int64; sum<tag>,
-        square<tag>, low<tag>, high<tag>: float64, for measures; units_u_<tag>: int64, slots that
+        `hashes`, one row (hashes: text, names the way to hash).
+        `cells`, a row for each cell with enough units, or that was published before; a tag is
+        `tag_of` what is asked, u a privacy unit's number, m a measure's (cell: int64; k0: text, …;
+        n<tag>: int64; sum<m>, square<m>, low<m>, high<m>: float64; units_u_<tag>: int64, slots that
         are taken; largest_u_<tag>, second_u_<tag>, size_u_<tag>: float64; apart_u_<tag>: int64,
         fewest slots in which the cell differs from a parent that it is not equal to, or NULL;
         slots_u: int64, NULL where exact).
         `entries_u_<tag>`, the taken slots of those cells, cell by cell and slot by slot (place,
-        total: uint64); of a measure only where not every row of the cell has it.
+        total: uint64); of a measure's count only where not every row of the cell has it.
     """
     writer = _Writer(block)
-    return (Step(name="cells", sql=writer.cells()), *writer.all_entries())
+    known = Step(name="hashes", sql=f"SELECT CAST({_KNOWN_ROW} AS VARCHAR) AS hashes")
+    return (known, Step(name="cells", sql=writer.cells()), *writer.all_entries())
+
+
+def tag_of(measure: int | None, *, tells_values: bool) -> str:
+    """Name what is asked of a cell: its rows, those with a measure, or what its values come to.
+
+    Rows with a measure are weighed by their number, and compared with counts of all rows; values
+    are weighed by their size, and compared with values.
+    """
+    return "" if measure is None else f"{measure}{'v' if tells_values else ''}"
 
 
 class _Writer:
@@ -78,7 +91,10 @@ class _Writer:
         self._block = block
         self._keys = [f"k{at}" for at in range(len(block.keys))]
         self._measures = [str(at) for at in range(len(block.measures))]
-        self._tags = ["", *self._measures]
+        figures = [item for item in block.figures if item.measure is not None]
+        self._counted = dict.fromkeys(str(item.measure) for item in figures if item.kind.is_count)
+        self._valued = dict.fromkeys(str(item.measure) for item in figures if item.kind.is_value)
+        self._tags = ["", *self._counted, *(f"{at}v" for at in self._valued)]
         self._rows = f"({block.sql}) AS r"
         self._inside = "r.f" if block.is_filtered else "true"
 
@@ -87,17 +103,19 @@ class _Writer:
         yield Step(name="slotting", sql=self._slotting())
         yield Step(
             name="sized",
-            sql="SELECT g.*, CASE WHEN g.whole > s.exact THEN s.slots END AS slots"
-            " FROM groups AS g, slotting AS s",
+            sql="SELECT g.*, g.whole > s.exact AS is_large, CASE WHEN g.whole > s.exact"
+            " THEN s.slots END AS slots FROM groups AS g, slotting AS s",
         )
         for unit in range(len(self._block.units)):
             yield Step(name=f"coarse_{unit}", sql=self._coarse(unit))
             yield Step(name=f"sparse_{unit}", sql=self._sparse(unit))
             yield Step(name=f"precise_{unit}", sql=self._precise(unit))
             yield Step(name=f"fine_{unit}", sql=self._fine(unit))
-            for at in self._measures:
+            for at in self._counted:
                 yield Step(name=f"lacking_{unit}_{at}", sql=self._lacking(unit, at))
             yield Step(name=f"slots_{unit}", sql=self._settled(unit))
+            if self._block.is_filtered:
+                yield Step(name=f"beside_{unit}", sql=self._beside(unit))
             for key in range(len(self._keys)):
                 yield Step(name=f"parents_{unit}_{key}", sql=self._parents(unit, key))
                 yield Step(name=f"folded_{unit}_{key}", sql=self._folded(unit, key))
@@ -110,7 +128,6 @@ class _Writer:
         """Put together what is known of each cell that is shown."""
         units = range(len(self._block.units))
         outputs = ["g.cell", *(f"CAST(g.{key} AS VARCHAR) AS {key}" for key in self._keys)]
-        outputs.append(f"CAST({_KNOWN_ROW} AS VARCHAR) AS hashes")
         outputs += [f"d0.n{tag} AS n{tag}" for tag in self._tags]
         for at in self._measures:
             outputs += [f"g.{part}{at}" for part in ("sum", "square", "low", "high")]
@@ -118,6 +135,8 @@ class _Writer:
             outputs += self._unit_outputs(unit)
         joins = "".join(f" JOIN described_{unit} AS d{unit} USING (cell)" for unit in units)
         for unit in units:
+            if self._block.is_filtered:
+                joins += f" JOIN beside_{unit} AS b{unit} USING (cell)"
             for key in range(len(self._keys)):
                 joins += f" LEFT JOIN apart_{unit}_{key} AS x{unit}_{key} USING (cell)"
         return (
@@ -129,7 +148,7 @@ class _Writer:
         """Give the slots of the cells that are shown."""
         for unit in range(len(self._block.units)):
             for tag in self._tags:
-                partly = f" AND d.n{tag} < d.n" if tag else ""
+                partly = f" AND d.n{tag} < d.n" if tag in self._counted else ""
                 sql = (
                     f"SELECT t.slot AS place, CAST(t.s{tag} % {2**64} AS UBIGINT) AS total"
                     f" FROM slots_{unit} AS t JOIN shown USING (cell) JOIN described_{unit} AS d"
@@ -176,7 +195,7 @@ class _Writer:
             f"CASE WHEN sum(whole) > {MANY_ROWS} THEN {EXACT_ROWS_OF_MANY} ELSE {EXACT_ROWS} END"
         )
         if any(item.kind is FigureKind.UNITS for item in self._block.figures):
-            exact = f"{_ALL_ROWS}"
+            exact = f"max({_ALL_ROWS})"
         power = f"CAST(pow(2, floor(log2({SLOT_BUDGET} / greatest(1, large)))) AS BIGINT)"
         return (
             f"SELECT exact, CAST(least({most}, greatest({least}, {power})) AS UBIGINT) AS slots"
@@ -190,20 +209,35 @@ class _Writer:
         return self._slots(unit, f"r.u{unit} % g.slots", groups=large)
 
     def _fine(self, unit: int) -> str:
-        """Sum up the rows of small groups, and of sparse large ones, unit by unit."""
-        return self._slots(unit, f"r.u{unit}", groups=f"(FROM precise_{unit} WHERE slots IS NULL)")
+        """Sum up the rows of small groups, and of sparse large ones, unit by unit.
 
-    def _slots(self, unit: int, slot: str, *, groups: str) -> str:
-        """Sum up the rows of each slot of each group, and the absolute values of measures."""
+        Of a large group only what is inside the filter: what stands beside it is told by slots.
+        """
+        groups = f"(FROM precise_{unit} WHERE slots IS NULL)"
+        return self._slots(unit, f"r.u{unit}", groups=groups, where=self._inside)
+
+    def _slots(self, unit: int, slot: str, *, groups: str, where: str = "") -> str:
+        """Sum up the rows of each slot of each group, and what their values come to."""
         outputs = ["g.cell", f"{slot} AS slot", *self._sums(unit)]
-        outputs += [
-            f"coalesce(sum(abs(r.v{at})) FILTER (WHERE {self._inside}), 0) AS a{at}"
-            for at in self._measures
-        ]
+        for at in self._measures:
+            outputs += self._measured(unit, at)
+        wanted = f" WHERE NOT g.is_large OR {where}" if where else ""
         return (
             f"SELECT {', '.join(outputs)} FROM {self._rows} JOIN {groups} AS g ON {self._same()}"
-            " GROUP BY 1, 2"
+            f"{wanted} GROUP BY 1, 2"
         )
+
+    def _measured(self, unit: int, at: str) -> Iterator[str]:
+        """Count a measure's values, sum up their hashes with their rows', and their sizes."""
+        for part, inside in self._parts():
+            yield f"count(r.v{at}){inside} AS {part}n{at}"
+            if at in self._valued:
+                mixed = f"hash(r.h{self._block.units[unit].rows}, r.v{at})"
+                there = f"CASE WHEN r.v{at} IS NOT NULL THEN {mixed} END"
+                yield f"coalesce(sum({there}){inside}, 0) AS {part}s{at}v"
+        if at in self._valued:
+            _, inside = self._parts()[0]
+            yield f"coalesce(sum(abs(r.v{at})){inside}, 0) AS a{at}v"
 
     def _lacking(self, unit: int, at: str) -> str:
         """Sum up the rows that lack a measure, which are few or none."""
@@ -215,22 +249,29 @@ class _Writer:
 
     def _sums(self, unit: int) -> Iterator[str]:
         """Count rows and sum up their hashes: inside the filter, and all."""
-        row_hash = f"r.h{self._block.units[unit].rows}"
-        inside = f" FILTER (WHERE {self._inside})" if self._block.is_filtered else ""
-        yield f"count(*){inside} AS n"
-        yield f"coalesce(sum({row_hash}){inside}, 0) AS s"
-        if self._block.is_filtered:
-            yield "count(*) AS wn"
-            yield f"sum({row_hash}) AS ws"
+        for part, inside in self._parts():
+            yield f"count(*){inside} AS {part}n"
+            hashes = f"r.h{self._block.units[unit].rows}"
+            yield f"coalesce(sum({hashes}){inside}, 0) AS {part}s"
+
+    def _parts(self) -> tuple[tuple[str, str], ...]:
+        """Name what is summed up: what is inside the filter, and where there is one, all."""
+        if not self._block.is_filtered:
+            return (("", ""),)
+        return (("", f" FILTER (WHERE {self._inside})"), ("w", ""))
 
     def _same(self) -> str:
         """Say when a row belongs to a group."""
         return " AND ".join(f"r.{key} IS NOT DISTINCT FROM g.{key}" for key in self._keys) or "true"
 
     def _sparse(self, unit: int) -> str:
-        """Find the large groups that are to be counted exactly after all."""
+        """Find the large groups that are to be counted exactly after all.
+
+        Listings rest on how many slots a sketch takes: of each kind that is asked, not of all rows.
+        """
+        taken = [f"count(*) FILTER (WHERE n{part} > 0)" for part in ("", *self._measures)]
         return (
-            f"SELECT g.cell FROM sized AS g JOIN (SELECT cell, count(*) AS taken"
+            f"SELECT g.cell FROM sized AS g JOIN (SELECT cell, least({', '.join(taken)}) AS taken"
             f" FROM coarse_{unit} GROUP BY cell) AS t ON g.cell = t.cell"
             f" WHERE t.taken * 100 < g.slots * {FULL_PERCENT}"
         )
@@ -244,22 +285,45 @@ class _Writer:
 
     def _settled(self, unit: int) -> str:
         """Put the slots together: of all rows, and of those that have each measure."""
-        columns = ["t.*", "t.n AS a", "g.slots"]
+        columns = ["t.*", "t.n AS a", "g.slots", *self._having()]
         joins = ""
-        for at in self._measures:
+        for at in self._counted:
+            columns.append(f"t.n{at} AS a{at}")
             joins += f" LEFT JOIN lacking_{unit}_{at} AS l{at} ON t.cell = l{at}.cell"
             joins += f" AND t.slot = l{at}.slot"
-            columns += [
-                f"t.{part} - coalesce(l{at}.{part}, 0) AS {part}{at}" for part in self._counted()
-            ]
         return (
             f"SELECT {', '.join(columns)} FROM (FROM coarse_{unit} WHERE cell NOT IN"
             f" (FROM sparse_{unit}) UNION ALL FROM fine_{unit}) AS t JOIN precise_{unit} AS g"
             f" ON t.cell = g.cell{joins}"
         )
 
-    def _counted(self) -> tuple[str, ...]:
-        return ("n", "s", "wn", "ws") if self._block.is_filtered else ("n", "s")
+    def _beside(self, unit: int) -> str:
+        """Count the slots in which each cell differs from the same cell without the filter."""
+        joins = ""
+        for at in self._counted:
+            folded = (
+                "(SELECT cell, CASE WHEN g.slots IS NULL THEN l.slot ELSE l.slot % g.slots END"
+                f" AS slot, sum(s) AS s, sum(ws) AS ws FROM lacking_{unit}_{at} AS l"
+                " JOIN sized AS g USING (cell) GROUP BY 1, 2)"
+            )
+            joins += f" LEFT JOIN {folded} AS l{at} ON t.cell = l{at}.cell AND t.slot = l{at}.slot"
+        differ = ", ".join(
+            f"count(*) FILTER (WHERE wn{tag} > 0 AND ws{tag} <> s{tag}) AS w{tag}"
+            for tag in self._tags
+        )
+        columns = ", ".join(("t.*", *self._having(), *self._having("w")))
+        return (
+            f"SELECT cell, {differ} FROM (SELECT {columns} FROM (FROM coarse_{unit} UNION ALL"
+            f" SELECT f.* FROM fine_{unit} AS f JOIN sized AS g USING (cell) WHERE g.slots IS NULL)"
+            f" AS t{joins}) GROUP BY cell"
+        )
+
+    def _having(self, part: str = "") -> Iterator[str]:
+        """Tell rows with a measure from all rows, and name values' rows as theirs."""
+        for at in self._counted:
+            yield f"t.{part}s - coalesce(l{at}.{part}s, 0) AS {part}s{at}"
+        for at in self._valued:
+            yield f"t.{part}n{at} AS {part}n{at}v"
 
     def _parents(self, unit: int, key: int) -> str:
         """Name each cell's parent by its first cell, and the slots that all its cells can share."""
@@ -309,10 +373,6 @@ class _Writer:
                 f"max(CAST(t.a{tag} AS DOUBLE), 2) {inside} AS top{tag}",
                 f"CAST(sum(t.a{tag}) AS DOUBLE) AS size{tag}",
             ]
-            if self._block.is_filtered:
-                outputs.append(
-                    f"count(*) FILTER (WHERE t.wn{tag} > 0 AND t.ws{tag} <> t.s{tag}) AS w{tag}"
-                )
         return f"SELECT {', '.join(outputs)} FROM slots_{unit} AS t GROUP BY t.cell"
 
     def _unit_outputs(self, unit: int) -> Iterator[str]:
@@ -326,6 +386,6 @@ class _Writer:
             yield f"d{unit}.size{tag} AS size_{end}"
             apart = [f"nullif(x{unit}_{key}.d{tag}, 0)" for key in range(len(self._keys))]
             if self._block.is_filtered:
-                apart.append(f"nullif(d{unit}.w{tag}, 0)")
+                apart.append(f"nullif(b{unit}.w{tag}, 0)")
             least = f"least({', '.join(apart)})" if apart else "NULL"
             yield f"CAST({least} AS BIGINT) AS apart_{end}"

@@ -9,7 +9,6 @@ from sekisho.federation.catalog import PROVIDER, Part
 from sekisho.federation.draft import Draft, Fragment, Fragments, Reading, columns_of, used_columns
 from sekisho.federation.pushing import conjunction
 from sekisho.sql.scopes import identifier
-from sekisho.sql.write import write_query
 
 DATA = "data"
 """Schema in which an engine keeps the company's own datasets."""
@@ -60,8 +59,9 @@ class _Writer:
         return exp.Subquery(this=reduce(_union_all, selects), alias=alias)
 
     def _fragment(self, part: Part, reading: Reading) -> Fragment:
-        sql = write_query(_question(part, reading))
-        return self.fragments.ask(part.party, sql, columns=reading.columns or (ONE,))
+        return self.fragments.ask(
+            part.party, _question(part, reading), columns=reading.columns or (ONE,)
+        )
 
 
 def _question(part: Part, reading: Reading) -> exp.Select:

@@ -8,7 +8,9 @@ from sqlglot import exp
 
 from sekisho.federation.catalog import Catalog, Part, Relation
 from sekisho.model.names import PartyId
+from sekisho.sql.parameters import as_written, parameters_of
 from sekisho.sql.scopes import Resolved, Source, source_number
+from sekisho.sql.write import write_query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Fragment:
     """One SELECT over the provider's bare dataset name, for its gate to read."""
     columns: tuple[str, ...]
     """Names of what it gives, in order."""
+    parameters: tuple[str, ...] = ()
+    """Names of the query's parameters that stand in it."""
     lookups: tuple[LookupUse, ...] = ()
     """What the provider must have been brought before it is asked."""
 
@@ -52,16 +56,23 @@ class Fragments:
     def ask(
         self,
         party: PartyId,
-        sql: str,
+        question: exp.Query,
         *,
         columns: tuple[str, ...],
         lookups: tuple[LookupUse, ...] = (),
     ) -> Fragment:
         """Give the fragment that asks a provider for something."""
+        parameters = parameters_of(question)
+        sql = write_query(as_written(question))
         key = (party, sql)
         if key not in self._known:
             self._known[key] = Fragment(
-                name=next(self._names), party=party, sql=sql, columns=columns, lookups=lookups
+                name=next(self._names),
+                party=party,
+                sql=sql,
+                columns=columns,
+                parameters=parameters,
+                lookups=lookups,
             )
         return self._known[key]
 

@@ -1,8 +1,7 @@
 """Which figures each provider is asked for, so that what a query wants can be put together."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.federation.askable import AskedBlock, AskedPart
@@ -12,16 +11,7 @@ from sekisho.sql.blocks import BlockColumn, Call
 from sekisho.sql.cells import figure_kind
 from sekisho.sql.places import place_of, shown
 
-_BESIDE: Mapping[FigureKind, tuple[FigureKind, ...]] = MappingProxyType(
-    {
-        FigureKind.COUNT: (),
-        FigureKind.UNITS: (),
-        FigureKind.SUM: (),
-        FigureKind.MEAN: (FigureKind.COUNT,),
-        FigureKind.DEVIATION: (FigureKind.MEAN, FigureKind.COUNT),
-    }
-)
-"""What a figure of several providers is put together from, beside its own kind."""
+Identity = tuple[FigureKind, tuple[int, str] | None]
 _FUNCTIONS = {FigureKind.COUNT: Function.COUNT, FigureKind.MEAN: Function.AVG}
 
 
@@ -30,11 +20,11 @@ class AskedFigure:
     """One figure that each provider is asked for."""
 
     kind: FigureKind
-    column: BlockColumn | None
+    column: BlockColumn | None = None
     """None for a count of rows."""
 
     @property
-    def identity(self) -> tuple[FigureKind, tuple[int, str] | None]:
+    def identity(self) -> Identity:
         """Tell it from the block's others."""
         return self.kind, self.column.key if self.column is not None else None
 
@@ -46,14 +36,13 @@ class Figures:
     asked: tuple[AskedFigure, ...]
     wanted: int
     """How many of them the query reads, from the first; the others help to put those together."""
+    helpers: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """What a mean or deviation of several providers is put together with, by number: the count of
+    rows, the count of values, and for a deviation the mean."""
 
     def number_of(self, figure: AskedFigure) -> int:
         """Tell which one it is."""
-        return [item.identity for item in self.asked].index(figure.identity)
-
-    def beside(self, number: int) -> Iterator[int]:
-        """Tell which others one is put together from, in the order of `_BESIDE`."""
-        return (self.number_of(item) for item in _helpers(self.asked[number]))
+        return _numbers(self.asked)[figure.identity]
 
 
 def figure_of(call: Call) -> AskedFigure:
@@ -71,23 +60,49 @@ def figures_of(asked: AskedBlock) -> Figures:
         Refusal: `FUNCTION_NOT_ALLOWED` for what cannot be put together from several providers.
     """
     wanted = _once(figure_of(call) for call in asked.plain.calls)
-    helping: list[AskedFigure] = []
-    if asked.is_merged:
-        for call in asked.plain.calls:
-            _check_merged(call, asked)
-        helping = [helper for item in wanted for helper in _helpers(item)]
-    if not wanted and not asked.keys:
-        # Of a query that reads the providers' names alone, somebody must be counted.
-        helping = [AskedFigure(kind=FigureKind.COUNT, column=None)]
-    return Figures(asked=_once((*wanted, *helping)), wanted=len(wanted))
+    if not asked.is_merged:
+        # Where a query reads names of providers alone, it takes a count to tell who has rows.
+        rows = () if wanted or asked.keys else (AskedFigure(kind=FigureKind.COUNT),)
+        return Figures(asked=(*wanted, *rows), wanted=len(wanted))
+    for call in asked.plain.calls:
+        _check_merged(call, asked)
+    found = _once((*wanted, *(helper for item in wanted for helper in _helpers_of(item))))
+    numbers = _numbers(found)
+    helpers = {
+        at: tuple(numbers[helper.identity] for helper in _helpers_of(item))
+        for at, item in enumerate(wanted)
+    }
+    return Figures(
+        asked=found,
+        wanted=len(wanted),
+        helpers={at: beside for at, beside in helpers.items() if beside},
+    )
 
 
-def _helpers(figure: AskedFigure) -> tuple[AskedFigure, ...]:
-    return tuple(AskedFigure(kind=kind, column=figure.column) for kind in _BESIDE[figure.kind])
+def _helpers_of(figure: AskedFigure) -> tuple[AskedFigure, ...]:
+    """List what a figure of several providers is put together with.
+
+    A count of values that are nearly all of the rows is withheld beside the count of rows, which
+    then stands for it; so that one is asked for too, and first.
+    """
+    rows = AskedFigure(kind=FigureKind.COUNT)
+    values = AskedFigure(kind=FigureKind.COUNT, column=figure.column)
+    mean = AskedFigure(kind=FigureKind.MEAN, column=figure.column)
+    match figure.kind:
+        case FigureKind.MEAN:
+            return rows, values
+        case FigureKind.DEVIATION:
+            return rows, values, mean
+        case _:
+            return ()
 
 
 def _once(figures: Iterable[AskedFigure]) -> tuple[AskedFigure, ...]:
     return tuple({item.identity: item for item in figures}.values())
+
+
+def _numbers(figures: Sequence[AskedFigure]) -> Mapping[Identity, int]:
+    return {item.identity: at for at, item in enumerate(figures)}
 
 
 def _check_merged(call: Call, asked: AskedBlock) -> None:
@@ -99,13 +114,14 @@ def _check_merged(call: Call, asked: AskedBlock) -> None:
         raise _refusal(message, call, asked)
     for part in asked.parts:
         functions = part.grant.functions if part.grant is not None else tuple(Function)
-        for helper in _helpers(figure):
+        for helper in _helpers_of(figure):
             wanted = _FUNCTIONS[helper.kind]
             if wanted not in functions:
-                message = f"{shown(call.function)} of several providers is put together with"
-                raise _refusal(
-                    f"{message} `{wanted}`, which {shown(part.alias)} does not grant", call, asked
+                message = (
+                    f"{shown(call.function)} of several providers is put together with `{wanted}`,"
+                    f" which {shown(part.alias)} does not grant"
                 )
+                raise _refusal(message, call, asked)
 
 
 def _refusal(message: str, call: Call, asked: AskedBlock) -> Refusal:

@@ -5,7 +5,7 @@ deviation is pooled from mean, deviation and count. A figure is NULL only where 
 published it. What one provider withheld is left out, as though its rows were not there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sekisho.federation.figures import Figures
@@ -27,17 +27,17 @@ class Given:
 def merged(given: Sequence[Given], figures: Figures) -> str:
     """Make one relation of what providers give for the same cells."""
     keys = list(given[0].keys)
-    every = [f"f{at}" for at in range(len(figures.asked))]
-    outputs = [_quoted(key) for key in keys]
-    outputs += [f'{_merged(at, figures)} AS "f{at}"' for at in range(figures.wanted)]
-    together = " UNION ALL ".join(_select(item, every) for item in given)
+    numbers = range(figures.wanted)
+    parts = [part for at in numbers for part in _parts(at, figures)]
+    outputs = [*map(_quoted, keys), *(f'{_merged(at, figures)} AS "f{at}"' for at in numbers)]
+    together = " UNION ALL ".join(_select(item, parts) for item in given)
     return f'SELECT {", ".join(outputs)} FROM ({together}) AS "given"{_grouped(keys)}'
 
 
 def side_by_side(given: Sequence[Given], figures: Figures) -> str:
     """Make one relation of cells that no two providers share."""
-    every = [f"f{at}" for at in range(figures.wanted)]
-    return " UNION ALL ".join(_select(item, every) + _where_any(item, figures) for item in given)
+    parts = [f'"f{at}"' for at in range(figures.wanted)]
+    return " UNION ALL ".join(_select(item, parts) + _where_any(item, figures) for item in given)
 
 
 def gaps(given: Sequence[Given], figures: Figures, keys: Sequence[str]) -> str:
@@ -51,31 +51,29 @@ def gaps(given: Sequence[Given], figures: Figures, keys: Sequence[str]) -> str:
     Shape:
         out (provider: text; cells: int64), one row a provider that has such cells.
     """
-    every = [f"f{at}" for at in range(len(figures.asked))]
-    names = [_quoted(name) for name in (*keys, *every)]
+    wanted = [f"f{at}" for at in range(figures.wanted or len(figures.asked))]
+    tests = [f'{_is_given(at, figures)} AS "f{at}"' for at in range(len(wanted))]
     parties = ", ".join(f"({_text(item.party)})" for item in given)
     rows = " UNION ALL ".join(
-        f'SELECT {", ".join([_text(item.party), *names])} FROM "{item.fragment}"' for item in given
+        f"SELECT {', '.join([_text(item.party) + ' AS provider', *map(_quoted, keys), *tests])}"
+        f' FROM "{item.fragment}"'
+        for item in given
     )
-    told = [*map(_quoted, keys), *(f'count("{name}") > 0 AS "{name}"' for name in every)]
+    told = [*map(_quoted, keys), *(f'bool_or("{name}") AS "{name}"' for name in wanted)]
     same = "".join(f' AND a."{key}" IS NOT DISTINCT FROM g."{key}"' for key in keys)
-    lacks = [f'(a."{name}" AND g."{name}" IS NULL)' for name in every]
+    lacks = [f'(a."{name}" AND g."{name}" IS NOT true)' for name in wanted]
     return (
-        f'WITH given("provider", {", ".join(names)}) AS ({rows})'
-        f' SELECT p."provider", count(*) AS "cells"'
+        f"WITH given AS ({rows}) SELECT p.provider, count(*) AS cells"
         f" FROM (SELECT {', '.join(told)} FROM given{_grouped(keys)}) AS a"
-        f' CROSS JOIN (VALUES {parties}) AS p("provider")'
-        f' LEFT JOIN given AS g ON g."provider" = p."provider"{same}'
-        f' WHERE {" OR ".join(lacks) or "g.provider IS NULL"} GROUP BY p."provider"'
+        f" CROSS JOIN (VALUES {parties}) AS p(provider)"
+        f" LEFT JOIN given AS g ON g.provider = p.provider{same}"
+        f" WHERE {' OR '.join(lacks) or 'g.provider IS NULL'} GROUP BY p.provider"
     )
 
 
-def _select(item: Given, figures: Sequence[str]) -> str:
-    keys = [
-        sql if sql == _quoted(name) else f'{sql} AS "{name}"' for name, sql in item.keys.items()
-    ]
-    outputs = ", ".join([*keys, *map(_quoted, figures)])
-    return f'SELECT {outputs} FROM "{item.fragment}"'
+def _select(item: Given, parts: Sequence[str]) -> str:
+    keys = (_named(sql, name) for name, sql in item.keys.items())
+    return f'SELECT {", ".join([*keys, *parts])} FROM "{item.fragment}"'
 
 
 def _where_any(item: Given, figures: Figures) -> str:
@@ -84,40 +82,44 @@ def _where_any(item: Given, figures: Figures) -> str:
     return f" WHERE {there}" if item.is_one else ""
 
 
+def _parts(at: int, figures: Figures) -> Iterator[str]:
+    """Write what one figure is put together from: `f` itself, its weight `w`, its mean `m`."""
+    yield f'"f{at}"'
+    if at in figures.helpers:
+        yield f'{_weight(at, figures)} AS "w{at}"'
+        for mean in figures.helpers[at][2:]:
+            yield f'"f{mean}" AS "m{at}"'
+
+
+def _weight(at: int, figures: Figures) -> str:
+    """Weigh by the count of values, or of rows where that is withheld for being so near it."""
+    rows, values, *means = figures.helpers[at]
+    given = " AND ".join(f'"f{item}" IS NOT NULL' for item in (at, *means))
+    return f'CASE WHEN {given} THEN coalesce("f{values}", "f{rows}") END'
+
+
+def _is_given(at: int, figures: Figures) -> str:
+    """Write whether a provider gives all that a figure is put together from."""
+    return f"""{_weight(at, figures) if at in figures.helpers else f'"f{at}"'} IS NOT NULL"""
+
+
 def _merged(at: int, figures: Figures) -> str:
-    value = f'"f{at}"'
+    figure, weight, mean = f'"f{at}"', f'"w{at}"', f'"m{at}"'
     match figures.asked[at].kind:
         case FigureKind.COUNT | FigureKind.UNITS:
-            return f"CAST(sum({value}) AS BIGINT)"
+            return f"CAST(sum({figure}) AS BIGINT)"
         case FigureKind.SUM:
-            return f"CAST(sum({value}) AS DOUBLE)"
+            return f"CAST(sum({figure}) AS DOUBLE)"
         case FigureKind.MEAN:
-            return _mean(value, *(f'"f{other}"' for other in figures.beside(at)))
+            together = f"sum({weight} * {figure}) / sum({weight})"
         case FigureKind.DEVIATION:
-            return _deviation(value, *(f'"f{other}"' for other in figures.beside(at)))
-
-
-def _mean(mean: str, count: str) -> str:
-    """Weigh means; one that stands alone, or has no weight, is taken as it is."""
-    total = f"sum({count}) FILTER (WHERE {mean} IS NOT NULL)"
-    return (
-        f"CASE WHEN count({mean}) > 1 AND {total} > 0"
-        f" THEN sum({count} * {mean}) / {total} ELSE avg({mean}) END"
-    )
-
-
-def _deviation(deviation: str, mean: str, count: str) -> str:
-    """Pool deviations: what is spread within each part, and between the parts' means."""
-    both = f"FILTER (WHERE {deviation} IS NOT NULL AND {mean} IS NOT NULL)"
-    total = f"sum({count}) {both}"
-    within = f"sum(greatest({count} - 1, 0) * {deviation} * {deviation}) {both}"
-    squares = f"sum({count} * {mean} * {mean}) {both}"
-    square = f"pow(sum({count} * {mean}) {both}, 2) / {total}"
-    return (
-        f"CASE WHEN count({deviation}) > 1 AND {total} > 1"
-        f" THEN sqrt(({within} + greatest({squares} - {square}, 0)) / ({total} - 1))"
-        f" ELSE avg({deviation}) END"
-    )
+            within = f"sum(greatest({weight} - 1, 0) * {figure} * {figure})"
+            square = f"pow(sum({weight} * {mean}), 2) / sum({weight})"
+            between = f"greatest(sum({weight} * {mean} * {mean}) - {square}, 0)"
+            together = f"sqrt(({within} + {between}) / (sum({weight}) - 1))"
+    # One that stands alone is taken as it is; so are those without any weight.
+    alone = f"coalesce(avg({figure}) FILTER (WHERE {weight} IS NOT NULL), avg({figure}))"
+    return f"CASE WHEN count({weight}) > 1 AND sum({weight}) > 1 THEN {together} ELSE {alone} END"
 
 
 def _grouped(keys: Sequence[str]) -> str:
@@ -125,7 +127,7 @@ def _grouped(keys: Sequence[str]) -> str:
 
 
 def _named(sql: str, name: str) -> str:
-    return sql if sql == name else f"{sql} AS {name}"
+    return sql if sql == _quoted(name) else f"{sql} AS {_quoted(name)}"
 
 
 def _quoted(name: str) -> str:

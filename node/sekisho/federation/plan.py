@@ -6,6 +6,7 @@ over all the data in one place. Whether a provider allows its fragment is for it
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.federation.asking import ask_providers
@@ -16,6 +17,7 @@ from sekisho.federation.pushing import choose_providers, push_columns, push_filt
 from sekisho.federation.statistics import ask_for_statistics
 from sekisho.federation.whole import send_whole
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
+from sekisho.sql.parameters import parameters_of
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.read import read_query
 from sekisho.sql.write import bind_literals, write_query
@@ -36,6 +38,8 @@ class FederatedPlan:
     `"data"."<local dataset>"`."""
     parameters: Mapping[str, str]
     """Text literals of the residual by parameter name, `$p0` in `residual_sql`."""
+    bound: tuple[str, ...]
+    """Names of the query's parameters, each of which is `$v_<name>` in `residual_sql`."""
     local_datasets: tuple[str, ...]
     """Bare names of the company's own datasets that the residual reads."""
     columns: tuple[str, ...]
@@ -62,7 +66,12 @@ RULES: tuple[Callable[[Draft], Draft], ...] = (
 
 
 def plan_query(
-    sql: str, catalog: Catalog, *, parser: SecondParser, limits: Limits = DEFAULT_LIMITS
+    sql: str,
+    catalog: Catalog,
+    *,
+    parser: SecondParser,
+    limits: Limits = DEFAULT_LIMITS,
+    parameters: Mapping[str, str] = MappingProxyType({}),
 ) -> FederatedPlan:
     """Split a query into one fragment a provider and reference, and the residual over the answers.
 
@@ -75,13 +84,14 @@ def plan_query(
         catalog: What it may name.
         parser: DuckDB's own parser, for the second opinion.
         limits: Bounds of the text and its tree.
+        parameters: The type of every parameter of the query by its name, in DuckDB's words.
 
     Raises:
         Refusal: `DATASET_NOT_GRANTED`, `COLUMN_NOT_GRANTED`, `USE_NOT_GRANTED`, or what reading
             the text refuses: `SYNTAX_NOT_ALLOWED`, `FUNCTION_NOT_ALLOWED`, `TOO_COMPLEX`,
             `PARSERS_DISAGREE`.
     """
-    tree = read_query(sql, parser=parser, limits=limits)
+    tree = read_query(sql, parser=parser, limits=limits, parameters=parameters)
     draft = Draft(catalog=catalog, written=tree.copy(), tree=tree)
     try:
         for rule in RULES:
@@ -102,6 +112,7 @@ def _plan(draft: Draft) -> FederatedPlan:
         merges=draft.merges,
         residual_sql=write_query(draft.tree),
         parameters=draft.parameters,
+        bound=parameters_of(draft.tree),
         local_datasets=draft.local_datasets,
         columns=draft.settled().names,
     )

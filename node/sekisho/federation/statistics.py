@@ -20,7 +20,6 @@ from sekisho.sql.blocks import BlockColumn
 from sekisho.sql.cells import cell_place, free_cells_name, read_cells
 from sekisho.sql.places import shown, syntax_refusal
 from sekisho.sql.scopes import Source, identifier, source_number
-from sekisho.sql.write import write_query
 
 _WRITTEN = {
     FigureKind.COUNT: "count",
@@ -119,9 +118,7 @@ def _ask(asked: AskedBlock, part: AskedPart, figures: Figures, *, fragments: Fra
     keys = {f"k{at}": asked.block.keys[at] for at in asked.keys}
     names = (*keys, *(f"f{at}" for at in range(len(figures.asked))))
     select = _Question(asked, part).select(keys, figures)
-    return fragments.ask(
-        part.party, write_query(select), columns=names, lookups=tuple(_lookups(asked, part))
-    )
+    return fragments.ask(part.party, select, columns=names, lookups=tuple(_lookups(asked, part)))
 
 
 def _lookups(asked: AskedBlock, part: AskedPart) -> Iterator[LookupUse]:

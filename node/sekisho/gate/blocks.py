@@ -14,6 +14,7 @@ from sekisho.model.contract import Disclosure
 from sekisho.model.plan import Figure, FigureKind, Key, ProtectedBlock, Terms, Unit
 from sekisho.sql.blocks import Block, BlockColumn, Call
 from sekisho.sql.cells import cell_place, figure_kind, free_cells_name, read_cells
+from sekisho.sql.parameters import PREFIX, parameters_of
 from sekisho.sql.places import shown, syntax_refusal
 from sekisho.sql.scopes import identifier
 from sekisho.sql.types import parse_type
@@ -45,12 +46,15 @@ def write_block(block: Block, draft: Draft, *, number: int) -> ProtectedBlock:
     definition = rows.definition()
     select = rows.select([place for _, place in keys])
     read_cells(block, exp.Table(this=identifier(name)), name=name)
-    secrets = sorted({item.name for item in select.find_all(exp.Placeholder)})
+    bound = parameters_of(select)
+    named = {item.name for item in select.find_all(exp.Placeholder)}
+    secrets = sorted(named - {PREFIX + name for name in bound})
     parameters = bind_literals(select)
     return ProtectedBlock(
         name=name,
         sql=write_query(select),
         parameters=parameters,
+        bound=bound,
         secrets=tuple(secrets),
         keys=tuple(key for key, _ in keys),
         units=units,

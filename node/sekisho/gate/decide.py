@@ -20,6 +20,7 @@ from sekisho.model.names import DatasetId
 from sekisho.model.plan import Plan
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
+from sekisho.sql.parameters import parameters_of
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.read import read_query
 from sekisho.sql.write import write_query
@@ -63,7 +64,7 @@ def decide(
     try:
         _check_parties(question)
         _check_purpose(question)
-        tree = read_query(query.sql, parser=parser, limits=limits)
+        tree = read_query(query.sql, parser=parser, limits=limits, parameters=query.parameter_types)
         return _first_that_allows(question, tree)
     except Refusal as refusal:
         return refusal
@@ -124,6 +125,7 @@ def _plan(draft: Draft) -> Plan:
     return Plan(
         sql=write_query(draft.tree),
         parameters=draft.parameters,
+        bound=parameters_of(draft.tree),
         pseudonyms=any(
             draft.views[dataset].has_pseudonyms(names) for dataset, names in draft.reads.items()
         ),
@@ -140,6 +142,7 @@ def _protected(draft: Draft) -> Plan:
         sql=write_query(draft.tree),
         parameters=draft.parameters,
         pseudonyms=False,
+        bound=parameters_of(draft.tree),
         datasets=tuple(draft.views),
         columns=draft.settled().names,
         clauses=draft.clauses,

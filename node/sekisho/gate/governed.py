@@ -128,7 +128,7 @@ def measure_value(item: ViewColumn, *, timezone: str) -> exp.Expr:
 
 def _measured(item: ViewColumn, *, timezone: str) -> exp.Expr:
     if item.grant.source is not None:
-        return _threshold(item.grant.source, item.name)
+        return _declared(item.grant.source)
     value = column_value(item, timezone=timezone)
     if not is_summed(item):
         there = _not(exp.Is(this=value, expression=exp.Null()))
@@ -143,11 +143,17 @@ def raw_column(item: ViewColumn) -> str:
     return item.grant.source.column if item.grant.source is not None else item.name
 
 
-def _threshold(source: Threshold, name: str) -> exp.Expr:
-    number = exp.TryCast(this=_raw(source.column or name), to=_double(), safe=True)
+def _declared(source: Threshold) -> exp.Expr:
+    """Write 1 or 0; NULL for NULL, and for what is no finite number where one is compared."""
+    one, zero = exp.Literal.number(1), exp.Literal.number(0)
+    if source.at_least is None:
+        text = exp.Cast(this=_raw(source.column), to=exp.DataType.build("VARCHAR"))
+        there = _not(exp.Is(this=_raw(source.column), expression=exp.Null()))
+        equal = exp.EQ(this=text, expression=exp.Literal.string(source.equals or ""))
+        return exp.Case(ifs=[exp.If(this=equal, true=one), exp.If(this=there, true=zero)])
+    number = exp.TryCast(this=_raw(source.column), to=_double(), safe=True)
     finite = exp.Anonymous(this="isfinite", expressions=[number])
     reached = exp.GTE(this=number.copy(), expression=_number(source.at_least))
-    one, zero = exp.Literal.number(1), exp.Literal.number(0)
     return exp.Case(
         ifs=[
             exp.If(this=_not(exp.paren(finite)), true=exp.Null()),

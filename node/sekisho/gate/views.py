@@ -174,7 +174,8 @@ def _columns(
 
 def _type_of(column: Column, grant: ColumnGrant) -> str | None:
     if grant.source is not None:
-        return "INTEGER" if parse_type(column.type).is_number else None
+        fits = grant.source.at_least is None or parse_type(column.type).is_number
+        return "INTEGER" if fits else None
     if grant.mask is None:
         return shown_type(column.type)
     return masked_type(grant.mask, column.type)

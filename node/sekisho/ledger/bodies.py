@@ -50,6 +50,8 @@ class Opened:
     reserved_rows: int
     reserved_bytes: int
     """Charged at once; more is reserved while the answer streams."""
+    parameters: str | None = None
+    """Digest of the values of the query's parameters; None where it has none."""
     lookups: Mapping[str, str] | None = None
     """Digests of the tables that the consumer brought for it, by name."""
 
@@ -112,6 +114,8 @@ class Asked:
     """The provider's fragment."""
     person: str
     """User of this node; never sent to the provider."""
+    parameters: str | None = None
+    """Digest of the values of the fragment's parameters; None where it has none."""
     lookups: Mapping[str, str] | None = None
     """Digests of the tables that the fragment joins, by name."""
 

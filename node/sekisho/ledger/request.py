@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sekisho.documents.envelope import digest_of
 from sekisho.errors import DocumentError, Finding, TrustError
 from sekisho.ledger.instants import parse_moment
 from sekisho.ledger.record import from_record, parse_record, record_bytes, to_record
 from sekisho.model.names import ID_PATTERN, NAME_PATTERN, ContractId, PartyId
+from sekisho.model.parameters import MAX_PARAMETERS, Parameter
 
 REQUEST_FORMAT = "sekisho.request/v1"
 MAX_AGE = timedelta(seconds=120)
@@ -33,6 +35,8 @@ class Request:
     sql: str
     nonce: str
     issued_at: str
+    parameters: tuple[Parameter, ...] | None = None
+    """A value for every parameter of the query; None where it has none."""
     lookups: Mapping[str, str] | None = None
     """Digests of the tables that the query joins and the consumer has brought, by name; None where
     it joins none."""
@@ -42,6 +46,13 @@ class Request:
         parse_moment(self.issued_at)
         if not re.fullmatch(NONCE_PATTERN, self.nonce):
             message = "a nonce is 32 digits of lower-case hex"
+            raise ValueError(message)
+        if self.parameters is not None and not 0 < len(self.parameters) <= MAX_PARAMETERS:
+            message = f"a request has 1 to {MAX_PARAMETERS} parameters, or none"
+            raise ValueError(message)
+        names = [item.name for item in self.parameters or ()]
+        if len(set(names)) < len(names):
+            message = "two parameters of a request bear one name"
             raise ValueError(message)
         if self.lookups is not None:
             _check_lookups(self.lookups)
@@ -93,3 +104,10 @@ def verify_request(
         message = "the request is not from now"
         hint = "check that both nodes' clocks are right; 120 seconds apart is the most"
         raise TrustError(message, step="request.issued_at", hint=hint)
+
+
+def parameters_digest(parameters: tuple[Parameter, ...]) -> str | None:
+    """Name the values of a query's parameters for a ledger; None where there are none."""
+    if not parameters:
+        return None
+    return digest_of(record_bytes({item.name: to_record(item) for item in parameters}))

@@ -185,7 +185,8 @@ def _check_column(grant: Grant, name: str, *, dataset: Dataset, place: str) -> I
 
 def _needed_kinds(terms: ColumnGrant) -> frozenset[str]:
     """Tell which kinds of column a column's terms can work on; none means any."""
-    if terms.source is not None or terms.clamp is not None:
+    is_compared = terms.source is not None and terms.source.at_least is not None
+    if is_compared or terms.clamp is not None:
         return frozenset({"number"})
     match terms.mask:
         case TruncateMask(truncate=TruncateUnit.HOUR):

@@ -244,6 +244,12 @@ def _source_is_a_measure(grant: Grant, column: ColumnGrant, place: str) -> Itera
             message="a column with `from` is a measure and nothing else",
             hint="write `use: [measure]`",
         )
+    if (column.source.at_least is None) == (column.source.equals is None):
+        yield Finding(
+            path=f"{place}.from",
+            message="a declared measure says in one way when it is 1",
+            hint="write `at_least: 15` for a number or `equals: positive` for a text",
+        )
     for name in ("clamp", "mask"):
         if getattr(column, name) is not None:
             yield Finding(

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from sekisho.model.masks import Mask
 from sekisho.model.names import PartyId, split_dataset
-from sekisho.model.terms import DocumentModel, LongText, Slug, enforced, mistake
+from sekisho.model.terms import DocumentModel, LongText, ShortText, Slug, enforced, mistake
 from sekisho.model.terms_values import MAX_COUNT, ColumnName, DatasetName
 
 
@@ -66,10 +66,14 @@ Percent = Annotated[int, Field(ge=1, le=100)]
 
 
 class Threshold(DocumentModel):
-    """A declared measure that is 1 where a column reaches a bound, and 0 elsewhere."""
+    """A declared measure that is 1 where a column reaches a bound or is a text, and 0 elsewhere.
+
+    NULL stays NULL. Exactly one of `at_least` and `equals` is written.
+    """
 
     column: Annotated[ColumnName, enforced("Column compared", "比較する項目")]
-    at_least: Annotated[Integer, enforced("Counts as 1 from", "1とみなす下限値")]
+    at_least: Annotated[Integer | None, enforced("Counts as 1 from", "1とみなす下限値")] = None
+    equals: Annotated[ShortText | None, enforced("Counts as 1", "1とみなす値")] = None
 
 
 class ColumnGrant(DocumentModel):

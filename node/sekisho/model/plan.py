@@ -19,6 +19,16 @@ class FigureKind(StrEnum):
     DEVIATION = "deviation"
     """Of a sample."""
 
+    @property
+    def is_count(self) -> bool:
+        """Whether it tells how many rows or units there are."""
+        return self in {FigureKind.COUNT, FigureKind.UNITS, FigureKind.SUM}
+
+    @property
+    def is_value(self) -> bool:
+        """Whether it tells what a measure's values come to."""
+        return self in {FigureKind.SUM, FigureKind.MEAN, FigureKind.DEVIATION}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -115,6 +125,8 @@ class ProtectedBlock:
     of whole rows, one a dataset; `v0`, … measures as DOUBLE; `f`, whether the filter holds, where
     there is one."""
     parameters: Mapping[str, str]
+    bound: tuple[str, ...] = ()
+    """Names of the query's parameters, each of which is `$v_<name>` in `sql`."""
     secrets: tuple[str, ...]
     """Parameters that hold the node's secrets: `m1` for hashes, `k1` and `k2` for pseudonyms."""
     keys: tuple[Key, ...]
@@ -138,6 +150,8 @@ class Plan:
     blocks."""
     parameters: Mapping[str, str]
     """Text literals of the query by parameter name, `$p0` in `sql`."""
+    bound: tuple[str, ...]
+    """Names of the query's parameters, each of which is `$v_<name>` in `sql`."""
     pseudonyms: bool
     """Whether `$k1` and `$k2`, the pseudonym keys in hex, are needed as parameters."""
     datasets: tuple[DatasetId, ...]

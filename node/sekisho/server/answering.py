@@ -5,15 +5,13 @@ leaves before step 4 has put the entry `opened` on disk, and a stream that ends 
 reason, is closed in the ledger with what had left by then.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
 
 from blake3 import blake3
 
 from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelope_to_json, seal
-from sekisho.engine.engine import Batch, Job, Run, TableRun
+from sekisho.engine.engine import Batch, Job, Run
 from sekisho.errors import DocumentError, EngineError, Finding, Refusal, RefusalReason
 from sekisho.ledger.charging import Amount
 from sekisho.ledger.entry import Channel
@@ -24,9 +22,9 @@ from sekisho.model.contract import RequestEvidence
 from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
-from sekisho.model.query import Query
+from sekisho.model.query import Query, QueryText
 from sekisho.model.signed import SignedContract
-from sekisho.server.bounds import MAX_RUNNING_PER_PARTY, Refusals, Turns
+from sekisho.server.bounds import Refusals
 from sekisho.server.ending import Call, Closing, Tally, check_cut
 from sekisho.server.lookups import Lookups
 from sekisho.server.parts import Parts
@@ -34,14 +32,13 @@ from sekisho.server.plans import PlannedAnswer, Plans
 from sekisho.server.protecting import JoinedTable, Protecting
 from sekisho.server.status import SignedRefusal
 from sekisho.server.streams import Stream
+from sekisho.server.working import Working, Workplace
 from sekisho.store.answers import EndedAnswer, OpenedAnswer
 from sekisho.store.requests import ReceivedRequest, StoredRequest
 from sekisho.store.transaction import Transaction
 from sekisho.trust.verify import verify_signatures
 from sekisho.wire.frames import add_metadata, hash_frame, parse_frame
 from sekisho.wire.receipts import pack_receipt_envelope
-
-R = TypeVar("R", Run, TableRun)
 
 
 class Answering:
@@ -53,7 +50,7 @@ class Answering:
         self._plans = plans
         self._lookups = lookups
         self._protecting = Protecting(parts.state, parts.now)
-        self._turns = Turns(MAX_RUNNING_PER_PARTY)
+        self._workplace = Workplace(parts.engine)
         self._refusals = Refusals(parts.monotonic)
 
     def answer_signed(self, caller: PartyId, envelope: Envelope, call: Call) -> Iterator[bytes]:
@@ -76,12 +73,19 @@ class Answering:
             sql=request.sql,
             evidence=RequestEvidence.SIGNED,
             envelope=envelope_to_json(envelope),
+            parameters=request.parameters or (),
             lookups=request.lookups,
         )
         yield from self._answer(received, call)
 
     def answer_unsigned(
-        self, caller: PartyId, call: Call, *, contract: ContractId, purpose: str, sql: str
+        self,
+        caller: PartyId,
+        call: Call,
+        *,
+        contract: ContractId,
+        purpose: str,
+        text: QueryText,
     ) -> Iterator[bytes]:
         """Answer a partner without a node, whose contract takes the connection as evidence.
 
@@ -92,18 +96,20 @@ class Answering:
             provider=self._parts.party,
             consumer=caller,
             purpose=purpose,
-            sql=sql,
+            sql=text.sql,
             nonce=self._parts.random(16).hex(),
             issued_at=moment_text(self._parts.now()),
+            parameters=text.parameters or None,
         )
         received = ReceivedRequest(
             digest=digest_of(request_bytes(request)),
             nonce=request.nonce,
             channel=_channel(request),
             purpose=purpose,
-            sql=sql,
+            sql=text.sql,
             evidence=RequestEvidence.TLS,
             envelope=b"",
+            parameters=text.parameters,
         )
         yield from self._answer(received, call)
 
@@ -160,16 +166,12 @@ class Answering:
         self, received: ReceivedRequest, planned: PlannedAnswer, call: Call
     ) -> tuple[Mapping[str, JoinedTable], ...]:
         """Step 3, for tables that the consumer brings: they are here, and they fit the rows."""
-        stream = self._stream_of(received, call)
+        working = self._workplace.working(received.channel, call)
         try:
-            with self._parts.streams.registered(stream):
-                return self._lookups.joined(
-                    received,
-                    planned,
-                    compute=lambda job: self._answers(job, stream=stream, call=call),
-                )
+            with self._parts.streams.registered(working.stream):
+                return self._lookups.joined(received, planned, compute=working.answers)
         except EngineError:
-            check_cut(stream)
+            check_cut(working.stream)
             raise
 
     def _open(
@@ -216,13 +218,16 @@ class Answering:
         """Steps 5 to 8: run, count, send, and close or cut."""
         tally = Tally(hasher=blake3())
         closing = Closing(self._parts, opened.index, tally)
-        stream = self._stream_of(received, call)
+        working = self._workplace.working(received.channel, call)
+        stream = working.stream
         try:
             with self._parts.streams.registered(stream):
                 # A termination between step 2 and the register must not be missed.
                 self._find_contract(received)
-                job = self._protected(planned, opened, joined=joined, stream=stream, call=call)
-                with self._running(self._parts.engine.run, job, stream=stream, call=call) as run:
+                job = self._protected(
+                    planned, _query(received), opened=opened, joined=joined, working=working
+                )
+                with working.run(job) as run:
                     yield from self._send(
                         received, planned, opened=opened, run=run, stream=stream, tally=tally
                     )
@@ -236,27 +241,14 @@ class Answering:
                 raise
             raise told from error
 
-    def _stream_of(self, received: ReceivedRequest, call: Call) -> Stream:
-        return Stream(
-            contract=received.channel.contract,
-            party=received.channel.consumer,
-            drop=call.cancel,
-            stop=self._turns.wake,
-        )
-
-    def _answers(self, job: Job, *, stream: Stream, call: Call) -> Mapping[str, Mapping[str, Any]]:
-        """Run a job with small answers."""
-        with self._running(self._parts.engine.table, job, stream=stream, call=call) as run:
-            return run.answers()
-
     def _protected(
         self,
         planned: PlannedAnswer,
-        opened: OpenedAnswer,
+        query: Query,
         *,
+        opened: OpenedAnswer,
         joined: tuple[Mapping[str, JoinedTable], ...],
-        stream: Stream,
-        call: Call,
+        working: Working,
     ) -> Job:
         """Steps 5 and 6 of statistics: describe the cells, and let the plan read what is published.
 
@@ -267,42 +259,19 @@ class Answering:
             self._parts.state.answers.charge_cells(tx, opened.index, cells)
 
         tables = []
-        for item, brought in zip(planned.protected, joined, strict=True):
+        for item, brought in zip(planned.protected_for(query), joined, strict=True):
             tables.append(
                 self._protecting.cells(
                     item,
                     brought,
                     answer=opened.index,
-                    compute=lambda job: self._answers(job, stream=stream, call=call),
+                    compute=working.answers,
                     charge=charge,
                 )
             )
-            check_cut(stream)
-        return replace(planned.job, tables=tuple(tables)) if tables else planned.job
-
-    @contextmanager
-    def _running(
-        self,
-        start: Callable[[Job], AbstractContextManager[R]],
-        job: Job,
-        *,
-        stream: Stream,
-        call: Call,
-    ) -> Iterator[R]:
-        """Step 5: the engine runs, in its turn, and stops when the stream or its call ends."""
-        call.add_callback(self._turns.wake)
-        with (
-            self._turns.in_line(
-                stream.party,
-                seconds=job.seconds,
-                is_over=lambda: stream.cut_reason or not call.is_active(),
-            ),
-            start(job) as run,
-        ):
-            stream.stop = run.cancel
-            if not call.add_callback(run.cancel):
-                run.cancel()
-            yield run
+            check_cut(working.stream)
+        job = planned.job_for(query)
+        return replace(job, tables=tuple(tables)) if tables else job
 
     def _send(
         self,
@@ -362,7 +331,8 @@ class Answering:
 
 def _check_size(received: ReceivedRequest) -> None:
     """Refuse what is too large to be a query, before its text is written into the ledger."""
-    texts = (received.sql, received.purpose)
+    values = (item.value for item in received.parameters)
+    texts = (received.sql, received.purpose, *values)
     if sum(len(text.encode("utf-8", "replace")) for text in texts) > DEFAULT_LIMITS.max_sql_bytes:
         message = f"a query has more than {DEFAULT_LIMITS.max_sql_bytes} bytes"
         raise DocumentError((Finding(message=message),), name="request")
@@ -392,4 +362,5 @@ def _query(received: ReceivedRequest) -> Query:
         purpose=received.purpose,
         consumer=channel.consumer,
         provider=channel.provider,
+        parameters=received.parameters,
     )

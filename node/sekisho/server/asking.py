@@ -21,15 +21,17 @@ from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
 from sekisho.ledger.bodies import Asked
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
-from sekisho.ledger.request import Request, request_bytes
+from sekisho.ledger.request import Request, parameters_digest, request_bytes
 from sekisho.model.lifecycle import ContractState
 from sekisho.model.names import split_dataset
+from sekisho.model.query import QueryText
 from sekisho.model.signed import SignedContract
 from sekisho.server.bringing import Bringing
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
+from sekisho.server.plans import bound_job
 from sekisho.server.shown import ShownParts
-from sekisho.server.statements import Statements
+from sekisho.server.verifying import AnswerVerifier
 from sekisho.store.answers import Sent
 
 
@@ -37,10 +39,15 @@ from sekisho.store.answers import Sent
 class Question:
     """What one of the company's own users asks."""
 
-    sql: str
+    text: QueryText
     signed: SignedContract
     purpose: str
     person: str
+
+    def fragment(self, fragment: Fragment) -> QueryText:
+        """Give one provider's part with the values of the parameters that stand in it."""
+        values = (p for p in self.text.parameters if p.name in fragment.parameters)
+        return QueryText(sql=fragment.sql, parameters=tuple(values))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,7 +114,12 @@ class AskingRoom:
         self._check_consumer(question.signed, question.purpose)
         catalog = self.catalog(question.signed)
         try:
-            return plan_query(question.sql, catalog, parser=self._parts.engine)
+            return plan_query(
+                question.text.sql,
+                catalog,
+                parser=self._parts.engine,
+                parameters=question.text.parameter_types,
+            )
         except Refusal as refusal:
             raise _with_clause(refusal, question.signed) from None
 
@@ -125,13 +137,13 @@ class AskingRoom:
         pending: list[Pending] = []
         try:
             pending.extend(self._send(question, fragment) for fragment in plan.fragments)
-            run = self._start(plan, pending)
+            run = self._start(question, plan, pending)
         except BaseException:
             self._give_up(pending, "the question was not asked of every provider")
             raise
         return RunningQuestion(run=run, pending=tuple(pending))
 
-    def _start(self, plan: FederatedPlan, pending: list[Pending]) -> Run:
+    def _start(self, question: Question, plan: FederatedPlan, pending: list[Pending]) -> Run:
         inputs = {item.fragment.name: self._frames(item) for item in pending}
         job = Job(
             sql=plan.residual_sql,
@@ -142,6 +154,7 @@ class AskingRoom:
             inputs=tuple(inputs),
             seconds=float(self._parts.config.engine.seconds),
         )
+        job = bound_job(job, plan.bound, question.text.parameters)
         return self._parts.engine.run(job, inputs)
 
     def finish(self, running: RunningQuestion) -> tuple[ReceiptNote, ...]:
@@ -199,14 +212,16 @@ class AskingRoom:
         lookups = self._bringing.bring(question.signed, fragment)
         peer = self._neighbours.peer(fragment.party)
         now = self._parts.now()
+        text = question.fragment(fragment)
         request = Request(
             contract=question.signed.id,
             provider=fragment.party,
             consumer=self._parts.party,
             purpose=question.purpose,
-            sql=fragment.sql,
+            sql=text.sql,
             nonce=self._parts.random(16).hex(),
             issued_at=moment_text(now),
+            parameters=text.parameters or None,
             lookups=lookups,
         )
         envelope = seal(request_bytes(request), PayloadType.REQUEST, [self._parts.keys.request])
@@ -216,6 +231,7 @@ class AskingRoom:
             purpose=request.purpose,
             sql=request.sql,
             person=question.person,
+            parameters=parameters_digest(text.parameters),
             lookups=request.lookups,
         )
         channel = Channel(
@@ -223,7 +239,10 @@ class AskingRoom:
         )
         entry = self._parts.state.questions.ask(asked, channel=channel, now=now)
         asking = peer.ask(
-            envelope, request, Statements(self._parts, fragment.party), columns=fragment.columns
+            envelope,
+            request,
+            AnswerVerifier(self._parts, fragment.party),
+            columns=fragment.columns,
         )
         return Pending(fragment=fragment, entry=entry.index, asking=asking)
 

@@ -20,6 +20,8 @@ from sekisho.model.guardrail_check import check_guardrails
 from sekisho.model.lifecycle import TERMINAL_STATES, ContractState, state_at
 from sekisho.model.names import ContractId, DatasetId, PartyId, short_id
 from sekisho.model.one_mode import Clash, Combination, ModeIndex, Standing, find_clashes
+from sekisho.model.plan import Plan
+from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
 from sekisho.server import log
 from sekisho.server.contracts import ContractBook, in_force, suspended_by
@@ -79,26 +81,19 @@ class Guard:
             raise suspended_by(self._party)
         return signed
 
-    def check_mode(
-        self,
-        signed: SignedContract,
-        datasets: Iterable[DatasetId],
-        *,
-        consumer: PartyId,
-        now: datetime,
-    ) -> None:
+    def check_mode(self, query: Query, plan: Plan, now: datetime) -> None:
         """Refuse datasets that this node serves to the same companies in another access mode.
 
         Raises:
             Refusal: `MODE_NOT_SERVED`, in words that tell nothing of other contracts.
         """
-        for dataset in datasets:
-            if self._is_held_back(signed.id, dataset, consumer=consumer, now=now):
+        for dataset in plan.datasets:
+            if self._is_held_back(query.contract, dataset, consumer=query.consumer, now=now):
                 raise Refusal(
                     RefusalReason.MODE_NOT_SERVED,
                     f"`{dataset}` is served to this consumer and its affiliates in another access "
                     "mode, under a contract that was signed before",
-                    clause="grants",
+                    clause=f"grants.{plan.grant}.access",
                     hint="ask under that contract, or ask the provider",
                 )
 
@@ -274,8 +269,8 @@ def _clash_finding(contract: Contract, clash: Clash) -> Finding:
         message=f"`{clash.dataset}` is granted for `{clash.grant.access}` here, and for "
         f"`{clash.theirs.access}` in grant `{clash.theirs.grant}` of contract "
         f"`{clash.other.contract.title}` ({short_id(clash.other.id)})",
-        hint="keep one access mode for a consumer and its affiliates, or have a guardrail for both "
-        f"grants say `combine: allowed`{never}",
+        hint="keep one access mode for a consumer and its affiliates: amend or end the other "
+        f"contract, or have a guardrail for both grants say `combine: allowed`{never}",
     )
 
 

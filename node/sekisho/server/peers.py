@@ -9,7 +9,7 @@ import grpc
 from sekisho.documents.envelope import Envelope
 from sekisho.gate.catalog import granted_columns
 from sekisho.model.names import ContractId, PartyId
-from sekisho.model.query import Query
+from sekisho.model.query import Query, QueryText
 from sekisho.model.signed import SignedContract
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
@@ -35,6 +35,7 @@ from sekisho.wire.flight import (
 )
 from sekisho.wire.gen.sekisho.v1 import exchange_service_pb2 as exchange
 from sekisho.wire.gen.sekisho.v1 import fragment_service_pb2 as fragment
+from sekisho.wire.parameters import parameters_from_proto
 
 
 class PeersFace:
@@ -57,7 +58,7 @@ class PeersFace:
         self._lookups = lookups
         self._caller_of = PeerCallers(parts)
         self._calls = Turns(MAX_CALLS_PER_PARTY)
-        self._tickets: Tickets[tuple[ContractId, str, str]] = Tickets(parts.monotonic)
+        self._tickets: Tickets[tuple[ContractId, str, QueryText]] = Tickets(parts.monotonic)
 
     def add_to(self, face: Face) -> None:
         """Register every service."""
@@ -88,15 +89,16 @@ class PeersFace:
 
     def _info(self, caller: PartyId, descriptor: bytes, headers: Mapping[str, Any]) -> bytes:
         contract = ContractId(str(headers.get(CONTRACT_HEADER, "")))
-        sql = parse_statement(descriptor)
+        text = parse_statement(descriptor)
         signed = self._in_force(contract, caller)
         purpose = the_purpose(signed, str(headers.get(PURPOSE_HEADER, "")))
-        planned = self._plans.plan(self._query(signed, caller, purpose=purpose, sql=sql), signed)
-        handle = self._tickets.issue((contract, purpose, sql), bound_to=caller)
+        query = self._query(signed, caller, purpose=purpose, text=text)
+        planned = self._plans.plan(query, signed)
+        handle = self._tickets.issue((contract, purpose, text), bound_to=caller)
         return pack_info(descriptor, handle, encapsulated(planned.schema))
 
     def do_get(self, ticket: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-        """Serve DoGet: answer a signed request, or the statement of an earlier ticket."""
+        """Serve DoGet: answer a signed request, or the query of an earlier ticket."""
         with boundary(context, "DoGet", failure_of):
             caller = self._caller_of(context)
             with self._calls.call(caller):
@@ -108,9 +110,9 @@ class PeersFace:
         if isinstance(found, Envelope):
             yield from self._answering.answer_signed(caller, found, context)
             return
-        contract, purpose, sql = self._tickets.take(found, bound_to=caller)
+        contract, purpose, text = self._tickets.take(found, bound_to=caller)
         yield from self._answering.answer_unsigned(
-            caller, context, contract=contract, purpose=purpose, sql=sql
+            caller, context, contract=contract, purpose=purpose, text=text
         )
 
     def _deliver_contract(
@@ -162,12 +164,14 @@ class PeersFace:
         self, caller: PartyId, message: fragment.ExplainFragmentRequest
     ) -> fragment.ExplainFragmentResponse:
         signed = self._in_force(ContractId(message.contract_id), caller)
-        query = self._query(signed, caller, purpose=message.purpose, sql=message.sql)
+        text = QueryText(sql=message.sql, parameters=parameters_from_proto(message.parameters))
+        query = self._query(signed, caller, purpose=message.purpose, text=text)
         plan = self._plans.plan(query, signed).plan
         return fragment.ExplainFragmentResponse(
             grant=plan.grant,
             clauses=plan.clauses,
-            plan=";\n".join((*(block.sql for block in plan.blocks), plan.sql)),
+            # Not how cells are described: that names every column, granted or not.
+            plan=plan.sql,
             columns=plan.columns,
             charges=charges_of(signed, plan),
         )
@@ -175,9 +179,12 @@ class PeersFace:
     def _in_force(self, contract: ContractId, caller: PartyId) -> SignedContract:
         return self._parts.guard.in_force(contract, consumer=caller, now=self._parts.now())
 
-    def _query(self, signed: SignedContract, caller: PartyId, *, purpose: str, sql: str) -> Query:
+    def _query(
+        self, signed: SignedContract, caller: PartyId, *, purpose: str, text: QueryText
+    ) -> Query:
         return Query(
-            sql=sql,
+            sql=text.sql,
+            parameters=text.parameters,
             contract=signed.id,
             purpose=purpose,
             consumer=caller,

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,11 +13,13 @@ from sekisho.gate.decide import decide
 from sekisho.gate.governed import HASH_KEY
 from sekisho.ledger.record import record_bytes
 from sekisho.model.names import split_dataset
+from sekisho.model.parameters import Parameter
 from sekisho.model.plan import Plan
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
 from sekisho.server.parts import Parts
 from sekisho.server.protecting import ProtectedJob, cells_table, protected_job
+from sekisho.sql.parameters import PREFIX
 from sekisho.trust.pseudonym import derive_pseudonym_keys
 
 MAX_PARSED = 500
@@ -35,12 +37,24 @@ class PlannedAnswer:
 
     plan: Plan
     job: Job
+    """Without the values of the query's parameters."""
     schema: bytes
     """The frame of the schema that the plan answers with."""
     digest: str
-    """Of the plan, for the ledger; it holds no key."""
+    """Of the plan, for the ledger; it holds no key and no value of a parameter."""
     protected: tuple[ProtectedJob, ...] = ()
     """What is described first; the job reads their cells."""
+
+    def job_for(self, query: Query) -> Job:
+        """Bind the values of a query's parameters."""
+        return bound_job(self.job, self.plan.bound, query.parameters)
+
+    def protected_for(self, query: Query) -> tuple[ProtectedJob, ...]:
+        """Bind the values of a query's parameters in what is described first."""
+        return tuple(
+            replace(item, job=bound_job(item.job, item.block.bound, query.parameters))
+            for item in self.protected
+        )
 
 
 class RememberedParser:
@@ -76,13 +90,11 @@ class Plans:
                 companies in another access mode, which is looked at anew each time.
         """
         planned = self._planned(query, signed)
-        self._parts.guard.check_mode(
-            signed, planned.plan.datasets, consumer=query.consumer, now=self._parts.now()
-        )
+        self._parts.guard.check_mode(query, planned.plan, self._parts.now())
         return planned
 
     def _planned(self, query: Query, signed: SignedContract) -> PlannedAnswer:
-        key = (query, self._parts.datasets.stamp(), self._parts.guard.stamp)
+        key = (query.shape, self._parts.datasets.stamp(), self._parts.guard.stamp)
         with self._lock:
             known = self._known.get(key)
             if known is not None:
@@ -120,7 +132,7 @@ class Plans:
         return PlannedAnswer(
             plan=plan,
             job=job,
-            schema=self._schema(job),
+            schema=self._schema(bound_job(job, plan.bound, query.parameters)),
             digest=plan_digest(plan),
             protected=tuple(
                 protected_job(block, secrets=secrets, sources=sources, seconds=seconds)
@@ -164,6 +176,20 @@ class Plans:
                 hint="compare the types of the columns with what the functions take; "
                 "see `sekisho dataset list`",
             ) from error
+
+
+def bound_job(job: Job, names: tuple[str, ...], parameters: tuple[Parameter, ...]) -> Job:
+    """Bind the values of parameters that a job's text names.
+
+    Args:
+        job: With its text literals and keys.
+        names: The parameters that stand in it.
+        parameters: Their values.
+    """
+    if not names:
+        return job
+    values = {PREFIX + item.name: item.value for item in parameters if item.name in names}
+    return replace(job, parameters={**job.parameters, **values})
 
 
 def plan_digest(plan: Plan) -> str:

@@ -19,6 +19,7 @@ from sekisho.engine.engine import Job, Source, Table
 from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.names import DatasetId
 from sekisho.model.plan import JoinedLookup, ProtectedBlock
+from sekisho.sql.parameters import PREFIX
 from sekisho.store.published import count_published
 from sekisho.store.state import State
 from sekisho.store.transaction import Transaction
@@ -136,14 +137,15 @@ class Protecting:
             EngineError: The engine failed.
         """
         block = protected.block
-        questions = questions_of(block, {name: item.digest for name, item in joined.items()})
+        parameters = protected.job.parameters
+        values = {name: parameters[PREFIX + name] for name in block.bound}
+        digests = {name: item.digest for name, item in joined.items()}
+        questions = questions_of(block, digests, values)
         tables = (self._earlier(block, questions), *(item.table for item in joined.values()))
         described = compute(replace(protected.job, tables=tables))
-        populations = [tuple(populations_of(described, block, item)) for item in questions]
-        if not any(populations):
-            return cells_table(block, Cells(block).rows())
-        hashes = str(described["cells"]["hashes"][0])
-        found = tuple(zip(questions, populations, strict=True))
+        # Where no cell is there to decide about, the same is done: a refusal tells nothing of them.
+        found = tuple((item, tuple(populations_of(described, block, item))) for item in questions)
+        hashes = str(described["hashes"]["hashes"][0])
 
         def decide(tx: Transaction) -> Cells:
             cells, fresh = self._decide(tx, block, found, hashes=hashes, answer=answer)

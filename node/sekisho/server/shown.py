@@ -75,10 +75,11 @@ def _parts(
     signed: SignedContract, party: PartyId, grant: Grant, *, types: Types
 ) -> tuple[Part, ...]:
     names = (split_dataset(dataset)[1] for dataset in grant.datasets_of(party))
+    alias = signed.alias_of(party)
     return tuple(
         Part(
             party=party,
-            alias=signed.alias_of(party),
+            alias=alias,
             dataset=name,
             columns=tuple(_columns(name, grant, types)),
             grants=(grant,),
@@ -88,16 +89,16 @@ def _parts(
 
 
 def _columns(dataset: str, grant: Grant, types: Types) -> Iterator[ShownColumn]:
-    """List the columns of one dataset, by what its provider has said of it, if it has.
+    """List the columns of a grant that one of its datasets has; all where that is not known.
 
     In statistics, privacy units can be counted whether or not the grant lists them.
     """
-    is_known = any(name == dataset for name, _ in types)
+    known = {column.lower(): kind for (name, column), kind in types.items() if name == dataset}
     for column, item in grant.columns.items():
-        if (dataset, column) in types or not is_known:
+        if not known or column.lower() in known:
             yield ShownColumn(
                 name=column,
-                type=types.get((dataset, column), ""),
+                type=known.get(column.lower(), ""),
                 is_returned=Use.RETURN in item.uses(grant.access),
             )
     listed = {column.lower() for column in grant.columns}

@@ -13,6 +13,7 @@ from sekisho.federation.plan import Fragment
 from sekisho.gate.blocks import terms_of
 from sekisho.model.contract import Access
 from sekisho.model.names import ContractId, PartyId
+from sekisho.model.query import QueryText
 from sekisho.model.signed import SignedContract
 from sekisho.server import log
 from sekisho.server.agreeing import Agreeing, Outcome
@@ -42,6 +43,7 @@ from sekisho.wire.flight import (
 from sekisho.wire.frames import add_metadata
 from sekisho.wire.gen.sekisho.v1 import contract_service_pb2 as contracts
 from sekisho.wire.gen.sekisho.v1 import node_service_pb2 as nodes
+from sekisho.wire.parameters import parameters_from_proto
 
 PROGRESS_SECONDS = 0.2
 """How often a client that asked for it is told how far the providers have come."""
@@ -94,7 +96,7 @@ class UsersFace:
                 user,
                 contract=str(headers.get(CONTRACT_HEADER, "")),
                 purpose=str(headers.get(PURPOSE_HEADER, "")),
-                sql=parse_statement(descriptor),
+                text=parse_statement(descriptor),
             )
             self._asking.plan(question)
             handle = self._tickets.issue(question, bound_to=user.name)
@@ -146,13 +148,16 @@ class UsersFace:
             note["progress"] = [asdict(item) for item in running.progress()]
         yield add_metadata(run.end, json.dumps(note).encode())
 
-    def _question(self, user: User, *, contract: str, purpose: str, sql: str) -> Question:
+    def _question(self, user: User, *, contract: str, purpose: str, text: QueryText) -> Question:
         now = self._parts.now()
         signed = self._parts.contracts.signed(self._parts.contracts.find(contract, now))
         if signed is None:
             raise LookupError
         return Question(
-            sql=sql, signed=signed, purpose=the_purpose(signed, purpose), person=user.name
+            text=text,
+            signed=signed,
+            purpose=the_purpose(signed, purpose),
+            person=user.name,
         )
 
     def _propose(
@@ -215,8 +220,12 @@ class UsersFace:
     def _explain(
         self, user: User, message: nodes.ExplainQueryRequest
     ) -> nodes.ExplainQueryResponse:
+        parameters = parameters_from_proto(message.parameters)
         question = self._question(
-            user, contract=message.contract, purpose=message.purpose, sql=message.sql
+            user,
+            contract=message.contract,
+            purpose=message.purpose,
+            text=QueryText(sql=message.sql, parameters=parameters),
         )
         plan = self._asking.plan(question)
         return nodes.ExplainQueryResponse(
@@ -230,7 +239,7 @@ class UsersFace:
         """Ask a provider what it would do."""
         signed = question.signed
         found = self._neighbours.peer(fragment.party).explain(
-            signed.id, question.purpose, fragment.sql
+            signed.id, question.purpose, question.fragment(fragment)
         )
         return nodes.ExplainedFragment(
             provider=fragment.party,

@@ -6,6 +6,7 @@ from sekisho.errors import Refusal, RefusalReason
 from sekisho.model.limits import Limits
 from sekisho.sql.dialect import write_tree
 from sekisho.sql.functions import has_aggregate, is_aggregate
+from sekisho.sql.parameters import as_written
 from sekisho.sql.places import nearest, place_of, qualifiers_of, shown, syntax_refusal, written_name
 from sekisho.sql.scopes import (
     Found,
@@ -138,7 +139,7 @@ class Columns:
         if isinstance(value, exp.Column):
             found = self._find(value, scope)
             return found[0][1] if found else value.name
-        text = write_tree(value)
+        text = write_tree(as_written(value.copy()))
         return "count_star()" if text.lower() == "count(*)" else text[:MAX_NAME_LETTERS]
 
     def unknown(self, node: exp.Expr, scope: Scope) -> Refusal:

@@ -85,6 +85,7 @@ FORMS: Mapping[type[exp.Expr], frozenset[str]] = MappingProxyType(
         exp.Var: _UNARY,
         exp.Anonymous: frozenset({"this", "expressions"}),
         exp.Filter: _BINARY,
+        exp.Placeholder: _UNARY,
     }
 )
 """Classes of nodes, and the parts of each that may be filled."""
@@ -116,7 +117,6 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "Lateral": ("LATERAL", "use a subquery"),
         "Parameter": ("a parameter", "write the value into the query"),
         "Pow": ("the operator ^ or **", "use power(a, b)"),
-        "Placeholder": ("a parameter", "write the value into the query"),
         "PositionalColumn": ("a column by its position", "name the column"),
         "Pivot": ("PIVOT", "use GROUP BY"),
         "RegexpLike": ("the operator ~", "use regexp_full_match"),

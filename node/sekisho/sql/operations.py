@@ -22,6 +22,7 @@ from sekisho.sql.arithmetic import (
 )
 from sekisho.sql.dialect import write_tree
 from sekisho.sql.functions import FUNCTIONS, FunctionClass
+from sekisho.sql.parameters import is_parameter
 from sekisho.sql.places import shown, syntax_refusal
 from sekisho.sql.settling import (
     Fact,
@@ -153,8 +154,10 @@ def _case(settling: Settling, node: exp.Expr) -> Fact:
 
 
 def _cast(settling: Settling, node: exp.Expr) -> Fact:
-    fact = settling.settled(node.this)
     target = parse_type(write_tree(node.args["to"]))
+    if is_parameter(node):
+        return Fact(type=target)
+    fact = settling.settled(node.this)
     if type(node) is exp.Cast and target.kind != "text":
         node.replace(exp.TryCast(this=node.this, to=node.args["to"], safe=True))
     return joined([fact], target)

@@ -1,13 +1,17 @@
 """From a text to a tree that is believed: bounded, read twice, agreed on, and all on the lists."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.model.limits import Limits
 from sekisho.sql.agree import check_agreement, read_second
-from sekisho.sql.bounds import check_bounds, has_comment
+from sekisho.sql.bounds import check_bounds, has_comment, number_marks
 from sekisho.sql.dialect import parse_trees, write_tree
+from sekisho.sql.parameters import type_parameters
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.places import place_at, syntax_refusal
 from sekisho.sql.syntax import check_syntax
@@ -15,7 +19,13 @@ from sekisho.sql.syntax import check_syntax
 CONDITION_HEAD = "SELECT 1 FROM rows_of WHERE "
 
 
-def read_query(text: str, *, parser: SecondParser, limits: Limits) -> exp.Query:
+def read_query(
+    text: str,
+    *,
+    parser: SecondParser,
+    limits: Limits,
+    parameters: Mapping[str, str] = MappingProxyType({}),
+) -> exp.Query:
     """Read one query that both parsers understand alike and that holds listed forms only.
 
     A query is one SELECT, or several joined by UNION, INTERSECT and EXCEPT.
@@ -26,6 +36,7 @@ def read_query(text: str, *, parser: SecondParser, limits: Limits) -> exp.Query:
         text: What the caller sent.
         parser: DuckDB's own parser, for the second opinion.
         limits: Reads `max_sql_bytes`, `max_sql_depth`, `max_tree_depth`, `max_plan_nodes`.
+        parameters: The type of every parameter in the text by its name, in DuckDB's words.
 
     Returns:
         The tree; every function in it is an `exp.Anonymous` that `functions.function_of` knows.
@@ -38,9 +49,10 @@ def read_query(text: str, *, parser: SecondParser, limits: Limits) -> exp.Query:
     """
     check_bounds(text, limits=limits)
     try:
-        tree = _parse_one(text, limits=limits)
+        tree = _parse_one(number_marks(text), limits=limits)
         check_syntax(tree)
         _agree(text, tree, parser)
+        type_parameters(tree, parameters)
     except RecursionError:
         raise _too_deep() from None
     return tree

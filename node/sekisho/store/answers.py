@@ -19,6 +19,7 @@ from sekisho.ledger.receipt import (
     RefusalNote,
     receipt_bytes,
 )
+from sekisho.ledger.request import parameters_digest
 from sekisho.model.names import ContractId
 from sekisho.model.signed import SignedContract
 from sekisho.store.charges import charge_cells, limits_left, open_charge, reserve_more, settle
@@ -288,6 +289,7 @@ def _opened(request: ReceivedRequest, decision: Decision, *, plan: str, reserve:
         plan=plan,
         reserved_rows=reserve.rows,
         reserved_bytes=reserve.bytes,
+        parameters=parameters_digest(request.parameters),
         lookups=request.lookups,
     )
 

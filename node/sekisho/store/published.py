@@ -7,7 +7,7 @@ come together, one is decided in the light of the other.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -68,20 +68,27 @@ class PublishedStore:
         (scopes,) = tx.db.execute(
             "SELECT json_group_array(id) FROM scopes WHERE dataset = ?", (dataset,)
         ).fetchone()
-        forgotten = tx.db.execute(
-            "DELETE FROM published WHERE id IN (SELECT published FROM sketches"
+        (forgotten,) = tx.db.execute(
+            "SELECT count(DISTINCT published) FROM sketches"
+            " WHERE scope IN (SELECT value FROM json_each(?))",
+            (scopes,),
+        ).fetchone()
+        # What another dataset was joined to stays that dataset's, but answers no question again.
+        tx.db.execute(
+            "UPDATE published SET question = '' WHERE id IN (SELECT published FROM sketches"
             " WHERE scope IN (SELECT value FROM json_each(?)))",
             (scopes,),
-        ).rowcount
+        )
         for statement in (
             "DELETE FROM sketches WHERE scope IN (SELECT value FROM json_each(?))",
             "DELETE FROM listings WHERE scope IN (SELECT value FROM json_each(?))",
             "DELETE FROM scopes WHERE id IN (SELECT value FROM json_each(?))",
         ):
             tx.db.execute(statement, (scopes,))
+        tx.db.execute("DELETE FROM published WHERE id NOT IN (SELECT published FROM sketches)")
         event = DatasetEvent(dataset=dataset, event=DatasetChange.FORGOTTEN, populations=forgotten)
         self._ledger.append(tx, event, now=now)
-        return forgotten
+        return int(forgotten)
 
     def keys_of(self, digests: Sequence[str]) -> tuple[Keys, ...]:
         """List the cells of which something was published for one of several questions."""
@@ -122,7 +129,7 @@ class PublishedStore:
             Refusal: `SCHEMA_CHANGED` when what was published cannot be compared with it.
         """
         scopes = [_scope(tx, item, hashes=hashes) for item in question.scopes]
-        earlier = self._earlier(tx, question, found)
+        earlier = self._earlier(tx, question, found, scopes=scopes)
         seen = {
             item.keys: known.totals
             for item in found
@@ -135,7 +142,12 @@ class PublishedStore:
         return Decided(earlier=seen, fresh={item.keys: item.totals for item in fresh})
 
     def _earlier(
-        self, tx: Transaction, question: Question, found: Sequence[Population]
+        self,
+        tx: Transaction,
+        question: Question,
+        found: Sequence[Population],
+        *,
+        scopes: Sequence[int],
     ) -> dict[Keys, Published]:
         """Give what was published last for the same question, by cell."""
         wanted = {_keys_text(item.keys): item.keys for item in found}
@@ -144,7 +156,8 @@ class PublishedStore:
             (question.digest,),
         ).fetchall()
         ids = {row[1]: wanted[row[0]] for row in rows if row[0] in wanted}
-        return {ids[number]: item for number, item in _published(tx, ids).items()}
+        known = _published(tx, ids, scopes=scopes)
+        return {ids[number]: item for number, item in known.items()}
 
     def _near(
         self,
@@ -162,7 +175,8 @@ class PublishedStore:
             beyond = _unlisted(tx, scope, terms)
             for item in found if beyond else ():
                 near[item.keys].update(beyond)
-        known = _published(tx, {number for numbers in near.values() for number in numbers})
+        wanted = {number for numbers in near.values() for number in numbers}
+        known = _published(tx, wanted, scopes=scopes)
         return {keys: [known[number] for number in numbers] for keys, numbers in near.items()}
 
 
@@ -243,25 +257,27 @@ def _listed(
 
 
 def _published(
-    tx: Transaction, ids: Sequence[int] | Mapping[int, object] | set[int]
+    tx: Transaction, ids: Iterable[int], *, scopes: Sequence[int]
 ) -> dict[int, Published]:
-    """Read published populations by number."""
+    """Read published populations by number, each with its sketches of some scopes."""
     wanted = json.dumps(list(ids))
     rows = tx.db.execute(
         "SELECT id, totals, minimum_units FROM published"
         " WHERE id IN (SELECT value FROM json_each(?))",
         (wanted,),
     ).fetchall()
-    sketches: dict[int, list[Sketch]] = defaultdict(list)
-    for number, slots, data in tx.db.execute(
-        "SELECT published, slots, data FROM sketches"
-        " WHERE published IN (SELECT value FROM json_each(?)) ORDER BY published, unit",
+    sketches: dict[int, dict[int, Sketch]] = defaultdict(dict)
+    for number, scope, slots, data in tx.db.execute(
+        "SELECT published, scope, slots, data FROM sketches"
+        " WHERE published IN (SELECT value FROM json_each(?))",
         (wanted,),
     ):
-        sketches[number].append(parse_sketch(data, slots))
+        sketches[number][scope] = parse_sketch(data, slots)
     return {
         number: Published(
-            totals=_totals(totals), sketches=tuple(sketches[number]), minimum_units=minimum
+            totals=_totals(totals),
+            sketches=tuple(map(sketches[number].get, scopes)),
+            minimum_units=minimum,
         )
         for number, totals, minimum in rows
     }
@@ -280,6 +296,7 @@ def _keep(
     """Remember populations that are published at last, and list them."""
     (last,) = tx.db.execute("SELECT coalesce(max(id), 0) FROM published").fetchone()
     numbered = list(enumerate(found, start=last + 1))
+    _list(tx, numbered, scopes)
     kept_at = (terms.minimum_units, answer, moment_text(now))
     tx.db.executemany(
         "INSERT INTO published (id, question, keys, totals, minimum_units, answer, at)"
@@ -295,6 +312,12 @@ def _keep(
             for number, item in numbered
         ],
     )
+
+
+def _list(
+    tx: Transaction, numbered: Sequence[tuple[int, Population]], scopes: Sequence[int]
+) -> None:
+    """Keep the sketches of numbered populations, and list them."""
     sketches = [
         (number, unit, scope, kept(item.sketches[unit]))
         for number, item in numbered

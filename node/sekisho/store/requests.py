@@ -14,6 +14,7 @@ from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
 from sekisho.model.contract import RequestEvidence
 from sekisho.model.names import PartyId
+from sekisho.model.parameters import Parameter
 from sekisho.store.connections import Readers
 from sekisho.store.transaction import Transaction
 
@@ -33,6 +34,7 @@ class ReceivedRequest:
     evidence: RequestEvidence
     envelope: bytes
     """As it was received; empty when only the connection vouches for it."""
+    parameters: tuple[Parameter, ...] = ()
     lookups: Mapping[str, str] | None = None
     """Digests of the tables that the query joins, by name."""
 

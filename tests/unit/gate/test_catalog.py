@@ -16,6 +16,7 @@ def test_each_grant_shows_its_datasets():
     assert set(listed()) == {
         ("ua.example/flights", "delays"),
         ("ua.example/crews", "totals"),
+        ("ua.example/noisy", "noisy"),
         ("ua.example/patients", "held"),
         ("ua.example/parts", "parts"),
         ("ua.example/parts", "parts_wide"),

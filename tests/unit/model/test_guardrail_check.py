@@ -1,9 +1,25 @@
 """A contract is held to every rule that applies; each lack names the guardrail's line."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from sekisho.documents.guardrail import parse_guardrail
 from sekisho.model.guardrail_check import check_guardrails
-from support.guardrails import FIGURES, affiliates, below, contract, grant, rules
+from support.guardrails import (
+    DATASET,
+    FIGURES,
+    PROVIDER,
+    STAYS,
+    affiliates,
+    below,
+    contract,
+    grant,
+    rules,
+)
+
+SHIPPED = Path(__file__).parents[3] / "policies" / "guardrails"
 
 ROWS = contract(grant("diagnosis: {}, age: {}, days: {}"))
 FIGURE = contract(grant("age: {use: [group]}, days: {use: [measure]}", **FIGURES))
@@ -270,3 +286,31 @@ def test_a_grant_over_two_datasets_is_told_once():
 
 def test_combining_is_no_requirement_of_a_contract_by_itself():
     assert below(ROWS, "require: {combine: never}") == ()
+
+
+@pytest.mark.parametrize("name", ["personal-data", "accident-figures", "named-countries"])
+def test_each_shipped_guardrail_can_be_met(name):
+    columns = (
+        "patient_id: {use: [join]}, age: {use: [group], mask: {bucket: [0, 18, 65]}}, "
+        "admitted_on: {use: [group, filter], mask: {truncate: month}}, days: {use: [measure]}"
+    )
+    terms = "minimum_units: 20, round_counts_to: 10, dominance: {largest_percent: 40}"
+    checked = contract(
+        grant(
+            columns,
+            access="aggregate",
+            more=f"privacy_units: [patient_id], disclosure: {{{terms}}}, "
+            "where: \"diagnosis = 'burn'\"",
+        ),
+        extra="personal_data: {class: special-care, basis: Consent, reference: '17'}\n"
+        "obligations: {region: [JP]}",
+    )
+    path = SHIPPED / f"{name}.yaml"
+    demanded = parse_guardrail(path.read_bytes(), name=path.name)
+    tagged = replace(DATASET, tags=("accidents", "export-controlled"))
+    found = check_guardrails(
+        checked, {STAYS: tagged}, demanded, countries={"uni.example": "JP"}, provider=PROVIDER
+    )
+    assert found == ()
+    shown = contract(grant("patient_id: {}, age: {}, diagnosis: {}"))
+    assert check_guardrails(shown, {STAYS: tagged}, demanded, countries={}, provider=PROVIDER)

@@ -138,7 +138,13 @@ def _grant(grant: Grant, terms: TermsList, language: int) -> Iterator[str]:
 def _shown(column: ColumnGrant, terms: TermsList, language: int) -> str:
     """Say in which form a column's values are seen."""
     if column.source is not None:
-        name, bound = terms.quoted(column.source.column), terms.value(column.source.at_least)
+        name = terms.quoted(column.source.column)
+        if column.source.equals is not None:
+            text = terms.quoted(column.source.equals)
+            return (f"1 where {name} is {text}, else 0", f"{name}が{text}なら1、それ以外は0")[
+                language
+            ]
+        bound = terms.value(column.source.at_least)
         return (
             f"1 where {name} is at least {bound}, else 0",
             f"{name}が{bound}以上なら1、それ以外は0",

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from sekisho.wire.gen.sekisho.v1 import envelope_pb2 as _envelope_pb2
+from sekisho.wire.gen.sekisho.v1 import parameters_pb2 as _parameters_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -149,22 +150,28 @@ class ExplainQueryRequest(_message.Message):
     CONTRACT_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
     SQL_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
     contract: _builtins.str
     """Whole id, prefix or title. REQUIRED."""
     purpose: _builtins.str
     """Empty when the contract lists one purpose."""
     sql: _builtins.str
     """At most 65,536 bytes. REQUIRED."""
+    @_builtins.property
+    def parameters(self) -> _containers.RepeatedCompositeFieldContainer[_parameters_pb2.Parameter]:
+        """A value for every parameter of the query."""
+
     def __init__(
         self,
         *,
         contract: _builtins.str = ...,
         purpose: _builtins.str = ...,
         sql: _builtins.str = ...,
+        parameters: _abc.Iterable[_parameters_pb2.Parameter] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contract", b"contract", "purpose", b"purpose", "sql", b"sql"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contract", b"contract", "parameters", b"parameters", "purpose", b"purpose", "sql", b"sql"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,4 +1,4 @@
-"""What providers sign about their answers, held to their keys at the consumer's node."""
+"""What a provider signs about its answer, held to that provider's keys."""
 
 from sekisho.documents.envelope import Envelope, PayloadType
 from sekisho.errors import PeerError, SekishoError
@@ -9,11 +9,11 @@ from sekisho.server.parts import Parts
 from sekisho.trust.verify import verify_signatures
 
 
-class Statements:
+class AnswerVerifier:
     """Holds statements to one provider's `receipt` keys."""
 
     def __init__(self, parts: Parts, provider: PartyId) -> None:
-        """Believe one provider, with the members that a node knows."""
+        """Believe one provider."""
         self._parts = parts
         self._provider = provider
 
