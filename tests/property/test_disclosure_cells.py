@@ -129,7 +129,7 @@ def populations(block, earlier=()):
     answer = described(block, earlier)
     return {
         question: {item.keys: item for item in populations_of(answer, block, question)}
-        for question in questions_of(block, {})
+        for question in questions_of(block, {}, {})
     }
 
 

@@ -8,8 +8,6 @@ import duckdb
 from sekisho.documents.envelope import digest_of
 from sekisho.documents.lookup import LookupTable, Row, build_lookup
 from sekisho.model.contract import LookupType
-from sekisho.model.names import DatasetId
-from sekisho.model.plan import JoinedLookup
 from support.asking import fetch
 from support.nodes import Companies, around_today
 
@@ -27,21 +25,6 @@ BY_FAMILY = """
     SELECT p.family, count(*) AS n, avg(f.departure_delay) AS delay FROM flights AS f
     JOIN planes AS p ON f.tail_number = p.tail_number GROUP BY p.family ORDER BY p.family
 """
-
-
-JOINED = JoinedLookup(
-    name="planes",
-    dataset=DatasetId("a.example/tests"),
-    relation="lookup_planes",
-    columns=(("tail_number", "VARCHAR"), ("family", "VARCHAR")),
-    sql="",
-    parameters={},
-    secrets=(),
-    units=1,
-    minimum_units=10,
-    must_match=False,
-)
-"""A table as some block joins it."""
 
 
 def flights_section(path: Path = FLIGHTS) -> str:

@@ -19,7 +19,7 @@ from sekisho.errors import Finding
 from sekisho.ledger.instants import moment_text
 from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import state_at
-from sekisho.model.names import short_id
+from sekisho.model.names import ContractId, short_id
 from sekisho.store.folder import load_file
 
 _BELOW = {
@@ -30,7 +30,6 @@ _BELOW = {
 if TYPE_CHECKING:
     from sekisho.server.contracts import ContractBook
     from sekisho.store.contracts import StoredContract
-    from sekisho.store.lookups import StoredLookup
     from sekisho.store.state import Records
 
 
@@ -144,7 +143,7 @@ def _facts(
         "sign_by_at": instant_text(signed.sign_by_at),
         "amends": stored.amends,
         "successor": stored.successor,
-        "lookups": [_lookup(item) for item in records.lookups.of_contract(found)],
+        "lookups": _lookups(records, found),
         "notices": [
             {
                 "kind": item.notice.kind.value,
@@ -155,6 +154,21 @@ def _facts(
             for item in records.contracts.notices(found)
         ],
     }
+
+
+def _lookups(records: "Records", contract: ContractId) -> list[dict[str, Any]]:
+    """Tell which tables were brought under a contract."""
+    return [
+        {
+            "name": item.name,
+            "digest": item.digest,
+            "rows": item.rows,
+            "recorded_at": item.recorded_at,
+            "dropped_at": item.dropped_at or None,
+            "parties": list(item.parties),
+        }
+        for item in records.lookups.of_contract(contract)
+    ]
 
 
 def _print(facts: dict[str, Any]) -> None:
@@ -179,17 +193,6 @@ def _print(facts: dict[str, Any]) -> None:
     for item in facts["not_served"]:
         print(f"not served  {item['path']}: {item['message']}")
         print(f"            hint: {item['hint']}")
-
-
-def _lookup(item: "StoredLookup") -> dict[str, Any]:
-    return {
-        "name": item.name,
-        "digest": item.digest,
-        "rows": item.rows,
-        "recorded_at": item.recorded_at,
-        "dropped_at": item.dropped_at or None,
-        "parties": list(item.parties),
-    }
 
 
 def _lookup_text(item: dict[str, Any]) -> str:

@@ -1,10 +1,10 @@
 """Frozen values to canonical JSON and back, for what a node writes itself.
 
-Entries and receipts hold text, integers, truth values, lists, counts and texts by name and values
-of the same kinds: never a float, a null or a key outside ASCII. For those, the standard library's
-encoder with sorted keys writes exactly what RFC 8785 asks for, five times faster than a general
-encoder; a property test holds the two together. The fields come from the dataclass itself, so that
-a value and its JSON cannot drift apart.
+Entries and receipts hold text, integers, truth values, lists, counts and texts by name and
+values of the same kinds: never a float, a null or a key outside ASCII. For those, the standard
+library's encoder with sorted keys writes exactly what RFC 8785 asks for, five times faster than a
+general encoder; a property test holds the two together. The fields come from the dataclass itself,
+so that a value and its JSON cannot drift apart.
 """
 
 import json

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sekisho.documents.envelope import digest_of
 from sekisho.errors import DocumentError, Finding, TrustError
+from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import parse_moment
 from sekisho.ledger.record import from_record, parse_record, record_bytes, to_record
 from sekisho.model.names import ID_PATTERN, NAME_PATTERN, ContractId, PartyId
@@ -41,21 +42,30 @@ class Request:
     """Digests of the tables that the query joins and the consumer has brought, by name; None where
     it joins none."""
 
+    @property
+    def channel(self) -> Channel:
+        """Who asks whom, under which contract."""
+        return Channel(provider=self.provider, consumer=self.consumer, contract=self.contract)
+
     def __post_init__(self) -> None:
         """Refuse a nonce, an instant or a digest that is not one."""
         parse_moment(self.issued_at)
         if not re.fullmatch(NONCE_PATTERN, self.nonce):
             message = "a nonce is 32 digits of lower-case hex"
             raise ValueError(message)
-        if self.parameters is not None and not 0 < len(self.parameters) <= MAX_PARAMETERS:
-            message = f"a request has 1 to {MAX_PARAMETERS} parameters, or none"
-            raise ValueError(message)
-        names = [item.name for item in self.parameters or ()]
-        if len(set(names)) < len(names):
-            message = "two parameters of a request bear one name"
-            raise ValueError(message)
+        if self.parameters is not None:
+            _check_parameters(self.parameters)
         if self.lookups is not None:
             _check_lookups(self.lookups)
+
+
+def _check_parameters(parameters: tuple[Parameter, ...]) -> None:
+    if not 0 < len(parameters) <= MAX_PARAMETERS:
+        message = f"a request has 1 to {MAX_PARAMETERS} parameters, or none"
+        raise ValueError(message)
+    if len({item.name for item in parameters}) < len(parameters):
+        message = "two parameters of a request bear one name"
+        raise ValueError(message)
 
 
 def _check_lookups(lookups: Mapping[str, str]) -> None:

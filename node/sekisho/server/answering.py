@@ -14,7 +14,6 @@ from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelop
 from sekisho.engine.engine import Batch, Job, Run
 from sekisho.errors import DocumentError, EngineError, Finding, Refusal, RefusalReason
 from sekisho.ledger.charging import Amount
-from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
 from sekisho.ledger.receipt import Decision, Opening, Outcome, opening_bytes, parse_receipt
 from sekisho.ledger.request import Request, parse_request, request_bytes, verify_request
@@ -68,7 +67,7 @@ class Answering:
         received = ReceivedRequest(
             digest=envelope.digest,
             nonce=request.nonce,
-            channel=_channel(request),
+            channel=request.channel,
             purpose=request.purpose,
             sql=request.sql,
             evidence=RequestEvidence.SIGNED,
@@ -104,7 +103,7 @@ class Answering:
         received = ReceivedRequest(
             digest=digest_of(request_bytes(request)),
             nonce=request.nonce,
-            channel=_channel(request),
+            channel=request.channel,
             purpose=purpose,
             sql=text.sql,
             evidence=RequestEvidence.TLS,
@@ -133,7 +132,7 @@ class Answering:
         self._refusals.check(received.channel.consumer)
         try:
             signed = self._find_contract(received)
-            planned = self._plans.plan(_query(received), signed)
+            planned = self._plans.plan(received.query, signed)
             joined = self._joined(received, planned, call)
             opened = self._open(received, signed, planned)
         except Refusal as refusal:
@@ -225,7 +224,7 @@ class Answering:
                 # A termination between step 2 and the register must not be missed.
                 self._find_contract(received)
                 job = self._protected(
-                    planned, _query(received), opened=opened, joined=joined, working=working
+                    planned, received.query, opened=opened, joined=joined, working=working
                 )
                 with working.run(job) as run:
                     yield from self._send(
@@ -348,19 +347,3 @@ def _with_schema(planned: PlannedAnswer, run: Run) -> Iterator[Batch]:
             hint="ask again; if it stays so, ask the provider",
         )
     yield from run
-
-
-def _channel(request: Request) -> Channel:
-    return Channel(provider=request.provider, consumer=request.consumer, contract=request.contract)
-
-
-def _query(received: ReceivedRequest) -> Query:
-    channel = received.channel
-    return Query(
-        sql=received.sql,
-        contract=channel.contract,
-        purpose=received.purpose,
-        consumer=channel.consumer,
-        provider=channel.provider,
-        parameters=received.parameters,
-    )

@@ -104,7 +104,7 @@ def test_a_cell_without_a_value_of_a_measure_has_nothing_to_publish_of_it():
 def published(block, *parts):
     """Publish questions of cells: keys, which question, totals."""
     cells = Cells(block)
-    questions = {(item.measure, item.tells_values): item for item in questions_of(block, {})}
+    questions = {(item.measure, item.tells_values): item for item in questions_of(block, {}, {})}
     for keys, question, totals in parts:
         cells.publish(keys, questions[question], totals)
     return cells.rows()

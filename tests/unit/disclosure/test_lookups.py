@@ -1,12 +1,11 @@
 """Which labels of a brought table may be joined, as an engine counts the units behind them."""
 
-from dataclasses import replace
-
 import duckdb
 import pytest
 
 from sekisho.disclosure.lookups import fit_of, fitting_labels
-from support.lookups import JOINED
+from sekisho.model.names import DatasetId
+from sekisho.model.plan import JoinedLookup
 
 ROWS = """
     SELECT * FROM (VALUES ('N1', 1, 1), ('N1', 1, 2), ('N2', 2, 3), ('N3', 3, 3), ('N4', 3, 4),
@@ -14,9 +13,19 @@ ROWS = """
 """
 
 
-def joined(**changes):
-    columns = (('tail "number"', "VARCHAR"), ("family", "VARCHAR"))
-    return replace(JOINED, sql=ROWS, columns=columns, **({"minimum_units": 2} | changes))
+def joined(*, must_match=False, minimum_units=2, units=1):
+    return JoinedLookup(
+        name="planes",
+        dataset=DatasetId("ua.example/flights"),
+        relation="lookup_planes",
+        columns=(('tail "number"', "VARCHAR"), ("family", "VARCHAR")),
+        sql=ROWS,
+        parameters={},
+        secrets=(),
+        units=units,
+        minimum_units=minimum_units,
+        must_match=must_match,
+    )
 
 
 def fitting(lookup, keys):

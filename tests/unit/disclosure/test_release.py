@@ -15,8 +15,16 @@ from sekisho.disclosure.release import (
 )
 from sekisho.disclosure.rules import Facts
 from sekisho.model.names import DatasetId
-from sekisho.model.plan import Figure, FigureKind, Key, Measure, ProtectedBlock, Terms, Unit
-from support.lookups import JOINED
+from sekisho.model.plan import (
+    Figure,
+    FigureKind,
+    JoinedLookup,
+    Key,
+    Measure,
+    ProtectedBlock,
+    Terms,
+    Unit,
+)
 from support.sketches import sketch
 
 TERMS = Terms(
@@ -26,6 +34,18 @@ PATIENT = Unit(dataset=DatasetId("a.example/tests"), column="patient", rows=0, s
 SITE = Unit(dataset=DatasetId("a.example/tests"), column="site", rows=0, schema="s")
 DELAY = Measure(column="a.example/tests.delay", definition="least(delay, 50)")
 ROWS_FIGURE = Figure(kind=FigureKind.COUNT)
+PLANES = JoinedLookup(
+    name="planes",
+    dataset=PATIENT.dataset,
+    relation="lookup_planes",
+    columns=(("tail_number", "VARCHAR"), ("model", "VARCHAR")),
+    sql="",
+    parameters={},
+    secrets=(),
+    units=1,
+    minimum_units=3,
+    must_match=False,
+)
 BLOCK = ProtectedBlock(
     name="cells_0",
     sql="",
@@ -38,7 +58,7 @@ BLOCK = ProtectedBlock(
     is_filtered=False,
     terms=TERMS,
     definition="rows",
-    lookups=(JOINED,),
+    lookups=(PLANES,),
 )
 LOOKUPS = {"planes": "sha256:1"}
 
@@ -50,11 +70,11 @@ def asked(*kinds, block=BLOCK):
         else Figure(kind=kind)
         for kind in kinds
     )
-    return questions_of(replace(block, figures=figures), LOOKUPS)
+    return questions_of(replace(block, figures=figures), LOOKUPS, {})
 
 
 def digests(block, lookups=None):
-    return [item.digest for item in questions_of(block, lookups or LOOKUPS)]
+    return [item.digest for item in questions_of(block, lookups or LOOKUPS, {})]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +94,7 @@ def test_a_block_asks_what_its_figures_tell(kinds, questions):
 
 def test_counts_of_every_kind_are_compared_and_values_with_values_of_their_column():
     figures = (ROWS_FIGURE, Figure(kind=FigureKind.SUM, measure=0))
-    found = questions_of(replace(BLOCK, figures=figures, units=(PATIENT, SITE)), LOOKUPS)
+    found = questions_of(replace(BLOCK, figures=figures, units=(PATIENT, SITE)), LOOKUPS, {})
     columns = [tuple(scope.column for scope in item.scopes) for item in found]
     assert columns == [(ROWS, ROWS), (ROWS, ROWS), (DELAY.column, DELAY.column)]
     assert [scope.unit for scope in found[0].scopes] == ["patient", "site"]
