@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from datetime import UTC, datetime
 
 import duckdb
 import pytest
@@ -153,6 +154,26 @@ def test_a_table_stays_as_it_was_until_the_contract_ends(companies, tmp_path):
     kinds = {row["kind"] for row in json.loads(ua.run("ledger", "list", "--format", "json").out)}
     assert "lookup" in kinds
     assert ua.run("ledger", "verify").code == 0
+
+
+def test_an_amendment_lets_a_changed_table_be_brought(small):
+    ua, maker = small["ua"], small["maker"]
+    path = small.root / "planes.parquet"
+    families_section(path, ALIKE)
+    contract = small.agree(delays_text())
+    assert [row["family"] for row in answered(maker, contract)] == ["all"]
+    families_section(path, ALIKE.replace("all", "every one"))
+    assert [row["family"] for row in answered(maker, contract)] == ["all"]
+    today = datetime.now(UTC).date()
+    amends = f'amends: {{contract: "{contract}", effective: {today}, because: "New names."}}'
+    amended = small.agree(delays_text().replace("parties:", f"{amends}\nparties:", 1))
+    assert [row["family"] for row in answered(maker, amended)] == ["every one"]
+    restart(ua)
+    with ua.records() as records:
+        assert records.lookups.content(contract, "planes") is None
+        assert records.lookups.content(amended, "planes") is not None
+        (table,) = records.lookups.of_contract(contract)
+    assert [item.digest for item in bodies(ua, Dropped)] == [table.digest]
 
 
 @pytest.mark.parametrize(
