@@ -35,6 +35,7 @@ class RefusalReason(StrEnum):
     LIMIT_REACHED = "LIMIT_REACHED"
     BUDGET_SPENT = "BUDGET_SPENT"
     SCHEMA_CHANGED = "SCHEMA_CHANGED"
+    LOOKUP_NOT_ALLOWED = "LOOKUP_NOT_ALLOWED"
 
 
 class SekishoError(Exception):

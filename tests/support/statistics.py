@@ -164,7 +164,7 @@ class Node:
             job = protected_job(block, secrets=SECRETS, sources=(), seconds=60.0)
             assert cells_table(block).rows == ()
             tables.append(
-                self.protecting.cells(job, answer=0, compute=self.compute, charge=self._charge)
+                self.protecting.cells(job, {}, answer=0, compute=self.compute, charge=self._charge)
             )
         with self.db.cursor() as cursor:
             make_tables(

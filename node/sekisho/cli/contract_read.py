@@ -19,7 +19,7 @@ from sekisho.errors import Finding
 from sekisho.ledger.instants import moment_text
 from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import state_at
-from sekisho.model.names import short_id
+from sekisho.model.names import ContractId, short_id
 from sekisho.store.folder import load_file
 
 _BELOW = {
@@ -143,6 +143,7 @@ def _facts(
         "sign_by_at": instant_text(signed.sign_by_at),
         "amends": stored.amends,
         "successor": stored.successor,
+        "lookups": _lookups(records, found),
         "notices": [
             {
                 "kind": item.notice.kind.value,
@@ -153,6 +154,21 @@ def _facts(
             for item in records.contracts.notices(found)
         ],
     }
+
+
+def _lookups(records: "Records", contract: ContractId) -> list[dict[str, Any]]:
+    """Tell which tables were brought under a contract."""
+    return [
+        {
+            "name": item.name,
+            "digest": item.digest,
+            "rows": item.rows,
+            "recorded_at": item.recorded_at,
+            "dropped_at": item.dropped_at or None,
+            "parties": list(item.parties),
+        }
+        for item in records.lookups.of_contract(contract)
+    ]
 
 
 def _print(facts: dict[str, Any]) -> None:
@@ -167,6 +183,8 @@ def _print(facts: dict[str, Any]) -> None:
     for provider, state in facts["parts"].items():
         if state != facts["state"]:
             print(f"part        {provider}: {state}")
+    for item in facts["lookups"]:
+        print(f"table       {_lookup_text(item)}")
     for item in facts["notices"]:
         print(
             f"notice      {item['kind']} by {item['party']} from {item['effective_at']}:"
@@ -175,3 +193,12 @@ def _print(facts: dict[str, Any]) -> None:
     for item in facts["not_served"]:
         print(f"not served  {item['path']}: {item['message']}")
         print(f"            hint: {item['hint']}")
+
+
+def _lookup_text(item: dict[str, Any]) -> str:
+    """Say of a table that was brought what it is, who has to do with it, and whether it is here."""
+    end = f", dropped {item['dropped_at']}" if item["dropped_at"] else ""
+    return (
+        f"{item['name']} {short_id(item['digest'])}, {item['rows']} rows, of {item['recorded_at']}"
+        f"{end}: {', '.join(item['parties']) or 'taken by nobody yet'}"
+    )

@@ -90,6 +90,15 @@ class Peer:
         message = exchange.DeliverNoticeRequest(notice=envelope_to_proto(envelope))
         self._call(self._exchange.DeliverNotice, message)
 
+    def deliver_lookup(self, contract: ContractId, content: bytes) -> None:
+        """Hand over a table that the contract lets this company bring.
+
+        Raises:
+            Refusal: The node does not take it.
+        """
+        message = exchange.DeliverLookupRequest(contract_id=contract, content=content)
+        self._call(self._exchange.DeliverLookup, message)
+
     def list_granted_datasets(self, contract: ContractId) -> tuple[GrantedDataset, ...]:
         """Ask what a contract shows here, with columns as they look after masks."""
         message = fragment.ListGrantedDatasetsRequest(contract_id=contract)

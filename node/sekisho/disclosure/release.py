@@ -80,7 +80,10 @@ def questions_of(
         lookups: Digests of the tables that the consumer brought, by name.
         values: Of the parameters that stand in the block's text, by their names in it.
     """
-    given = {"lookups": {name: lookups[name] for name in block.lookups}, "values": dict(values)}
+    given = {
+        "lookups": {item.name: lookups[item.name] for item in block.lookups},
+        "values": dict(values),
+    }
     wanted = dict.fromkeys(part for item in block.figures for part in _parts(item))
     return tuple(
         _question(block, measure, tells_values=tells_values, given=given)

@@ -7,8 +7,7 @@ questions with the same text are the same question.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
@@ -23,10 +22,10 @@ from sekisho.gate.governed import (
     units_of,
     write_governed,
 )
+from sekisho.gate.lookups import LOOKUP_TYPES, collated, relation_of
 from sekisho.gate.masks import shown_type
 from sekisho.gate.names import with_clause
 from sekisho.gate.views import View
-from sekisho.model.contract import LookupType
 from sekisho.model.names import DatasetId
 from sekisho.model.plan import Measure, Unit
 from sekisho.sql.blocks import Block, BlockColumn
@@ -35,18 +34,6 @@ from sekisho.sql.places import shown, syntax_refusal
 from sekisho.sql.scopes import Source, identifier, source_number
 from sekisho.sql.total import make_condition_total
 from sekisho.sql.types import parse_type
-
-LOOKUP_TYPES: Mapping[LookupType, str] = MappingProxyType(
-    {
-        LookupType.TEXT: "VARCHAR",
-        LookupType.INTEGER: "BIGINT",
-        LookupType.DATE: "DATE",
-        LookupType.BOOLEAN: "BOOLEAN",
-    }
-)
-"""DuckDB types of the columns that a lookup brings."""
-LOOKUP_PREFIX = "lookup_"
-"""Stands before a lookup's name among the relations of an engine."""
 
 
 class BlockRows:
@@ -177,7 +164,18 @@ class BlockRows:
         if not equal:
             message = f"{shown(source.alias)} is joined on nothing"
             raise syntax_refusal(message, source.node, hint="write JOIN … ON a.key = b.key")
-        return self._written(exp.and_(*equal, copy=False))
+        condition = self._written(exp.and_(*equal, copy=False))
+        if self._draft.lookup_of(source) is not None:
+            self._collate(condition, joined=source)
+        return condition
+
+    def _collate(self, condition: exp.Expr, *, joined: Source) -> None:
+        """Compare the key of a table that is brought by its characters alone."""
+        left = next(pair.left for pair in self._block.pairs if pair.right.source is joined)
+        place, _, type_name = self.column(left)
+        for node in list(condition.find_all(exp.Column)):
+            if (node.table, node.name) == (place.table, place.name):
+                node.replace(collated(node.copy(), type_name))
 
     def _condition(self) -> exp.Expr | None:
         conditions = [item.node.copy() for item in self._block.conditions]
@@ -209,7 +207,7 @@ class BlockRows:
         columns = self._outputs[source.number]
         if view is None:
             lookup = self._draft.lookup_of(source)
-            name = LOOKUP_PREFIX + (lookup.name if lookup is not None else "")
+            name = relation_of(lookup) if lookup is not None else ""
             select = exp.Select(
                 expressions=columns, from_=exp.From(this=exp.Table(this=identifier(name)))
             )

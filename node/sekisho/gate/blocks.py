@@ -5,12 +5,11 @@ the key as `k0`, the measure as `v0` and hashes of units and rows, and into
 `SELECT k0, f0 FROM cells_0`, which is all that the rest of the query ever reads.
 """
 
-from collections.abc import Iterator
-
 from sqlglot import exp
 
 from sekisho.gate.block_rows import BlockRows
 from sekisho.gate.draft import Draft
+from sekisho.gate.lookups import joined_lookups
 from sekisho.model.contract import Disclosure
 from sekisho.model.plan import Figure, FigureKind, Key, ProtectedBlock, Terms, Unit
 from sekisho.sql.blocks import Block, BlockColumn, Call
@@ -64,7 +63,7 @@ def write_block(block: Block, draft: Draft, *, number: int) -> ProtectedBlock:
         is_filtered=bool(block.conditions),
         terms=terms_of(draft.grant.effective_disclosure),
         definition=definition,
-        lookups=tuple(_lookups(block, draft)),
+        lookups=joined_lookups(block, draft),
     )
 
 
@@ -113,10 +112,3 @@ def _figure(call: Call, rows: BlockRows, units: tuple[Unit, ...]) -> Figure:
     wanted = (dataset, column.name.lower())
     found = [at for at, unit in enumerate(units) if (unit.dataset, unit.column.lower()) == wanted]
     return Figure(kind=kind, unit=found[0])
-
-
-def _lookups(block: Block, draft: Draft) -> Iterator[str]:
-    for source in block.select.sources:
-        lookup = draft.lookup_of(source)
-        if lookup is not None:
-            yield lookup.name

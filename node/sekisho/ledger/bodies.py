@@ -2,9 +2,11 @@
 
 A provider's answer is `opened` and then `closed`, `cut` or `interrupted`, or it is `refused` at
 once. The consumer's side of the same is `asked` and then `received`, `failed`, `denied` or
-`interrupted`. Contracts and members leave an entry at every step of their lives.
+`interrupted`. A table that a consumer brings is `brought` on its side, and `taken` and in the end
+`dropped` on the provider's. Contracts and members leave an entry at every step of their lives.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,6 +52,8 @@ class Opened:
     """Charged at once; more is reserved while the answer streams."""
     parameters: str | None = None
     """Digest of the values of the query's parameters; None where it has none."""
+    lookups: Mapping[str, str] | None = None
+    """Digests of the tables that the consumer brought for it, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,8 @@ class Refused:
     evidence: RequestEvidence
     reason: str
     clause: str
+    lookups: Mapping[str, str] | None = None
+    """Digests of the tables that the consumer named, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +116,8 @@ class Asked:
     """User of this node; never sent to the provider."""
     parameters: str | None = None
     """Digest of the values of the fragment's parameters; None where it has none."""
+    lookups: Mapping[str, str] | None = None
+    """Digests of the tables that the fragment joins, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +155,35 @@ class Denied:
     clause: str
     receipt: str
     """The signed refusal's envelope as JSON text; empty when none came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """A consumer's node handed over a small table, which the provider's node has taken."""
+
+    lookup: str
+    """The name that it has in the contract."""
+    digest: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A provider's node took over a small table of the consumer's."""
+
+    lookup: str
+    digest: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A provider's node deleted the content of such a table, since its part has ended."""
+
+    lookup: str
+    digest: str
 
 
 class ContractChange(StrEnum):
@@ -213,9 +250,11 @@ Start = Opened | Asked
 """What begins an answer; it is ended at most once."""
 End = Closed | Cut | Interrupted | Received | Failed | Denied
 """What ends one, naming its index."""
+LookupEvent = Brought | Taken | Dropped
+"""What happens to a table that a consumer brings."""
 Event = ContractEvent | MemberEvent | DatasetEvent
 """What concerns no single provider and consumer."""
-Body = Start | End | Refused | Event
+Body = Start | End | Refused | LookupEvent | Event
 
 KINDS: dict[str, type[Body]] = {
     "opened": Opened,
@@ -227,6 +266,9 @@ KINDS: dict[str, type[Body]] = {
     "received": Received,
     "failed": Failed,
     "denied": Denied,
+    "brought": Brought,
+    "taken": Taken,
+    "dropped": Dropped,
     "contract": ContractEvent,
     "member": MemberEvent,
     "dataset": DatasetEvent,

@@ -1,10 +1,10 @@
 """Frozen values to canonical JSON and back, for what a node writes itself.
 
-Entries and receipts hold text, integers, truth values, lists, counts by name and values of the same
-kinds: never a float, a null or a key outside ASCII. For those, the standard library's
-encoder with sorted keys writes exactly what RFC 8785 asks for, five times faster than a general
-encoder; a property test holds the two together. The fields come from the dataclass itself, so that
-a value and its JSON cannot drift apart.
+Entries and receipts hold text, integers, truth values, lists, counts and texts by name and
+values of the same kinds: never a float, a null or a key outside ASCII. For those, the standard
+library's encoder with sorted keys writes exactly what RFC 8785 asks for, five times faster than a
+general encoder; a property test holds the two together. The fields come from the dataclass itself,
+so that a value and its JSON cannot drift apart.
 """
 
 import json
@@ -144,7 +144,7 @@ def _reader(hint: object) -> Reader:
     if origin is UnionType:
         return _reader(next(part for part in get_args(hint) if part is not NoneType))
     if origin is Mapping:
-        return _counts
+        return _texts if get_args(hint)[1] is str else _counts
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return lambda value, name: hint(_text(value, name))
     if isinstance(hint, type) and is_dataclass(hint):
@@ -190,6 +190,10 @@ def _object(value: object) -> dict[str, Any]:
 
 def _counts(value: object, name: str) -> Mapping[str, int]:
     return MappingProxyType({key: _integer(item, name) for key, item in _object(value).items()})
+
+
+def _texts(value: object, name: str) -> Mapping[str, str]:
+    return MappingProxyType({key: _text(item, name) for key, item in _object(value).items()})
 
 
 _SCALARS: Mapping[object, Reader] = {str: _text, int: _integer, bool: _truth}

@@ -7,7 +7,7 @@ read and reviewed here; a node only does not stand behind it. Guardrails build u
 from collections.abc import Iterator, Mapping
 
 from sekisho.errors import Finding
-from sekisho.model.contract import Contract, Grant, Use
+from sekisho.model.contract import Contract, Grant, PersonalClass, Use
 from sekisho.model.dataset import ColumnClass, Dataset
 from sekisho.model.grant_rules import PROTECTED
 from sekisho.model.names import DatasetId, PartyId
@@ -19,6 +19,8 @@ MOST_LARGEST_PERCENT = 90
 """What one unit may make up of a total at most: above that, the total is that unit's own figure."""
 IDENTIFIER_USES = frozenset({Use.JOIN})
 """What an identifier is for where no row leaves: a group for each of its values would be a row."""
+PEOPLES_CLASSES = frozenset({ColumnClass.PERSONAL, ColumnClass.HEALTH})
+"""What a table that a consumer brings is never keyed by: it would put people into groups."""
 
 
 def check_floors(
@@ -39,7 +41,10 @@ def check_floors(
             finding
             for at, grant in enumerate(contract.grants)
             if provider is None or grant.datasets_of(provider)
-            for finding in _check_grant(grant, f"grants[{at}]", datasets)
+            for finding in (
+                *_check_grant(grant, f"grants[{at}]", datasets),
+                *_lookups_are_keyed_by_things(contract, at, datasets),
+            )
         )
     )
 
@@ -105,3 +110,36 @@ def _identifiers_stay_keys(grant: Grant, place: str, dataset: Dataset) -> Iterat
                 "and used for nothing else",
                 hint="write `use: [join]`, or leave the column out",
             )
+
+
+def _lookups_are_keyed_by_things(
+    contract: Contract, at: int, datasets: Mapping[DatasetId, Dataset]
+) -> Iterator[Finding]:
+    """A table keyed by people would let its consumer choose whom a figure is about."""
+    grant, stated = contract.grants[at], contract.personal_data.data_class
+    for place, lookup in enumerate(grant.lookups):
+        path = f"grants[{at}].lookups[{place}].key"
+        units = {unit.lower() for unit in grant.privacy_units}
+        if lookup.key.lower() in units and stated is not PersonalClass.NONE:
+            yield Finding(
+                path=path,
+                message=f"`{lookup.name}` is keyed by the privacy unit `{lookup.key}`, and the "
+                f"contract's `personal_data` is `{stated}`",
+                hint="write `personal_data: {class: none}` where the unit is a thing; a table is "
+                "never keyed by people",
+            )
+        for name in grant.datasets:
+            column = datasets[name].column(lookup.key) if name in datasets else None
+            if column is not None and _is_peoples(column.column_class, stated):
+                yield Finding(
+                    path=path,
+                    message=f"`{lookup.name}` is keyed by `{column.name}`, which `{name}` classes "
+                    f"as {column.column_class}",
+                    hint="key it by a thing, such as a site or a model: a table is never keyed by "
+                    "people",
+                )
+
+
+def _is_peoples(column_class: ColumnClass | None, stated: PersonalClass) -> bool:
+    is_persons = column_class is ColumnClass.IDENTIFIER and stated is not PersonalClass.NONE
+    return is_persons or column_class in PEOPLES_CLASSES

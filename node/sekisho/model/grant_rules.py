@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from sekisho.errors import Finding
-from sekisho.model.grants import Access, ColumnGrant, Grant, Use
+from sekisho.model.grants import Access, ColumnGrant, Grant, Lookup, Use
 from sekisho.model.masks import PseudonymMask, RedactMask, TruncateMask
 from sekisho.model.names import split_dataset
 from sekisho.model.terms import path_text
@@ -129,11 +129,30 @@ def _lookups_fit(grant: Grant, place: str) -> Iterator[Finding]:
                 message=f"`{lookup.key}` may not be joined on under this grant",
                 hint=f"grant it with `{lookup.key}: {{use: [join]}}`",
             )
-        if lookup.key.lower() in {name.lower() for name in lookup.columns}:
+        elif isinstance(key.mask, PseudonymMask):
             yield Finding(
-                path=f"{here}.columns",
-                message=f"the key `{lookup.key}` is listed among the columns brought",
-                hint="list only what the table adds to its key",
+                path=f"{here}.key",
+                message=f"`{lookup.key}` is shown as a pseudonym, which nobody can bring",
+                hint="choose a key without that mask",
+            )
+        yield from _lookup_columns_differ(lookup, here)
+
+
+def _lookup_columns_differ(lookup: Lookup, place: str) -> Iterator[Finding]:
+    if lookup.key.lower() in {name.lower() for name in lookup.columns}:
+        yield Finding(
+            path=f"{place}.columns",
+            message=f"the key `{lookup.key}` is listed among the columns brought",
+            hint="list only what the table adds to its key",
+        )
+    seen: dict[str, str] = {}
+    for name in lookup.columns:
+        first = seen.setdefault(name.lower(), name)
+        if first != name:
+            yield Finding(
+                path=f"{place}.columns",
+                message=f"columns `{first}` and `{name}` are one column in SQL",
+                hint="keep one of the two",
             )
 
 

@@ -124,7 +124,10 @@ class Lookup(DocumentModel):
     max_rows: Annotated[int, Field(ge=1, le=1_000_000), enforced("Rows at most", "行数の上限")]
     must_match: Annotated[
         bool,
-        enforced("Every key must be found at the provider", "全てのキーが提供者側に存在すること"),
+        enforced(
+            "Every key must be found at the provider, and every group be large enough there",
+            "全てのキーが提供者側に存在し、全ての区分が最小数を満たすこと",
+        ),
     ] = True
     provider_may: Annotated[
         Literal["nothing-else"],

@@ -83,6 +83,35 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedLookup:
+    """A table that the consumer brings, as one block joins it; its content is not part of a plan.
+
+    The content must fit the provider's rows before it is joined: see `disclosure.lookups`.
+    """
+
+    name: str
+    """As the contract names it."""
+    dataset: DatasetId
+    """What it is joined to."""
+    relation: str
+    """What the block's text reads, such as `lookup_planes`."""
+    columns: tuple[tuple[str, str], ...]
+    """Names and DuckDB types of the relation: the key first, of the type that it is compared with,
+    then the others in the order of their names."""
+    sql: str
+    """Gives the key and the units of every granted row: `k`; `u0`, … keyed hashes."""
+    parameters: Mapping[str, str]
+    secrets: tuple[str, ...]
+    """Parameters of `sql` that hold the node's secrets."""
+    units: int
+    """How many hashes of units `sql` gives."""
+    minimum_units: int
+    """Fewest units that a combination of the columns' values stands for."""
+    must_match: bool
+    """Whether every key must be found, and every combination stand for enough units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedBlock:
     """Governed rows that leave as protected cells only."""
 
@@ -105,8 +134,8 @@ class ProtectedBlock:
     terms: Terms
     definition: str
     """Digest of datasets, row filters, conditions and joins: what the rows are."""
-    lookups: tuple[str, ...] = ()
-    """Names of the tables that the consumer brought; each is the relation `"<name>"`."""
+    lookups: tuple[JoinedLookup, ...] = ()
+    """Tables that the consumer brings, each of another name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,3 +160,8 @@ class Plan:
     """Name of the grant that allowed it."""
     blocks: tuple[ProtectedBlock, ...] = ()
     """What disclosure control computes first; none where rows may leave."""
+
+    @property
+    def lookups(self) -> frozenset[str]:
+        """Names of the tables that the consumer must have brought."""
+        return frozenset(item.name for block in self.blocks for item in block.lookups)

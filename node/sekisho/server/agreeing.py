@@ -30,6 +30,7 @@ from sekisho.model.names import ContractId, PartyId
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.model.signed import SignedContract
 from sekisho.server.delivery import Deliveries
+from sekisho.server.lookups import Lookups
 from sekisho.server.parts import Parts
 from sekisho.store.contracts import NewContract, StoredNotice
 from sekisho.store.outbox import Delivery
@@ -60,10 +61,11 @@ class Outcome:
 class Agreeing:
     """Takes steps of this company's people and of other companies' nodes."""
 
-    def __init__(self, parts: Parts, deliveries: Deliveries) -> None:
+    def __init__(self, parts: Parts, deliveries: Deliveries, lookups: Lookups) -> None:
         """Work with a node's parts."""
         self._parts = parts
         self._deliveries = deliveries
+        self._lookups = lookups
 
     def propose(self, envelope: Envelope) -> Outcome:
         """Record this company's proposal, signed by it, and pass it on.
@@ -346,6 +348,7 @@ class Agreeing:
         if is_new and notice.party == self._parts.party:
             self._queue(tx, signed, kind="notice", document=envelope.digest, now=now)
         self._remember_end(tx, signed, now)
+        self._lookups.drop_with(tx, signed, now=now)
 
     def _remember_end(self, tx: Transaction, signed: SignedContract, now: datetime) -> None:
         facts = self._parts.state.contracts.facts(signed.id, tx=tx)

@@ -5,18 +5,15 @@ leaves before step 4 has put the entry `opened` on disk, and a stream that ends 
 reason, is closed in the ledger with what had left by then.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
 
 from blake3 import blake3
 
 from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelope_to_json, seal
-from sekisho.engine.engine import Batch, Job, Run, TableRun
-from sekisho.errors import DocumentError, Finding, Refusal, RefusalReason
+from sekisho.engine.engine import Batch, Job, Run
+from sekisho.errors import DocumentError, EngineError, Finding, Refusal, RefusalReason
 from sekisho.ledger.charging import Amount
-from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
 from sekisho.ledger.receipt import Decision, Opening, Outcome, opening_bytes, parse_receipt
 from sekisho.ledger.request import Request, parse_request, request_bytes, verify_request
@@ -26,13 +23,15 @@ from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.query import Query, QueryText
 from sekisho.model.signed import SignedContract
-from sekisho.server.bounds import MAX_RUNNING_PER_PARTY, Refusals, Turns
+from sekisho.server.bounds import Refusals
 from sekisho.server.ending import Call, Closing, Tally, check_cut
+from sekisho.server.lookups import Lookups
 from sekisho.server.parts import Parts
 from sekisho.server.plans import PlannedAnswer, Plans
-from sekisho.server.protecting import Protecting
+from sekisho.server.protecting import JoinedTable, Protecting
 from sekisho.server.status import SignedRefusal
 from sekisho.server.streams import Stream
+from sekisho.server.working import Working, Workplace
 from sekisho.store.answers import EndedAnswer, OpenedAnswer
 from sekisho.store.requests import ReceivedRequest, StoredRequest
 from sekisho.store.transaction import Transaction
@@ -40,18 +39,17 @@ from sekisho.trust.verify import verify_signatures
 from sekisho.wire.frames import add_metadata, hash_frame, parse_frame
 from sekisho.wire.receipts import pack_receipt_envelope
 
-R = TypeVar("R", Run, TableRun)
-
 
 class Answering:
     """Answers requests of other companies' nodes."""
 
-    def __init__(self, parts: Parts, plans: Plans) -> None:
-        """Work with a node's parts and its remembered plans."""
+    def __init__(self, parts: Parts, plans: Plans, lookups: Lookups) -> None:
+        """Work with a node's parts, its remembered plans, and the tables brought to it."""
         self._parts = parts
         self._plans = plans
+        self._lookups = lookups
         self._protecting = Protecting(parts.state, parts.now)
-        self._turns = Turns(MAX_RUNNING_PER_PARTY)
+        self._workplace = Workplace(parts.engine)
         self._refusals = Refusals(parts.monotonic)
 
     def answer_signed(self, caller: PartyId, envelope: Envelope, call: Call) -> Iterator[bytes]:
@@ -69,12 +67,13 @@ class Answering:
         received = ReceivedRequest(
             digest=envelope.digest,
             nonce=request.nonce,
-            channel=_channel(request),
+            channel=request.channel,
             purpose=request.purpose,
             sql=request.sql,
             evidence=RequestEvidence.SIGNED,
             envelope=envelope_to_json(envelope),
             parameters=request.parameters or (),
+            lookups=request.lookups,
         )
         yield from self._answer(received, call)
 
@@ -104,7 +103,7 @@ class Answering:
         received = ReceivedRequest(
             digest=digest_of(request_bytes(request)),
             nonce=request.nonce,
-            channel=_channel(request),
+            channel=request.channel,
             purpose=purpose,
             sql=text.sql,
             evidence=RequestEvidence.TLS,
@@ -133,14 +132,15 @@ class Answering:
         self._refusals.check(received.channel.consumer)
         try:
             signed = self._find_contract(received)
-            planned = self._plans.plan(_query(received), signed)
+            planned = self._plans.plan(received.query, signed)
+            joined = self._joined(received, planned, call)
             opened = self._open(received, signed, planned)
         except Refusal as refusal:
             raise self._refused(received, refusal) from None
         if isinstance(opened, StoredRequest):
             yield self._replayed(opened)
             return
-        yield from self._stream(received, planned, opened=opened, call=call)
+        yield from self._stream(received, planned, opened=opened, joined=joined, call=call)
 
     def _find_contract(self, received: ReceivedRequest) -> SignedContract:
         """Step 2: the contract is in force now, for this consumer, by this kind of evidence.
@@ -160,6 +160,18 @@ class Answering:
                 hint="ask through your own node, or agree on `evidence: {requests: tls}`",
             )
         return signed
+
+    def _joined(
+        self, received: ReceivedRequest, planned: PlannedAnswer, call: Call
+    ) -> tuple[Mapping[str, JoinedTable], ...]:
+        """Step 3, for tables that the consumer brings: they are here, and they fit the rows."""
+        working = self._workplace.working(received.channel, call)
+        try:
+            with self._parts.streams.registered(working.stream):
+                return self._lookups.joined(received, planned, compute=working.answers)
+        except EngineError:
+            check_cut(working.stream)
+            raise
 
     def _open(
         self, received: ReceivedRequest, signed: SignedContract, planned: PlannedAnswer
@@ -199,25 +211,22 @@ class Answering:
         planned: PlannedAnswer,
         *,
         opened: OpenedAnswer,
+        joined: tuple[Mapping[str, JoinedTable], ...],
         call: Call,
     ) -> Iterator[bytes]:
         """Steps 5 to 8: run, count, send, and close or cut."""
         tally = Tally(hasher=blake3())
         closing = Closing(self._parts, opened.index, tally)
-        stream = Stream(
-            contract=received.channel.contract,
-            party=received.channel.consumer,
-            drop=call.cancel,
-            stop=self._turns.wake,
-        )
+        working = self._workplace.working(received.channel, call)
+        stream = working.stream
         try:
             with self._parts.streams.registered(stream):
                 # A termination between step 2 and the register must not be missed.
                 self._find_contract(received)
                 job = self._protected(
-                    planned, _query(received), opened=opened, stream=stream, call=call
+                    planned, received.query, opened=opened, joined=joined, working=working
                 )
-                with self._running(self._parts.engine.run, job, stream=stream, call=call) as run:
+                with working.run(job) as run:
                     yield from self._send(
                         received, planned, opened=opened, run=run, stream=stream, tally=tally
                     )
@@ -237,53 +246,31 @@ class Answering:
         query: Query,
         *,
         opened: OpenedAnswer,
-        stream: Stream,
-        call: Call,
+        joined: tuple[Mapping[str, JoinedTable], ...],
+        working: Working,
     ) -> Job:
         """Steps 5 and 6 of statistics: describe the cells, and let the plan read what is published.
 
         Rows need nothing here: masks and row filter stand in the plan.
         """
 
-        def compute(job: Job) -> Mapping[str, Mapping[str, Any]]:
-            with self._running(self._parts.engine.table, job, stream=stream, call=call) as run:
-                return run.answers()
-
         def charge(tx: Transaction, cells: int) -> None:
             self._parts.state.answers.charge_cells(tx, opened.index, cells)
 
         tables = []
-        for item in planned.protected_for(query):
+        for item, brought in zip(planned.protected_for(query), joined, strict=True):
             tables.append(
-                self._protecting.cells(item, answer=opened.index, compute=compute, charge=charge)
+                self._protecting.cells(
+                    item,
+                    brought,
+                    answer=opened.index,
+                    compute=working.answers,
+                    charge=charge,
+                )
             )
-            check_cut(stream)
+            check_cut(working.stream)
         job = planned.job_for(query)
         return replace(job, tables=tuple(tables)) if tables else job
-
-    @contextmanager
-    def _running(
-        self,
-        start: Callable[[Job], AbstractContextManager[R]],
-        job: Job,
-        *,
-        stream: Stream,
-        call: Call,
-    ) -> Iterator[R]:
-        """Step 5: the engine runs, in its turn, and stops when the stream or its call ends."""
-        call.add_callback(self._turns.wake)
-        with (
-            self._turns.in_line(
-                stream.party,
-                seconds=job.seconds,
-                is_over=lambda: stream.cut_reason or not call.is_active(),
-            ),
-            start(job) as run,
-        ):
-            stream.stop = run.cancel
-            if not call.add_callback(run.cancel):
-                run.cancel()
-            yield run
 
     def _send(
         self,
@@ -360,19 +347,3 @@ def _with_schema(planned: PlannedAnswer, run: Run) -> Iterator[Batch]:
             hint="ask again; if it stays so, ask the provider",
         )
     yield from run
-
-
-def _channel(request: Request) -> Channel:
-    return Channel(provider=request.provider, consumer=request.consumer, contract=request.contract)
-
-
-def _query(received: ReceivedRequest) -> Query:
-    channel = received.channel
-    return Query(
-        sql=received.sql,
-        contract=channel.contract,
-        purpose=received.purpose,
-        consumer=channel.consumer,
-        provider=channel.provider,
-        parameters=received.parameters,
-    )

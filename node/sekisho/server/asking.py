@@ -26,6 +26,7 @@ from sekisho.model.lifecycle import ContractState
 from sekisho.model.names import split_dataset
 from sekisho.model.query import QueryText
 from sekisho.model.signed import SignedContract
+from sekisho.server.bringing import Bringing
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
 from sekisho.server.plans import bound_job
@@ -102,6 +103,7 @@ class AskingRoom:
         self._parts = parts
         self._neighbours = neighbours
         self._shown = ShownParts(parts, neighbours)
+        self._bringing = Bringing(parts, neighbours)
 
     def plan(self, question: Question) -> FederatedPlan:
         """Split a question into the providers' fragments and the residual.
@@ -207,7 +209,7 @@ class AskingRoom:
 
     def _send(self, question: Question, fragment: Fragment) -> Pending:
         """Sign one provider's request, record `asked`, and send it."""
-        _bring(fragment)
+        lookups = self._bringing.bring(question.signed, fragment)
         peer = self._neighbours.peer(fragment.party)
         now = self._parts.now()
         text = question.fragment(fragment)
@@ -220,6 +222,7 @@ class AskingRoom:
             nonce=self._parts.random(16).hex(),
             issued_at=moment_text(now),
             parameters=text.parameters or None,
+            lookups=lookups,
         )
         envelope = seal(request_bytes(request), PayloadType.REQUEST, [self._parts.keys.request])
         asked = Asked(
@@ -229,6 +232,7 @@ class AskingRoom:
             sql=request.sql,
             person=question.person,
             parameters=parameters_digest(text.parameters),
+            lookups=request.lookups,
         )
         channel = Channel(
             provider=request.provider, consumer=request.consumer, contract=request.contract
@@ -280,6 +284,8 @@ class AskingRoom:
             raise
 
     def _deny(self, item: Pending, refusal: Refusal) -> None:
+        if refusal.reason is RefusalReason.LOOKUP_NOT_ALLOWED:
+            self._bringing.forget(item.fragment)
         if item.asking.tally.bytes:
             # A no in mid-stream is a failed answer: the entry says what had arrived by then.
             self._fail(item, refusal.message)
@@ -314,20 +320,6 @@ class AskingRoom:
             item.asking.cancel()
         for item in pending:
             self._fail(item, reason)
-
-
-def _bring(fragment: Fragment) -> None:
-    """Bring a provider the tables that its fragment joins, before it is asked.
-
-    Raises:
-        Refusal: `MODE_NOT_SERVED`, as this release brings none.
-    """
-    for lookup in fragment.lookups:
-        raise Refusal(
-            RefusalReason.MODE_NOT_SERVED,
-            f"the lookup `{lookup.name}` is granted, and this release brings no tables",
-            hint="aggregate in a WITH first, and join the figures with it",
-        )
 
 
 def _with_clause(refusal: Refusal, signed: SignedContract) -> Refusal:

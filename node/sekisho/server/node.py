@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,7 @@ from sekisho.config import NodeConfig, parse_config
 from sekisho.documents.envelope import Envelope, parse_envelope_json
 from sekisho.engine.engine import Engine, EngineSettings, Source
 from sekisho.engine.pool import WorkerPool
-from sekisho.errors import TrustError
+from sekisho.errors import LedgerError, TrustError
 from sekisho.model.guardrail import PlacedRule
 from sekisho.server import log
 from sekisho.server.agreeing import Agreeing
@@ -25,6 +26,7 @@ from sekisho.server.datasets import Datasets, sources_of
 from sekisho.server.delivery import Deliveries
 from sekisho.server.faces import Face
 from sekisho.server.guarding import Guard
+from sekisho.server.lookups import Lookups
 from sekisho.server.members import MemberBook
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import NodeKeys, Parts, utc_now
@@ -69,7 +71,8 @@ class RunningNode:
             raise
         self._neighbours = Neighbours(self.parts)
         self._deliveries = Deliveries(self.parts, self._neighbours)
-        self._agreeing = Agreeing(self.parts, self._deliveries)
+        self._lookups = Lookups(self.parts)
+        self._agreeing = Agreeing(self.parts, self._deliveries, self._lookups)
         self._stopping = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
         self._faces = (self._peers_face(), self._users_face())
@@ -90,6 +93,7 @@ class RunningNode:
         for index in self.parts.state.interrupted:
             log.note("found interrupted", index=index)
         self.parts.guard.note(self.parts.now())
+        self._drop_ended()
         for face in self._faces:
             face.start()
         self._deliveries.start()
@@ -125,8 +129,9 @@ class RunningNode:
         PeersFace(
             self.parts,
             plans=plans,
-            answering=Answering(self.parts, plans),
+            answering=Answering(self.parts, plans, self._lookups),
             agreeing=self._agreeing,
+            lookups=self._lookups,
         ).add_to(face)
         return face
 
@@ -145,13 +150,21 @@ class RunningNode:
         return face
 
     def _sweep(self) -> None:
-        """Cut answers whose contract has ended or that nobody reads; record what is late."""
+        """Cut answers whose contract has ended or that nobody reads; record what is late.
+
+        Tables that consumers brought are dropped with their contract.
+        """
         patience = float(self.parts.config.engine.seconds)
         while not self._stopping.wait(SWEEP_SECONDS):
             self.parts.late.retry()
             self.parts.streams.cut_stalled(before=self.parts.monotonic() - patience, reason="stall")
             for contract in self.parts.streams.contracts():
                 self._agreeing.cut_what_ended(contract, "term")
+            self._drop_ended()
+
+    def _drop_ended(self) -> None:
+        with suppress(LedgerError):  # a full disk: it is tried again in a second
+            self._lookups.drop_ended()
 
 
 def _assemble(

@@ -19,6 +19,7 @@ from sekisho.server.callers import PeerCallers
 from sekisho.server.charges import charges_of
 from sekisho.server.contracts import the_purpose
 from sekisho.server.faces import Face, FlightHandler, Unary
+from sekisho.server.lookups import Lookups
 from sekisho.server.parts import Parts
 from sekisho.server.plans import Plans
 from sekisho.server.status import failure_of
@@ -41,13 +42,20 @@ class PeersFace:
     """Binds the services of the peers' face to what they do."""
 
     def __init__(
-        self, parts: Parts, *, plans: Plans, answering: Answering, agreeing: Agreeing
+        self,
+        parts: Parts,
+        *,
+        plans: Plans,
+        answering: Answering,
+        agreeing: Agreeing,
+        lookups: Lookups,
     ) -> None:
         """Take what the calls are handed to."""
         self._parts = parts
         self._plans = plans
         self._answering = answering
         self._agreeing = agreeing
+        self._lookups = lookups
         self._caller_of = PeerCallers(parts)
         self._calls = Turns(MAX_CALLS_PER_PARTY)
         self._tickets: Tickets[tuple[ContractId, str, QueryText]] = Tickets(parts.monotonic)
@@ -62,6 +70,7 @@ class PeersFace:
             self._bound(
                 DeliverContract=self._deliver_contract,
                 DeliverNotice=self._deliver_notice,
+                DeliverLookup=self._deliver_lookup,
                 GetMember=self._get_member,
             ),
         )
@@ -117,6 +126,12 @@ class PeersFace:
     ) -> exchange.DeliverNoticeResponse:
         self._agreeing.receive_notice(caller, envelope_from_proto(message.notice))
         return exchange.DeliverNoticeResponse()
+
+    def _deliver_lookup(
+        self, caller: PartyId, message: exchange.DeliverLookupRequest
+    ) -> exchange.DeliverLookupResponse:
+        self._lookups.take(caller, ContractId(message.contract_id), message.content)
+        return exchange.DeliverLookupResponse()
 
     def _get_member(
         self, _caller: PartyId, _message: exchange.GetMemberRequest

@@ -12,12 +12,13 @@ from typing import Any
 
 from sekisho.disclosure.cells import Cells, Keys, populations_of
 from sekisho.disclosure.figures import type_of
+from sekisho.disclosure.lookups import FIT, fit_of
 from sekisho.disclosure.release import Population, Question, questions_of
 from sekisho.disclosure.steps import EARLIER, outputs_of, steps_of
 from sekisho.engine.engine import Job, Source, Table
 from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.names import DatasetId
-from sekisho.model.plan import ProtectedBlock
+from sekisho.model.plan import JoinedLookup, ProtectedBlock
 from sekisho.sql.parameters import PREFIX
 from sekisho.store.published import count_published
 from sekisho.store.state import State
@@ -30,12 +31,35 @@ Charge = Callable[[Transaction, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedTable:
+    """A table that a consumer brought, as a block joins it."""
+
+    digest: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """How a table that a consumer brings is held to the rows that a block joins it to."""
+
+    lookup: JoinedLookup
+    job: Job
+    """All but the table itself."""
+
+    def with_table(self, table: Table) -> Job:
+        """Give the job that holds one table to the rows."""
+        return replace(self.job, tables=(table,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedJob:
     """One block of a plan with what its engine needs, bound once."""
 
     block: ProtectedBlock
     job: Job
-    """All but the table of what was published earlier."""
+    """All but the tables: what was published earlier, and what the consumer brought."""
+    fits: tuple[Fit, ...] = ()
+    """One for each table that the block joins."""
 
 
 def protected_job(
@@ -53,16 +77,25 @@ def protected_job(
         sources: Of the block's datasets.
         seconds: What the engine may take.
     """
-    named = {name: secrets[name] for name in block.secrets}
-    job = Job(
-        sql="",
-        parameters=dict(block.parameters) | named,
-        sources=sources,
+
+    def parameters(of: ProtectedBlock | JoinedLookup) -> dict[str, str]:
+        return dict(of.parameters) | {name: secrets[name] for name in of.secrets}
+
+    plain = Job(sql="", sources=sources, seconds=seconds)
+    job = replace(
+        plain,
+        parameters=parameters(block),
         steps=tuple((step.name, step.sql) for step in steps_of(block)),
         outputs=tuple((step.name, step.sql) for step in outputs_of(block)),
-        seconds=seconds,
     )
-    return ProtectedJob(block=block, job=job)
+    fits = tuple(
+        Fit(
+            lookup=item,
+            job=replace(plain, parameters=parameters(item), outputs=((FIT, fit_of(item)),)),
+        )
+        for item in block.lookups
+    )
+    return ProtectedJob(block=block, job=job, fits=fits)
 
 
 def cells_table(block: ProtectedBlock, rows: tuple[tuple[str | None, ...], ...] = ()) -> Table:
@@ -81,12 +114,19 @@ class Protecting:
         self._now = now
 
     def cells(
-        self, protected: ProtectedJob, *, answer: int, compute: Compute, charge: Charge
+        self,
+        protected: ProtectedJob,
+        joined: Mapping[str, JoinedTable],
+        *,
+        answer: int,
+        compute: Compute,
+        charge: Charge,
     ) -> Table:
         """Describe a block's cells, decide about each figure, and remember what is published.
 
         Args:
             protected: The block.
+            joined: The tables that it joins, by name.
             answer: Index of the answer's `opened`.
             compute: Runs a job.
             charge: Charges the contract's limit of cells.
@@ -99,8 +139,10 @@ class Protecting:
         block = protected.block
         parameters = protected.job.parameters
         values = {name: parameters[PREFIX + name] for name in block.bound}
-        questions = questions_of(block, {}, values)
-        described = compute(self._with_earlier(protected, questions))
+        digests = {name: item.digest for name, item in joined.items()}
+        questions = questions_of(block, digests, values)
+        tables = (self._earlier(block, questions), *(item.table for item in joined.values()))
+        described = compute(replace(protected.job, tables=tables))
         # Where no cell is there to decide about, the same is done: a refusal tells nothing of them.
         found = tuple((item, tuple(populations_of(described, block, item))) for item in questions)
         hashes = str(described["hashes"]["hashes"][0])
@@ -112,13 +154,12 @@ class Protecting:
 
         return cells_table(block, self._state.submit(decide).rows())
 
-    def _with_earlier(self, protected: ProtectedJob, questions: Sequence[Question]) -> Job:
+    def _earlier(self, block: ProtectedBlock, questions: Sequence[Question]) -> Table:
         """Have cells described too that were published before and may have too few units now."""
         keys = self._state.published.keys_of([item.digest for item in questions])
-        names = [f"k{at}" for at in range(len(protected.block.keys))]
+        names = [f"k{at}" for at in range(len(block.keys))]
         columns = (*((name, "VARCHAR") for name in names), ("n", "INTEGER"))
-        earlier = Table(name=EARLIER, columns=columns, rows=tuple((*item, "1") for item in keys))
-        return replace(protected.job, tables=(*protected.job.tables, earlier))
+        return Table(name=EARLIER, columns=columns, rows=tuple((*item, "1") for item in keys))
 
     def _decide(
         self,

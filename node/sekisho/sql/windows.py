@@ -6,6 +6,7 @@ from sekisho.sql.columns import Columns
 from sekisho.sql.functions import has_window
 from sekisho.sql.places import shown, syntax_refusal
 from sekisho.sql.scopes import Scope
+from sekisho.sql.trees import nodes_of
 
 
 def name_windows(scope: Scope) -> None:
@@ -37,7 +38,7 @@ def write_out(window: exp.Expr, scope: Scope, columns: Columns) -> None:
     if named is None:
         message = f"no window is called {shown(alias.name)}"
         raise syntax_refusal(message, window)
-    columns.count(sum(1 for _ in named.walk()), window)
+    columns.count(sum(1 for _ in nodes_of(named)), window)
     window.set("alias", None)
     for part in ("partition_by", "order", "spec"):
         written = named.args.get(part)
@@ -58,16 +59,3 @@ def refuse_window(node: exp.Expr, where: str) -> None:
     if has_window(node):
         message = f"a window function cannot stand in {where}"
         raise syntax_refusal(message, node, hint="use QUALIFY, or an inner SELECT")
-
-
-def check_order(window: exp.Expr) -> None:
-    """Refuse a window that is ordered by what is the same in every row.
-
-    Raises:
-        Refusal: `SYNTAX_NOT_ALLOWED`.
-    """
-    order = window.args.get("order")
-    for item in order.expressions if order is not None else ():
-        if isinstance(item.this, exp.Literal | exp.Boolean | exp.Null):
-            message = "a window is ordered by columns, or expressions over them"
-            raise syntax_refusal(message, item)

@@ -290,6 +290,7 @@ def _opened(request: ReceivedRequest, decision: Decision, *, plan: str, reserve:
         reserved_rows=reserve.rows,
         reserved_bytes=reserve.bytes,
         parameters=parameters_digest(request.parameters),
+        lookups=request.lookups,
     )
 
 
@@ -302,6 +303,7 @@ def _refused(request: ReceivedRequest, refusal: Refusal) -> Refused:
         evidence=request.evidence,
         reason=refusal.reason,
         clause=refusal.clause,
+        lookups=request.lookups,
     )
 
 

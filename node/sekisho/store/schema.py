@@ -123,8 +123,14 @@ CREATE TABLE published_cells (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE lookups (
-    contract TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, content BLOB NOT NULL,
-    party TEXT NOT NULL, recorded_at TEXT NOT NULL, PRIMARY KEY (contract, name)
+    id INTEGER PRIMARY KEY, contract TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
+    size INTEGER NOT NULL, content BLOB, recorded_at TEXT NOT NULL, dropped_at TEXT,
+    UNIQUE (contract, name)
+) STRICT;
+CREATE INDEX lookups_held ON lookups (contract) WHERE content IS NOT NULL;
+CREATE TABLE lookup_parties (
+    lookup INTEGER NOT NULL REFERENCES lookups (id), party TEXT NOT NULL, recorded_at TEXT NOT NULL,
+    PRIMARY KEY (lookup, party)
 ) STRICT, WITHOUT ROWID;
 """
 

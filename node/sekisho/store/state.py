@@ -15,6 +15,7 @@ from sekisho.store.connections import Readers, open_writer
 from sekisho.store.contracts import ContractStore
 from sekisho.store.folder import SECRET_MODE, StateLock
 from sekisho.store.ledger_store import LedgerStore
+from sekisho.store.lookups import LookupStore
 from sekisho.store.members import MemberStore
 from sekisho.store.open_answers import all_open
 from sekisho.store.outbox import Outbox
@@ -39,6 +40,7 @@ class Records:
         self.outbox = Outbox(self._readers)
         self.requests = RequestStore(self._readers)
         self.published = PublishedStore(self._readers, self.ledger)
+        self.lookups = LookupStore(self._readers, self.ledger)
 
     def check_version(self, path: Path) -> None:
         """Refuse a file whose tables are not this release's.

@@ -15,7 +15,16 @@ from sekisho.disclosure.release import (
 )
 from sekisho.disclosure.rules import Facts
 from sekisho.model.names import DatasetId
-from sekisho.model.plan import Figure, FigureKind, Key, Measure, ProtectedBlock, Terms, Unit
+from sekisho.model.plan import (
+    Figure,
+    FigureKind,
+    JoinedLookup,
+    Key,
+    Measure,
+    ProtectedBlock,
+    Terms,
+    Unit,
+)
 from support.sketches import sketch
 
 TERMS = Terms(
@@ -25,6 +34,18 @@ PATIENT = Unit(dataset=DatasetId("a.example/tests"), column="patient", type="INT
 SITE = Unit(dataset=DatasetId("a.example/tests"), column="site", type="INTEGER")
 DELAY = Measure(column="a.example/tests.delay", definition="least(delay, 50)")
 ROWS_FIGURE = Figure(kind=FigureKind.COUNT)
+PLANES = JoinedLookup(
+    name="planes",
+    dataset=PATIENT.dataset,
+    relation="lookup_planes",
+    columns=(("tail_number", "VARCHAR"), ("model", "VARCHAR")),
+    sql="",
+    parameters={},
+    secrets=(),
+    units=1,
+    minimum_units=3,
+    must_match=False,
+)
 BLOCK = ProtectedBlock(
     name="cells_0",
     sql="",
@@ -37,7 +58,7 @@ BLOCK = ProtectedBlock(
     is_filtered=False,
     terms=TERMS,
     definition="rows",
-    lookups=("planes",),
+    lookups=(PLANES,),
 )
 LOOKUPS = {"planes": "sha256:1"}
 

@@ -8,6 +8,7 @@ from sekisho.errors import LedgerError
 from sekisho.ledger.bodies import (
     KINDS,
     Asked,
+    Brought,
     Closed,
     ContractChange,
     ContractEvent,
@@ -16,6 +17,7 @@ from sekisho.ledger.bodies import (
     DatasetChange,
     DatasetEvent,
     Denied,
+    Dropped,
     Event,
     Failed,
     Interrupted,
@@ -25,6 +27,7 @@ from sekisho.ledger.bodies import (
     Received,
     Refused,
     RequestEvidence,
+    Taken,
 )
 from sekisho.ledger.entry import Entry, Link, entry_bytes, parse_entry
 from support.state import CHANNEL, CONTRACT, PROVIDER
@@ -51,6 +54,19 @@ BODIES = [
     Received(ends=0, receipt="{}", rows=1, bytes=2, blake3="ab", verified=True),
     Failed(ends=0, reason="the connection broke", rows=1, bytes=2),
     Denied(ends=0, reason="TOO_COMPLEX", clause="", receipt=""),
+    Opened(
+        **ASKED,
+        evidence=SIGNED,
+        grant="delays",
+        clauses=(),
+        plan="sha256:ef",
+        reserved_rows=1,
+        reserved_bytes=2,
+        lookups={"planes": "sha256:ab"},
+    ),
+    Brought(lookup="planes", digest="sha256:ab", rows=3, bytes=99),
+    Taken(lookup="planes", digest="sha256:ab", rows=3, bytes=99),
+    Dropped(lookup="planes", digest="sha256:ab"),
     ContractEvent(
         contract=CONTRACT, event=ContractChange.SIGNED, party=PROVIDER, document="sha256:cd"
     ),

@@ -79,6 +79,39 @@ def test_another_format_is_refused():
         parse_request(data)
 
 
+def test_a_request_without_tables_is_written_as_ever():
+    assert b"lookups" not in request_bytes(REQUEST)
+
+
+def test_tables_are_named_by_their_digests():
+    named = replace(REQUEST, lookups={"planes": "sha256:" + "ab" * 32})
+    data = request_bytes(named)
+    assert b'"lookups":{"planes":"sha256:abab' in data
+    assert parse_request(data) == named
+
+
+@pytest.mark.parametrize(
+    "lookups",
+    [
+        {},
+        {"Planes": "sha256:" + "ab" * 32},
+        {"planes; --": "sha256:" + "ab" * 32},
+        {"planes": "ab" * 32},
+        {"planes": "sha256:" + "AB" * 32},
+        {f"t{at}": "sha256:" + "ab" * 32 for at in range(101)},
+    ],
+)
+def test_a_table_is_named_as_the_contract_does(lookups):
+    with pytest.raises(ValueError, match="table"):
+        replace(REQUEST, lookups=lookups)
+
+
+def test_digests_are_texts():
+    data = request_bytes(REQUEST).replace(b'"nonce"', b'"lookups":{"planes":1},"nonce"')
+    with pytest.raises(DocumentError, match="not text"):
+        parse_request(data)
+
+
 @pytest.mark.parametrize("nonce", ["", "0F" * 16, "0f" * 15, "0f" * 16 + "\n"])
 def test_a_nonce_is_128_bits_in_hex(nonce):
     with pytest.raises(ValueError, match="nonce"):

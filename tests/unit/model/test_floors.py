@@ -69,3 +69,49 @@ def test_without_a_provider_every_grant_is_looked_at():
     others = _figures(more=more).replace("east.example", "west.example")
     assert _paths(others) == []
     assert _paths(others, provider=None) == ["grants[0].disclosure.minimum_units"]
+
+
+def _lookup(key, *, personal="none", classes=None, units="patient_id"):
+    """Find what lies below the floors in a grant that lets its consumer bring a table."""
+    columns = f"{key}: {{use: [join]}}, days: {{use: [measure]}}"
+    lookups = f", lookups: [{{name: t, key: {key}, columns: {{kind: text}}, max_rows: 10}}]"
+    basis = "" if personal in {"none", "not-stated"} else ', basis: "b", reference: "r"'
+    text = contract(
+        _figures(columns, units=units, more=lookups),
+        extra=f"personal_data: {{class: {personal}{basis}}}",
+    )
+    known = {STAYS: replace(DATASET, columns=classes)} if classes else {}
+    return [item.path for item in check_floors(text, known, provider=PROVIDER)]
+
+
+KEY = "grants[0].lookups[0].key"
+
+
+@pytest.mark.parametrize(
+    "personal", ["not-stated", "anonymized", "pseudonymized", "personal", "special-care"]
+)
+def test_a_table_is_not_keyed_by_units_that_may_be_people(personal):
+    assert _lookup("patient_id", personal=personal) == [KEY]
+    assert _lookup("ward", personal=personal) == []
+
+
+def test_a_table_is_keyed_by_units_that_are_things():
+    assert _lookup("patient_id") == []
+
+
+@pytest.mark.parametrize(
+    ("column_class", "personal", "found"),
+    [
+        (ColumnClass.PERSONAL, "none", [KEY]),
+        (ColumnClass.HEALTH, "none", [KEY]),
+        (ColumnClass.IDENTIFIER, "personal", [KEY]),
+        (ColumnClass.IDENTIFIER, "none", []),
+        (ColumnClass.COMMERCIAL, "personal", []),
+        (None, "personal", []),
+    ],
+)
+def test_a_table_is_not_keyed_by_what_its_provider_classes_as_peoples(
+    column_class, personal, found
+):
+    classes = (*DATASET.columns, Column(name="ward", type="VARCHAR", column_class=column_class))
+    assert _lookup("ward", personal=personal, classes=classes) == found
