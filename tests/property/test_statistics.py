@@ -27,7 +27,7 @@ TESTS = {
 CLINICS = {"clinic": "INTEGER", "region": "VARCHAR", "owner": "INTEGER"}
 
 
-def test_row(chance: Random) -> dict:
+def draw_test(chance: Random) -> dict:
     """Draw a test; drawn so, and not by a strategy, as cells of equal rows are all withheld."""
     return {
         "patient": chance.choice([*range(24), None]),
@@ -40,7 +40,7 @@ def test_row(chance: Random) -> dict:
     }
 
 
-def clinic_row(chance: Random) -> dict:
+def draw_clinic(chance: Random) -> dict:
     return {
         "clinic": chance.choice(range(6)),
         "region": chance.choice(["east", "west"]),
@@ -126,7 +126,7 @@ def offer(node: Node, plain: PlainProvider) -> None:
 def change(plain: PlainProvider, kind: str, what) -> None:
     match kind:
         case "insert":
-            plain.tests.append(test_row(Random(what)))
+            plain.tests.append(draw_test(Random(what)))
         case "forget":
             plain.tests = [row for row in plain.tests if row["patient"] != what]
         case "clamp":
@@ -147,8 +147,8 @@ def change(plain: PlainProvider, kind: str, what) -> None:
 def test_a_provider_answers_as_the_plain_one_does(seed, sizes, units, one, other, story):
     chance = Random(seed)
     plain = PlainProvider(
-        tests=[test_row(chance) for _ in range(sizes[0])],
-        clinics=[clinic_row(chance) for _ in range(sizes[1])],
+        tests=[draw_test(chance) for _ in range(sizes[0])],
+        clinics=[draw_clinic(chance) for _ in range(sizes[1])],
         clinic_units=units,
     )
     with tempfile.TemporaryDirectory() as folder, Node(Path(folder)) as node:
