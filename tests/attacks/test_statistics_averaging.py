@@ -11,7 +11,7 @@ CONTRACTS = [agreed(disclosure="", number=number) for number in range(2)]
 HEADS = [
     "SELECT count(*), avg(ct), stddev(ct), sum(ct) FROM tests t",
     "SELECT COUNT(*) AS n, AVG(t.ct), STDDEV_SAMP(ct), SUM(ct) FROM a.tests AS t",
-    "SELECT a + 0, b, c, d FROM (SELECT count(*) a, mean(ct) b, stddev(ct) c, sum(ct) d FROM tests AS t",
+    "SELECT a, b, c, d FROM (SELECT count(*) a, mean(ct) b, stddev(ct) c, sum(ct) d FROM a.tests t",
     "WITH x AS (SELECT count(*) a, avg((ct)) b, stddev(ct) c, sum(ct) d FROM sekisho.a.tests t",
 ]
 TAILS = ["", ") AS y", ") SELECT * FROM x"]
