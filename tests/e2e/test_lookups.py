@@ -179,7 +179,6 @@ def test_an_amendment_lets_a_changed_table_be_brought(small):
 @pytest.mark.parametrize(
     ("select", "words"),
     [
-        (f"{FAMILIES} LIMIT 15", "combinations of the columns' values stand at fewer than 10 keys"),
         (f"SELECT * FROM ({FAMILIES}) UNION ALL ({FAMILIES})", "stands in several rows"),
         ("SELECT NULL::VARCHAR AS tail_number, 'x' AS family FROM range(10)", "the key is NULL"),
         ("SELECT 'N1' AS tail_number, 1 AS family", "`family` is INTEGER"),

@@ -105,7 +105,7 @@ def check_lookup(
         table: Read already.
         declared: The contract's words.
         minimum_keys: Fewest keys that a combination of the columns' values must stand at, where
-            that can be told of the table alone.
+            that can be told of the table alone and every key must match.
     """
     return tuple(_differences(table, declared, minimum_keys=minimum_keys))
 
@@ -130,7 +130,9 @@ def _differences(table: LookupTable, declared: Lookup, *, minimum_keys: int) -> 
             message=f"`{declared.name}` has more than the contract's {declared.max_rows} rows",
             hint="bring the rows that are needed, or agree on an amendment",
         )
-    yield from _sparse(table, minimum_keys)
+    if declared.must_match:
+        # Where keys need not match, the provider leaves such combinations out of the join.
+        yield from _sparse(table, minimum_keys)
 
 
 def _sparse(table: LookupTable, minimum_keys: int) -> Iterator[Finding]:

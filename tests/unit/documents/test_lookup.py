@@ -118,6 +118,9 @@ def test_categories_that_can_never_stand_for_enough_are_told_with_the_mend():
         "1 of 2 combinations of the columns' values stand at fewer than 2 keys"
     )
     assert finding.hint == "merge rare values into coarser ones: 787, NULL"
+    # Where keys need not match, such a category is left out of the join instead.
+    lenient = DECLARED.model_copy(update={"must_match": False})
+    assert check_lookup(table(*rows), lenient, minimum_keys=2) == ()
 
 
 def test_of_many_rare_categories_some_are_shown():
