@@ -57,7 +57,16 @@ def _configure_reading(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     review.add_argument("what", metavar="FILE_OR_ID", help=f"a file; or {_NAME}")
     _add_language(review)
     add_folder(review)
+    add_format(review)
     review.set_defaults(run=_run("contract_read", "review"))
+
+    diff = verbs.add_parser("diff", help="say what contract B widens, narrows or changes in A")
+    for name in ("A", "B"):
+        diff.add_argument(name.lower(), metavar=name, help=f"a file; or {_NAME}")
+    _add_language(diff)
+    add_folder(diff)
+    add_format(diff)
+    diff.set_defaults(run=_run("contract_read", "diff"))
 
     listed = verbs.add_parser("list", help="list the contracts at this node")
     add_folder(listed)
@@ -106,5 +115,8 @@ def _configure_steps(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 def _add_language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--lang", choices=("en", "ja"), default="en", help="the review's language (default: en)"
+        "--lang",
+        choices=("en", "ja"),
+        default="en",
+        help="the language of what is said (default: en)",
     )

@@ -15,7 +15,7 @@ from sekisho.documents.value import Value
 from sekisho.errors import NodeError
 from sekisho.model.contract import Contract, Role
 from sekisho.model.instants import parse_day
-from sekisho.model.names import PartyId, default_alias
+from sekisho.model.names import PartyId, default_alias, short_id
 
 DEFAULT_TEMPLATE = "rows-to-a-partner"
 _SUFFIX = ".contract.yaml"
@@ -41,8 +41,8 @@ def new(options: argparse.Namespace) -> int:
         if name not in known:
             return misused(f"there is no template `{name}`", f"choose one of {', '.join(known)}")
         text = _filled(known[name], options, today)
-    parse_contract(text.encode(), name="contract")
-    _give(text, options.out)
+    contract = parse_contract(text.encode(), name="contract").contract
+    _give(text, options.out, contract)
     return DONE
 
 
@@ -52,7 +52,7 @@ def _templates() -> dict[str, str]:
     return {item.name.removesuffix(_SUFFIX): item.read_text(encoding="utf-8") for item in files}
 
 
-def _give(text: str, out: str | None) -> None:
+def _give(text: str, out: str | None, contract: Contract) -> None:
     if out is None:
         sys.stdout.write(text)
         return
@@ -65,6 +65,9 @@ def _give(text: str, out: str | None) -> None:
             hint="choose another name with --out",
         ) from error
     say(f"written to {out}; next: sekisho contract lint {out}")
+    if contract.amends is not None:
+        amended = short_id(contract.amends.contract)
+        say(f"and, once it is changed: sekisho contract diff {amended} {out}")
 
 
 def _filled(text: str, options: argparse.Namespace, today: date) -> str:

@@ -1,22 +1,21 @@
-"""`sekisho contract review`, `list` and `show`: what stands in contracts, and how they stand."""
+"""`sekisho contract review`, `diff`, `list`, `show`: what contracts say, and how they stand."""
 
 import argparse
 import json
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sekisho.cli.contract_shelf import Shelf, review_page
 from sekisho.cli.main import DONE
 from sekisho.cli.place import Place, now
 from sekisho.cli.table import show as show_rows
-from sekisho.documents.contract import parse_contract
-from sekisho.documents.review import review as review_of
+from sekisho.documents.diff import diff_facts, diff_page
+from sekisho.documents.review import review_facts
 from sekisho.ledger.instants import moment_text
 from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import state_at
 from sekisho.model.names import short_id
-from sekisho.store.folder import load_file
 
 if TYPE_CHECKING:
     from sekisho.server.contracts import ContractBook
@@ -25,19 +24,36 @@ if TYPE_CHECKING:
 
 
 def review(options: argparse.Namespace) -> int:
-    """Print a file's or a held contract's terms in plain words."""
-    path = Path(options.what)
-    if path.is_file():
-        authored = parse_contract(load_file(path), name=str(path))
-        sys.stdout.write(review_of(authored, lang=options.lang))
-        return DONE
-    place = Place.find(options)
-    with place.records() as records:
-        book = place.contracts(records)
-        signed = book.signed(book.find(options.what, now()))
-    if signed is not None:
-        sys.stdout.write(review_of(signed, lang=options.lang))
+    """Print a file's or a held contract's terms in plain words, an amendment's with its changes."""
+    with Shelf(options) as shelf:
+        found = shelf.find(options.what)
+        amended = shelf.amended_by(found)
+    if options.format == "json":
+        facts = review_facts(found.contract, lang=options.lang)
+        changes = amended and diff_facts(
+            amended.contract, found.contract, names=(amended.name, found.name), lang=options.lang
+        )
+        _dump({**facts, "diff": changes})
+    else:
+        sys.stdout.write(review_page(found, amended, lang=options.lang))
     return DONE
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Print what one contract widens, narrows and changes in another."""
+    with Shelf(options) as shelf:
+        before, after = shelf.find(options.a), shelf.find(options.b)
+    both, names = (before.contract, after.contract), (before.name, after.name)
+    if options.format == "json":
+        _dump(diff_facts(*both, names=names, lang=options.lang))
+    else:
+        sys.stdout.write(diff_page(*both, names=names, lang=options.lang))
+    return DONE
+
+
+def _dump(facts: Any) -> None:  # noqa: ANN401  anything that is JSON
+    json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
+    print()
 
 
 def list_all(options: argparse.Namespace) -> int:
@@ -62,8 +78,7 @@ def show(options: argparse.Namespace) -> int:
         book = place.contracts(records)
         facts = _facts(records, book, options.id, place=place, at=at)
     if options.format == "json":
-        json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
-        print()
+        _dump(facts)
     else:
         _print(facts)
     return DONE

@@ -11,6 +11,7 @@ from typing import get_args
 
 from pydantic import BaseModel
 
+from sekisho.documents.review.values import choices_with_words, words_for
 from sekisho.model.contract import Contract
 from sekisho.model.lifecycle import TERMINAL_STATES, TRANSITIONS, ContractState
 from sekisho.model.terms import Clause, FieldWords, fields_of
@@ -23,7 +24,8 @@ _HEAD = """\
 Generated from the model (`node/sekisho/model/`); do not edit. What the fields mean together is in
 [the specification](../spec/contract.md). A label says what stands behind a field: **enforced**, the
 node refuses what breaks it; **evidenced**, the node records it, reminds of it and exports proof;
-**declared**, it binds people and no machine checks it.
+**declared**, it binds people and no machine checks it. The last column says what `sekisho contract
+diff` makes of another value, from the data's point of view.
 """
 
 
@@ -34,6 +36,10 @@ def contract_schema() -> str:
         "$id": "urn:sekisho:contract:v1",
         **Contract.model_json_schema(by_alias=True),
     }
+    for choices in choices_with_words():
+        if (found := schema["$defs"].get(choices.__name__)) is not None:
+            # Editors show these beside each choice.
+            found["enumDescriptions"] = [words_for(item)[0] for item in choices]
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -85,11 +91,15 @@ def _section(model: type[BaseModel]) -> Iterator[str]:
     yield ""
     yield (model.__doc__ or "").strip().splitlines()[0]
     yield ""
-    yield "| field | label | meaning | in Japanese | if left out |"
-    yield "|---|---|---|---|---|"
+    yield "| field | label | meaning | in Japanese | if left out | another value |"
+    yield "|---|---|---|---|---|---|"
     for field in fields_of(model):
         words = field.clause
-        yield (f"| `{field.name}` | {words.label} | {words.en} | {words.ja} | {_left_out(field)} |")
+        compared = words.compared.words if words.compared else ""
+        yield (
+            f"| `{field.name}` | {words.label} | {words.en} | {words.ja} | {_left_out(field)} "
+            f"| {compared} |"
+        )
     yield ""
 
 

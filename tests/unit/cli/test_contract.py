@@ -1,6 +1,7 @@
 """Contracts on the command line, as far as no node runs."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -146,6 +147,90 @@ def test_a_file_is_reviewed_in_both_languages(sekisho, contract_file):
     assert english.code == japanese.code == 0
     assert "[enforced]" in english.out
     assert "[強制]" in japanese.out
+
+
+def test_a_review_is_one_json_document_too(sekisho, contract_file):
+    facts = sekisho("contract", "review", contract_file, "--format", "json").json
+    assert list(facts) == ["title", "id", "lang", "grants", "cautions", "terms", "diff"]
+    assert facts["diff"] is None
+    assert {item["caution"] for item in facts["cautions"]} == {"rows", "personal"}
+
+
+def test_two_files_are_compared_in_both_languages(sekisho, contract_file):
+    other = contract_file.with_name("wider.yaml")
+    other.write_text(contract_file.read_text().replace("origin: {}, ", "origin: {}, crew: {}, "))
+    ran = sekisho("contract", "diff", contract_file, other)
+    assert ran.code == 0
+    assert ran.out == (
+        f"A: {contract_file} “Departure delays”\n"
+        f"B: {other} “Departure delays”\n"
+        "\n"
+        "B only widens: all that A allows stays allowed.\n"
+        "\n"
+        "Widens: more may be seen, done or kept\n"
+        "  - [enforced] Grants › delays › Columns › crew: added: as it is; "
+        "may be returned, and so used in any way\n"
+    )
+    back = sekisho("contract", "diff", other, contract_file, "--lang", "ja")
+    assert "BはAを縮小するのみである" in back.out
+    assert "  - [強制] 利用許諾 › delays › 対象項目 › crew：削除：" in back.out
+
+
+def test_a_comparison_is_one_json_document(sekisho, contract_file):
+    other = contract_file.with_name("wider.yaml")
+    other.write_text(contract_file.read_text().replace("NOT cancelled", "TRUE"))
+    facts = sekisho("contract", "diff", contract_file, other, "--format", "json").json
+    assert facts == {
+        "a": str(contract_file),
+        "b": str(other),
+        "lang": "en",
+        "verdict": "changes",
+        "differences": [
+            {
+                "direction": "changes",
+                "change": "value",
+                "label": "enforced",
+                "path": "grants.delays.where",
+                "before": "NOT cancelled",
+                "after": "TRUE",
+                "text": "Grants › delays › Only rows for which this is true: “NOT cancelled” → "
+                "TRUE (rewritten: which rows are seen cannot be told from the two texts)",
+            }
+        ],
+    }
+
+
+def test_a_file_is_compared_with_a_held_contract(sekisho, proposed, contract_file):
+    node, contract = proposed
+    ran = sekisho("contract", "diff", contract[:20], contract_file, "--dir", node)
+    assert ran.code == 0
+    assert f"A: {contract[7:19]} “Departure delays”" in ran.out
+    assert "B says the same as A in every term." in ran.out
+
+
+def test_what_is_neither_a_file_nor_a_contract_is_a_failure(sekisho, contract_file, tmp_path):
+    ran = sekisho("contract", "diff", contract_file, "none.yaml", "--dir", tmp_path)
+    assert ran.code == 1
+    assert "`none.yaml` is no file, and there is no node here" in ran.err
+    assert ran.out == ""
+
+
+def test_an_amendment_is_reviewed_with_what_it_changes(sekisho, proposed, tmp_path):
+    node, contract = proposed
+    out = tmp_path / "amended.yaml"
+    ran = sekisho("contract", "new", "--amends", contract, "--dir", node, "--out", out)
+    assert f"sekisho contract diff {contract[7:19]} {out}" in ran.err
+    out.write_text(re.sub(r"( +)origin: {}\n", r"\1origin: {}\n\1crew: {}\n", out.read_text()))
+    page = sekisho("contract", "review", out, "--dir", node).out
+    assert "What this amendment does\n\nA: " in page
+    assert "Grants › delays › Columns › crew: added" in page
+    japanese = sekisho("contract", "review", out, "--dir", node, "--lang", "ja").out
+    assert "本変更の内容" in japanese
+    facts = sekisho("contract", "review", out, "--dir", node, "--format", "json").json
+    assert facts["diff"]["verdict"] == "widens"
+    elsewhere = sekisho("contract", "review", out, "--dir", tmp_path)
+    assert elsewhere.code == 0
+    assert "What this amendment does" not in elsewhere.out
 
 
 def test_a_held_contract_is_listed_shown_and_reviewed(sekisho, proposed):

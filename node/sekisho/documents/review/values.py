@@ -178,6 +178,11 @@ ABSENT_WORDS: Mapping[str, Both] = MappingProxyType(
 NOT_STATED: Both = ("not stated", "定めなし")
 
 
+def choices_with_words() -> tuple[type[StrEnum], ...]:
+    """List the kinds of choice that have words."""
+    return tuple(_ENUM_WORDS)
+
+
 def words_for(value: StrEnum) -> Both:
     """Say a choice in both languages."""
     return _ENUM_WORDS[type(value)][value.value]
