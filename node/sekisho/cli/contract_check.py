@@ -8,15 +8,17 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sekisho.cli.main import DONE, FAILED
-from sekisho.cli.place import say
+from sekisho.cli.place import now, say
 from sekisho.cli.table import show
 from sekisho.documents.contract import parse_contract
-from sekisho.documents.contract_test import parse_contract_test
+from sekisho.documents.contract_test import check_purposes, parse_contract_test
 from sekisho.documents.models import locate
 from sekisho.documents.yaml import Document, parse_yaml
-from sekisho.errors import DocumentError, Finding, NodeError
+from sekisho.errors import DocumentError, Finding, NodeError, Severity
+from sekisho.model.contract_warnings import check_warnings
 from sekisho.model.dataset import check_contract_against
 from sekisho.store.folder import load_file
 
@@ -57,8 +59,10 @@ def lint(options: argparse.Namespace) -> int:
     else:
         for item in found:
             _print(item)
-    say(f"{_count(len(files), 'file')}, {_count(len(found), 'finding')}")
-    return FAILED if found else DONE
+    errors = sum(item.finding.severity is Severity.ERROR for item in found)
+    warnings = len(found) - errors
+    say(f"{_count(len(files), 'file')}, {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+    return FAILED if errors else DONE
 
 
 def test(options: argparse.Namespace) -> int:
@@ -88,25 +92,40 @@ def _files(path: Path) -> list[Path]:
 
 def _lint(path: Path, checking: Checking) -> Iterator[FileFinding]:
     data = load_file(path)
+    check = _check_tests if path.name.endswith(TEST_SUFFIX) else _check_contract
     try:
-        if path.name.endswith(TEST_SUFFIX):
-            parse_contract_test(data, name=str(path))
-        else:
-            found = _filters(data, path, checking)
-            yield from (FileFinding(file=str(path), finding=item) for item in found)
+        found = check(data, path, checking)
     except DocumentError as error:
-        yield from (FileFinding(file=str(path), finding=item) for item in error.findings)
+        found = list(error.findings)
+    for item in sorted(found, key=lambda item: (item.line, item.column)):
+        yield FileFinding(file=str(path), finding=item)
 
 
-def _filters(data: bytes, path: Path, checking: Checking) -> list[Finding]:
-    contract = parse_contract(data, name=str(path)).contract
-    if all(grant.where is None for grant in contract.grants):
+def _check_tests(data: bytes, path: Path, _: Checking) -> list[Finding]:
+    """Warn of purposes that no test states, where the contract can be read."""
+    tests = parse_contract_test(data, name=str(path))
+    try:
+        contract = parse_contract(load_file(path.parent / tests.contract)).contract
+    except (NodeError, DocumentError):
+        # The contract's own findings are told when it is linted.
         return []
-    from sekisho.gate.rehearse import check_filters
+    document = parse_yaml(data, name=str(path))
+    return [locate(item, document) for item in check_purposes(tests, contract)]
 
+
+def _check_contract(data: bytes, path: Path, checking: Checking) -> list[Finding]:
+    """Find what is wrong with row filters too, and warn of the rest where nothing is."""
+    contract = parse_contract(data, name=str(path)).contract
+    found: list[Finding] = []
+    if any(grant.where is not None for grant in contract.grants):
+        from sekisho.gate.rehearse import check_filters, check_outcomes
+
+        found += check_filters(contract, parser=checking.engine)
+        found += () if found else check_outcomes(contract, parser=checking.engine)
+    today = now().astimezone(ZoneInfo(contract.term.timezone)).date()
+    found += check_warnings(contract, today=today)
     document = parse_yaml(data, name=str(path))
     lines = data.decode().splitlines()
-    found = check_filters(contract, parser=checking.engine)
     return [_located(item, document, lines) for item in found]
 
 
@@ -148,7 +167,8 @@ def _test(path: Path, checking: Checking) -> Iterator[dict[str, object]]:
 def _print(item: FileFinding) -> None:
     finding = item.finding
     place = f"{item.file}:{finding.line}:{finding.column}" if finding.line else item.file
-    print(f"{place}: {finding.message}")
+    mark = "warning: " if finding.severity is Severity.WARNING else ""
+    print(f"{place}: {mark}{finding.message}")
     if finding.hint:
         print(f"  hint: {finding.hint}")
 

@@ -13,7 +13,8 @@ from pydantic import AfterValidator, Field
 
 from sekisho.documents.models import document_error, locate, parse_model
 from sekisho.documents.yaml import parse_yaml
-from sekisho.errors import Finding, RefusalReason
+from sekisho.errors import Finding, RefusalReason, Severity
+from sekisho.model.contract import Contract
 from sekisho.model.dataset import Column, Dataset
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.names import DatasetId, PartyId
@@ -164,6 +165,27 @@ def parse_contract_test(
     if findings:
         raise document_error([locate(item, document) for item in findings], name=name)
     return tests
+
+
+def check_purposes(tests: ContractTest, contract: Contract) -> tuple[Finding, ...]:
+    """Warn of purposes of a contract for which no test asks.
+
+    Args:
+        tests: Without findings of their own.
+        contract: The one that they name.
+    """
+    first = contract.purposes[0].purpose
+    stated = {tests.purpose_of(item) or first for item in tests.tests}
+    return tuple(
+        Finding(
+            path="tests",
+            message=f"no test asks for the purpose `{item.purpose}`",
+            hint=f"add a test with `purpose: {item.purpose}`",
+            severity=Severity.WARNING,
+        )
+        for item in contract.purposes
+        if item.purpose not in stated
+    )
 
 
 def _check(tests: ContractTest) -> Iterator[Finding]:

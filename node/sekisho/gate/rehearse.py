@@ -13,7 +13,7 @@ from sqlglot import exp
 from sekisho.documents.contract import AuthoredContract
 from sekisho.documents.contract_test import ContractTest, Expectation, QueryTest
 from sekisho.documents.proposal import build_proposal, parse_proposal
-from sekisho.errors import Finding, Refusal, RefusalReason
+from sekisho.errors import Finding, Refusal, RefusalReason, Severity
 from sekisho.gate.decide import decide
 from sekisho.gate.filters import check_row_filter
 from sekisho.model.contract import Contract
@@ -25,8 +25,9 @@ from sekisho.model.names import DatasetId, PartyId
 from sekisho.model.plan import Plan
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
+from sekisho.sql.outcomes import outcomes
 from sekisho.sql.parser import SecondParser
-from sekisho.sql.read import read_query
+from sekisho.sql.read import read_condition, read_query
 
 _NONCE = "0" * 32
 _MEMBER = "sha256:" + "0" * 64
@@ -102,6 +103,35 @@ def check_filters(
             found = check_row_filter(grant.where or "", dataset, parser)
             findings += [replace(item, path=f"grants[{at}].where") for item in found]
     return tuple(dict.fromkeys(findings))
+
+
+def check_outcomes(contract: Contract, *, parser: SecondParser) -> tuple[Finding, ...]:
+    """Warn of row filters that are true for every row or for none, as far as can be told.
+
+    Args:
+        contract: One whose filters have no findings.
+        parser: The second reading of each filter.
+    """
+    findings = []
+    for at, grant in enumerate(contract.grants):
+        if grant.where is None:
+            continue
+        possible = outcomes(read_condition(grant.where, parser=parser, limits=DEFAULT_LIMITS))
+        if possible == {True} or True not in possible:
+            message, hint = _ALWAYS if possible == {True} else _NEVER
+            path, severity = f"grants[{at}].where", Severity.WARNING
+            findings.append(Finding(path=path, message=message, hint=hint, severity=severity))
+    return tuple(findings)
+
+
+_ALWAYS = (
+    "the row filter is true for every row",
+    "leave `where` out, or write the condition that was meant",
+)
+_NEVER = (
+    "the row filter is true for no row",
+    "compare with NULL by IS NULL, and join what excludes each other by OR or IN",
+)
 
 
 def _decision(  # noqa: PLR0917  what one test stands on

@@ -1,6 +1,7 @@
 """Contracts on the command line, as far as no node runs."""
 
 import json
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,16 @@ import pytest
 from sekisho.documents.contract import parse_contract
 
 ROOT = Path(__file__).parents[3]
-BROKEN = ROOT / "tests" / "vectors" / "contracts" / "broken"
+VECTORS = ROOT / "tests" / "vectors" / "contracts"
+BROKEN = VECTORS / "broken"
+DOUBTFUL = VECTORS / "doubtful"
+
+
+@pytest.fixture
+def in_december(monkeypatch):
+    """Lint as on a day of 2026, whatever today is."""
+    day = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    monkeypatch.setattr("sekisho.cli.contract_check.now", lambda: day)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +71,54 @@ def test_an_amendment_begins_with_the_terms_in_force(sekisho, proposed, tmp_path
     assert sekisho("contract", "lint", out).code == 0
 
 
+@pytest.mark.usefixtures("in_december")
 def test_every_template_is_clean(sekisho):
-    ran = sekisho("contract", "lint", ROOT / "policies" / "contracts")
+    ran = sekisho("contract", "lint", ROOT / "policies" / "contracts", VECTORS / "valid")
     assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "8 files, 0 errors, 0 warnings\n"
+
+
+@pytest.mark.usefixtures("in_december")
+def test_every_doubtful_contract_is_warned_of_and_passes(sekisho):
+    """After a change of the words: SEKISHO_REWRITE=1 python -m pytest with this module's path."""
+    ran = sekisho("contract", "lint", DOUBTFUL, "--format", "json")
+    assert ran.code == 0
+    told = {}
+    for item in ran.json:
+        assert item["severity"] == "warning"
+        assert item["hint"]
+        where = f"{item['line']}:{item['column']} {item['path']}"
+        told.setdefault(Path(item["file"]).name, []).append([where, item["message"], item["hint"]])
+    expected = VECTORS / "doubtful.json"
+    if os.environ.get("SEKISHO_REWRITE"):
+        expected.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    assert told == json.loads(expected.read_text("utf-8"))
+    assert sorted(told) == sorted(path.name for path in DOUBTFUL.iterdir())
+
+
+def test_a_warning_says_so_and_an_error_fails(sekisho, contract_file):
+    text = contract_file.read_text().replace("NOT cancelled", "cancelled = NULL")
+    contract_file.write_text(text)
+    ran = sekisho("contract", "lint", contract_file)
+    assert ran.code == 0
+    assert f"{contract_file}:13:12: warning: the row filter is true for no row" in ran.out
+    assert ran.err == "1 file, 0 errors, 1 warning\n"
+    ran = sekisho("contract", "lint", contract_file, BROKEN / "role-misspelled.yaml")
+    assert ran.code == 1
+    assert ran.err == "2 files, 1 error, 1 warning\n"
+
+
+def test_a_purpose_that_no_test_asks_for_is_warned_of(sekisho, contract_file):
+    path = contract_file.with_name("delays.contract.test.yaml")
+    path.write_text(TESTS)
+    assert sekisho("contract", "lint", path).out == ""
+    purpose = '  - {purpose: safety, means: "x"}\nterm:'
+    contract_file.write_text(contract_file.read_text().replace("term:", purpose, 1))
+    ran = sekisho("contract", "lint", path)
+    assert ran.code == 0
+    assert f"{path}:7:3: warning: no test asks for the purpose `safety`" in ran.out
+    contract_file.unlink()
+    assert sekisho("contract", "lint", path).out == ""
 
 
 def test_every_broken_contract_is_named_with_line_and_mend(sekisho):
