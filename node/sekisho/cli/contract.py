@@ -48,8 +48,13 @@ def _configure_writing(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
 
     test = verbs.add_parser("test", help="run the queries that a contract must allow or refuse")
     test.add_argument("files", nargs="+", metavar="FILE", help="NAME.contract.test.yaml")
+    test.add_argument(
+        "--verbose",
+        action="store_true",
+        help="show what would run, the clauses it rests on, and what it is charged",
+    )
     add_format(test)
-    test.set_defaults(run=_run("contract_check", "test"))
+    test.set_defaults(run=_run("contract_test", "test"))
 
 
 def _configure_reading(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,4 +1,4 @@
-"""`sekisho contract lint` and `contract test`: what can be found out before anybody signs."""
+"""`sekisho contract lint`: what can be found out before anybody signs."""
 
 import argparse
 import sys
@@ -19,7 +19,6 @@ from sekisho.documents.models import locate
 from sekisho.documents.yaml import Document, parse_yaml
 from sekisho.errors import DocumentError, Finding, NodeError, Severity
 from sekisho.model.contract_warnings import check_warnings
-from sekisho.model.dataset import check_contract_against
 from sekisho.store.folder import load_file
 
 if TYPE_CHECKING:
@@ -61,24 +60,8 @@ def lint(options: argparse.Namespace) -> int:
             _print(item)
     errors = sum(item.finding.severity is Severity.ERROR for item in found)
     warnings = len(found) - errors
-    say(f"{_count(len(files), 'file')}, {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+    say(f"{count(len(files), 'file')}, {count(errors, 'error')}, {count(warnings, 'warning')}")
     return FAILED if errors else DONE
-
-
-def test(options: argparse.Namespace) -> int:
-    """Run each file's tests and print one line a test."""
-    rows: list[dict[str, object]] = []
-    with Checking() as checking:
-        for name in options.files:
-            for row in _test(Path(name), checking):
-                rows.append(row)
-                if options.format != "json":
-                    _print_test(row)
-    if options.format == "json":
-        show(rows, (), as_json=True, out=sys.stdout)
-    failed = sum(not row["holds"] for row in rows)
-    say(f"{_count(len(rows), 'test')}, {failed} failed")
-    return FAILED if failed else DONE
 
 
 def _files(path: Path) -> list[Path]:
@@ -126,10 +109,10 @@ def _check_contract(data: bytes, path: Path, checking: Checking) -> list[Finding
     found += check_warnings(contract, today=today)
     document = parse_yaml(data, name=str(path))
     lines = data.decode().splitlines()
-    return [_located(item, document, lines) for item in found]
+    return [located(item, document, lines) for item in found]
 
 
-def _located(finding: Finding, document: Document, lines: list[str]) -> Finding:
+def located(finding: Finding, document: Document, lines: list[str]) -> Finding:
     """Turn a place inside a filter into one in the file, where the text stands there as it is."""
     at = locate(finding, document)
     start = lines[at.line - 1][at.column - 1 : at.column]
@@ -143,27 +126,6 @@ def _located(finding: Finding, document: Document, lines: list[str]) -> Finding:
     return at
 
 
-def _test(path: Path, checking: Checking) -> Iterator[dict[str, object]]:
-    from sekisho.cli.engines import tested_datasets
-    from sekisho.gate.rehearse import check_filters, rehearse
-
-    tests = parse_contract_test(load_file(path), name=str(path))
-    of = path.parent / tests.contract
-    data = load_file(of)
-    authored = parse_contract(data, name=str(of))
-    datasets = tested_datasets(tests, path.parent, checking.engine)
-    findings = [
-        *check_contract_against(authored.contract, datasets),
-        *check_filters(authored.contract, parser=checking.engine, datasets=datasets),
-    ]
-    if findings:
-        document = parse_yaml(data, name=str(of))
-        placed = tuple(_located(item, document, data.decode().splitlines()) for item in findings)
-        raise DocumentError(placed, name=str(of))
-    for item in rehearse(tests, authored, datasets, parser=checking.engine):
-        yield {"file": str(path)} | asdict(item)
-
-
 def _print(item: FileFinding) -> None:
     finding = item.finding
     place = f"{item.file}:{finding.line}:{finding.column}" if finding.line else item.file
@@ -173,13 +135,6 @@ def _print(item: FileFinding) -> None:
         print(f"  hint: {finding.hint}")
 
 
-def _print_test(row: dict[str, object]) -> None:
-    because = f" ({row['clause']})" if row["clause"] else ""
-    if row["holds"]:
-        print(f"✓ {row['name']}: {row['found']}{because}")
-    else:
-        print(f"✗ {row['name']}: expected {row['expected']}; {row['found']}{because}")
-
-
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Say how many of something there are."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

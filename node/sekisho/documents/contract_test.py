@@ -118,10 +118,24 @@ class QueryTest(DocumentModel):
     expect: Expectation
     reason: RefusalReason | None = None
     clause: ShortText | None = None
+    """Of a refusal; it stands for everything inside it."""
+    grant: Slug | None = None
+    """Of what is allowed: the grant that allows it."""
+    columns: tuple[ColumnName, ...] | None = None
+    """Of what is allowed: the names of the answer's columns, in order."""
+    clauses: tuple[ShortText, ...] | None = None
+    """Of what is allowed: clauses that it rests on, among others."""
     consumer: Party | None = None
     provider: Party | None = None
     purpose: Slug | None = None
     at: Instant | None = None
+
+
+_PINS_OF_THE_OTHER = (
+    *((Expectation.ALLOWED, field) for field in ("reason", "clause")),
+    *((Expectation.REFUSED, field) for field in ("grant", "columns", "clauses")),
+)
+"""What a test may not say beside what it expects."""
 
 
 class ContractTest(DocumentModel):
@@ -197,12 +211,12 @@ def _check(tests: ContractTest) -> Iterator[Finding]:
                 message=f"test `{item.name}` is listed twice",
                 hint="give each test its own name",
             )
-        for field in ("reason", "clause"):
-            if item.expect is Expectation.ALLOWED and getattr(item, field) is not None:
+        for expect, field in _PINS_OF_THE_OTHER:
+            if item.expect is expect and getattr(item, field) is not None:
                 yield Finding(
                     path=f"tests[{at}].{field}",
-                    message=f"a query that is allowed has no `{field}`",
-                    hint=f"remove `{field}`, or write `expect: refused`",
+                    message=f"a query that is {expect} has no `{field}`",
+                    hint=f"remove `{field}`, or expect the other",
                 )
     for dataset, source in tests.datasets.items():
         given = [field for field in ("columns", "parquet", "csv") if getattr(source, field)]

@@ -13,7 +13,6 @@ from sekisho.sql.read import CONDITION_HEAD, read_condition
 from sekisho.sql.total import make_condition_total
 from sekisho.sql.types import parse_type
 
-
 _ONE_CONDITION = "write one condition over the columns of each row, such as `NOT cancelled`"
 
 

@@ -38,14 +38,17 @@ _MEMBER = "sha256:" + "0" * 64
 class Rehearsed:
     """What came of one test."""
 
-    name: str
-    holds: bool
-    expected: str
-    """Such as `refused: COLUMN_NOT_GRANTED`."""
-    found: str
-    """The same of what the gate said, with its message."""
-    clause: str
-    """What decided: the refusal's clause, or the grant that allows."""
+    test: QueryTest
+    query: Query
+    """As it was asked last: of the provider that refused, or of the last one that was asked."""
+    decision: Plan | Refusal
+    missed: tuple[str, ...]
+    """What the test says and the gate does not: `expect`, `reason`, `clause`, `columns` …"""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the gate says what the test says."""
+        return not self.missed
 
 
 class _AnyDataset(Dataset):
@@ -59,7 +62,7 @@ class _AnyDataset(Dataset):
 
 def rehearse(
     tests: ContractTest,
-    authored: AuthoredContract,
+    signed: SignedContract,
     datasets: Mapping[DatasetId, Dataset],
     *,
     parser: SecondParser,
@@ -68,15 +71,18 @@ def rehearse(
 
     Args:
         tests: As they stand beside the contract.
-        authored: The contract.
+        signed: The contract, from `as_signed`.
         datasets: Those that the tests name, with their columns.
         parser: The second reading of each query.
     """
-    members = {item.party: _MEMBER for item in authored.contract.parties}
-    signed = parse_proposal(build_proposal(authored, nonce_hex=_NONCE, members=members))
     for test in tests.tests:
-        decision = _decision(tests, test, signed, datasets, parser)
-        yield _rehearsed(test, decision)
+        yield _rehearsed(tests, test, signed, datasets, parser)
+
+
+def as_signed(authored: AuthoredContract) -> SignedContract:
+    """Take a contract as signed by all, for rehearsals."""
+    members = {item.party: _MEMBER for item in authored.contract.parties}
+    return parse_proposal(build_proposal(authored, nonce_hex=_NONCE, members=members))
 
 
 def check_filters(
@@ -134,19 +140,19 @@ _NEVER = (
 )
 
 
-def _decision(  # noqa: PLR0917  what one test stands on
+def _rehearsed(  # noqa: PLR0917  what one test stands on
     tests: ContractTest,
     test: QueryTest,
     signed: SignedContract,
     datasets: Mapping[DatasetId, Dataset],
     parser: SecondParser,
-) -> Plan | Refusal:
-    """Ask every provider that the query names; the first refusal is the answer."""
+) -> Rehearsed:
+    """Ask every provider that the query names, up to the first that refuses or misses a pin."""
     consumer = tests.consumer_of(test) or signed.consumers[0]
     purpose = tests.purpose_of(test) or signed.contract.purposes[0].purpose
     at = tests.at_of(test) or signed.starts_at
     stated = tests.provider_of(test)
-    decision: Plan | Refusal | None = None
+    found: Rehearsed | None = None
     for provider in (stated,) if stated else _providers(test.sql, signed, parser):
         query = Query(
             sql=test.sql, contract=signed.id, purpose=purpose, consumer=consumer, provider=provider
@@ -154,11 +160,13 @@ def _decision(  # noqa: PLR0917  what one test stands on
         decision = _refused_by_life(query, signed, at) or decide(
             query, signed, datasets, parser=parser
         )
-        if isinstance(decision, Refusal):
+        missed = tuple(_missed(test, decision))
+        found = Rehearsed(test=test, query=query, decision=decision, missed=missed)
+        if isinstance(decision, Refusal) or (missed and test.expect is Expectation.ALLOWED):
             break
-    if decision is None:
+    if found is None:
         raise RuntimeError("a contract without a provider was read")
-    return decision
+    return found
 
 
 def _providers(sql: str, signed: SignedContract, parser: SecondParser) -> tuple[PartyId, ...]:
@@ -187,29 +195,22 @@ def _refused_by_life(query: Query, signed: SignedContract, at: datetime) -> Refu
     )
 
 
-def _rehearsed(test: QueryTest, decision: Plan | Refusal) -> Rehearsed:
-    expected = ": ".join((test.expect.value, *([test.reason.value] if test.reason else [])))
-    if isinstance(decision, Plan):
-        return Rehearsed(
-            name=test.name,
-            holds=test.expect is Expectation.ALLOWED,
-            expected=expected,
-            found="allowed",
-            clause=f"grants.{decision.grant}",
-        )
-    return Rehearsed(
-        name=test.name,
-        holds=_is_expected(test, decision),
-        expected=expected if test.clause is None else f"{expected} by {test.clause}",
-        found=f"refused: {decision.reason}: {decision.message}",
-        clause=decision.clause,
-    )
-
-
-def _is_expected(test: QueryTest, refusal: Refusal) -> bool:
-    """Compare the refusal with what was written; a clause stands for everything inside it."""
-    if test.expect is not Expectation.REFUSED:
-        return False
-    if test.reason is not None and test.reason is not refusal.reason:
-        return False
-    return test.clause is None or f"{refusal.clause}.".startswith(f"{test.clause}.")
+def _missed(test: QueryTest, decision: Plan | Refusal) -> Iterator[str]:
+    """Tell what a test says that a decision does not."""
+    if isinstance(decision, Refusal):
+        if test.expect is not Expectation.REFUSED:
+            yield "expect"
+        if test.reason not in {None, decision.reason}:
+            yield "reason"
+        # A clause stands for everything inside it.
+        if test.clause and not f"{decision.clause}.".startswith(f"{test.clause}."):
+            yield "clause"
+        return
+    if test.expect is not Expectation.ALLOWED:
+        yield "expect"
+    if test.grant not in {None, decision.grant}:
+        yield "grant"
+    if test.columns not in {None, decision.columns}:
+        yield "columns"
+    if test.clauses and not set(test.clauses) <= set(decision.clauses):
+        yield "clauses"

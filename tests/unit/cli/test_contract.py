@@ -176,6 +176,7 @@ def test_contract_tests_that_hold_pass(sekisho, contract_file):
     ran = sekisho("contract", "test", path)
     assert ran.code == 0, ran.out
     assert [line[0] for line in ran.out.splitlines()] == ["✓", "✓"]
+    assert ran.err == "2 tests, 0 failed\n"
 
 
 def test_a_contract_test_that_does_not_hold_fails_and_says_why(sekisho, contract_file):
@@ -184,7 +185,51 @@ def test_a_contract_test_that_does_not_hold_fails_and_says_why(sekisho, contract
     ran = sekisho("contract", "test", path)
     assert ran.code == 1
     assert "✗ delays: expected refused: LIMIT_REACHED; allowed (grants.delays)" in ran.out
+    assert f"  {path}:7: expect differs" in ran.out
     assert sekisho("contract", "test", path, "--format", "json").json[1]["holds"] is True
+
+
+def test_a_contract_test_says_all_of_it_as_data(sekisho, contract_file):
+    path = contract_file.with_name("delays.contract.test.yaml")
+    path.write_text(TESTS.replace("expect: allowed", "expect: allowed\n    columns: [origin]"))
+    ran = sekisho("contract", "test", path, "--format", "json")
+    assert ran.code == 1
+    allowed, refused = ran.json
+    assert list(allowed) == list(refused)
+    assert (allowed["file"], allowed["line"], allowed["name"]) == (str(path), 7, "delays")
+    assert (allowed["holds"], allowed["missed"]) == (False, ["columns"])
+    assert allowed["expected"] == {"decision": "allowed", "columns": ["origin"]}
+    assert allowed["decision"] == "allowed"
+    assert allowed["columns"] == ["origin", "avg(departure_delay)"]
+    assert allowed["grant"] == "delays"
+    assert "grants.delays.where" in allowed["clauses"]
+    assert allowed["charges"] == []
+    assert allowed["plan"].startswith("SELECT ")
+    assert allowed["reason"] is None
+    assert refused["reason"] == "COLUMN_NOT_GRANTED"
+    assert refused["clause"] == "grants.delays.columns"
+    assert refused["place"] == [1, 8]
+    assert refused["plan"] is None
+
+
+def test_a_contract_test_shows_what_would_run(sekisho, contract_file):
+    path = contract_file.with_name("delays.contract.test.yaml")
+    contract_file.write_text(contract_file.read_text() + "limits: {queries: {max: 5, per: day}}\n")
+    path.write_text(TESTS)
+    ran = sekisho("contract", "test", path, "--verbose")
+    assert ran.code == 0
+    assert "  ua.example would run\n      SELECT " in ran.out
+    assert "    rests on    grants.delays.columns.origin\n" in ran.out
+    assert "    is charged  1 of 5 queries per day\n" in ran.out
+    assert "    columns     origin, avg(departure_delay)\n" in ran.out
+
+
+def test_what_no_contract_test_needs_is_noted(sekisho, contract_file):
+    path = contract_file.with_name("delays.contract.test.yaml")
+    path.write_text(TESTS.replace("avg(departure_delay)", "count(*)"))
+    ran = sekisho("contract", "test", path)
+    assert ran.code == 0
+    assert f"{path}: no test needs grants.delays.columns.departure_delay" in ran.err
 
 
 def test_contract_tests_notice_a_column_that_the_dataset_lacks(sekisho, contract_file):
