@@ -41,6 +41,9 @@ def _configure_writing(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     add_folder(new)
     new.set_defaults(run=_run("contract_new", "new"))
 
+    schema = verbs.add_parser("schema", help="print the JSON Schema by which editors complete one")
+    schema.set_defaults(run=_run("contract_new", "schema"))
+
     lint = verbs.add_parser("lint", help="find everything that is wrong with contract files")
     lint.add_argument("files", nargs="+", metavar="FILE", help="a file, or a folder of them")
     add_format(lint)

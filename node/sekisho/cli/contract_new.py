@@ -1,4 +1,4 @@
-"""`sekisho contract new`: a contract to begin with, from a template or from one that is held."""
+"""`sekisho contract new` and `schema`: a contract to begin with, and what completes it."""
 
 import argparse
 import re
@@ -11,6 +11,7 @@ from sekisho.cli.place import Place, misused, now, say
 from sekisho.cli.shipped import shipped
 from sekisho.documents.contract import parse_contract
 from sekisho.documents.proposal import proposed_terms
+from sekisho.documents.reference import contract_schema
 from sekisho.documents.value import Value
 from sekisho.errors import NodeError
 from sekisho.model.contract import Contract, Role
@@ -43,6 +44,12 @@ def new(options: argparse.Namespace) -> int:
         text = _filled(known[name], options, today)
     contract = parse_contract(text.encode(), name="contract").contract
     _give(text, options.out, contract)
+    return DONE
+
+
+def schema(_: argparse.Namespace) -> int:
+    """Print the JSON Schema of a contract."""
+    sys.stdout.write(contract_schema())
     return DONE
 
 

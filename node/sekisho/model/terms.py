@@ -61,8 +61,12 @@ class Clause:
     ) -> JsonSchemaValue:
         """Give editors the same words that the review prints, and what they mean for a contract."""
         schema = handler(core_schema)
-        compared = f" In a diff: {self.compared.words}." if self.compared else ""
-        schema["description"] = f"{self.en} [{self.label}]. {_MEANINGS[self.label]}{compared}"
+        text = f"{self.en} [{self.label}]. {_MEANINGS[self.label]}"
+        words = self.compared.words if self.compared else ""
+        if "wide" in words or "narrow" in words:
+            text += f" In a diff: {words}."
+        # Editors escape what reads as markup.
+        schema["description"] = text.replace("`", "")
         return schema
 
 
