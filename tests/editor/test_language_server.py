@@ -80,7 +80,7 @@ def test_nothing_is_marked_in_a_valid_contract(server, path):
     ("old", "new", "marked"),
     [
         ("access: rows", "access: row", 'Valid values: "rows", "aggregate"'),
-        ("access: rows", "acces: rows", "Property acces is not allowed"),
+        ("access: rows", "accessmode: rows", "Property accessmode is not allowed"),
         ("title: Repairs\n", "", 'Missing property "title"'),
         ("{truncate: month}", "{truncate: weak}", 'Valid values: "year", "month", "day", "hour"'),
         ("part: {}", "part: {use: return}", 'Incorrect type. Expected "array"'),

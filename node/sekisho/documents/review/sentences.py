@@ -104,11 +104,11 @@ def _unseen(grant: Grant, words: Words) -> Iterator[str]:
     for name, column in grant.columns.items():
         uses = column.uses(grant.access)
         if Use.RETURN not in uses:
-            said, listed = words.quoted(name), words.uses(column, grant.access)
+            said, possible = words.quoted(name), words.joined(words.uses(column, grant.access))
             yield words.of(
                 (
-                    f"{said} may be {listed}, and is not shown.",
-                    f"{said}は{listed}に限り利用でき、値は示されない。",
+                    f"{said} may be {possible}, and is not shown.",
+                    f"{said}は{possible}に限り利用でき、値は示されない。",
                 )
             )
 

@@ -71,15 +71,15 @@ class Words:
         name = self.name(field.clause)
         return self.of((f"{name} {value}", f"{name}：{value}"))
 
-    def uses(self, column: ColumnGrant, access: Access) -> str:
-        """Say what a column may be used for."""
-        return self._list(column.uses(access))
+    def uses(self, column: ColumnGrant, access: Access) -> list[str]:
+        """Say each thing that a column may be used for."""
+        return [self.value(item) for item in _ordered(column.uses(access))]
 
     def any_use(self, column: ColumnGrant, access: Access) -> str:
         """Say the same more shortly where a column may be returned, and so used in any way."""
         if Use.RETURN in column.uses(access):
             return self.of(("returned, and so used in any way", "出力（他の全ての用法を含む）"))
-        return self.uses(column, access)
+        return self.listed(self.uses(column, access))
 
     def threshold(self, source: Threshold) -> str:
         """Say what a column with `from` holds."""
