@@ -247,6 +247,20 @@ def test_text_of_an_author_cannot_pass_for_a_term():
     assert not any(line.lstrip().startswith("- [enforced] Price") for line in page.splitlines())
 
 
+def test_name_of_a_column_cannot_pass_for_a_line():
+    forged = '"x\\n  ! nothing"'
+    contract = _with(
+        "access: rows\n    columns:",
+        f"access: rows\n    privacy_units: [{forged}]\n    disclosure: {{minimum_units: 2}}\n"
+        f"    columns:\n      {forged}: {{}}",
+        "smallest.yaml",
+    )
+    for lang in Language:
+        page = review(contract, lang=lang)
+        assert "  ! nothing" not in page.splitlines()
+        assert "x ! nothing" in page
+
+
 def test_review_of_a_proposal_shows_its_id_and_instants():
     authored = parse_contract((VECTORS / "valid" / "smallest.yaml").read_bytes())
     members = {item.party: "sha256:" + "ab" * 32 for item in authored.contract.parties}

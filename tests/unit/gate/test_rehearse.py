@@ -4,8 +4,9 @@ import pytest
 
 from sekisho.documents.contract import parse_contract
 from sekisho.documents.contract_test import parse_contract_test
-from sekisho.gate.coverage import untouched
+from sekisho.gate.coverage import _Allowed, _of_grant, untouched
 from sekisho.gate.rehearse import as_signed, check_filters, check_outcomes, rehearse
+from sekisho.model.contract import Function
 from sekisho.model.names import DatasetId
 from support.second_parser import DuckDBParser
 
@@ -196,6 +197,21 @@ tests:{listed or " [{name: none, sql: 'SELECT 1', expect: refused}]"}
     signed = as_signed(parse_contract(TOUCHED.encode()))
     rehearsed = list(rehearse(tests, signed, datasets, parser=parser))
     assert list(untouched(rehearsed, signed, datasets, parser=parser)) == expected
+
+
+def test_a_function_that_no_test_needs_is_listed():
+    grant = parse_contract(
+        TOUCHED.replace(
+            "columns: {crew: {use: [join]}}",
+            "columns: {crew: {use: [join]}}\n    functions: [count, sum]",
+        ).encode()
+    ).contract.grants[2]
+    asked = _Allowed(query=None, clauses=frozenset({"grants.figures.columns.crew"}))
+
+    def needs_count(_, cut):
+        return Function.COUNT in cut.functions
+
+    assert list(_of_grant(grant, [asked], needs_count)) == ["grants.figures.functions.sum"]
 
 
 def test_a_filter_is_checked_without_knowing_the_columns(parser):

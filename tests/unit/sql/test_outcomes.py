@@ -30,6 +30,7 @@ def told(text):
         "a <> a",
         "a < a",
         "a = 1 AND a = 2",
+        "a = (1) AND a = (2)",
         "a = 1 AND b = 1 AND 2 = a",
         "a > 5 AND a < 3",
         "a > 5 AND 5 >= a",

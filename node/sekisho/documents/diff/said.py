@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import assert_never, cast
 
 from pydantic import BaseModel
 
@@ -16,7 +17,7 @@ from sekisho.model.contract import Contract, PartyTerm, PurposeTerm
 from sekisho.model.directions import Direction
 from sekisho.model.grants import ColumnGrant, Grant
 from sekisho.model.masks import AnyMask
-from sekisho.model.terms import fields_of
+from sekisho.model.terms import FieldWords, fields_of
 
 _NOTES: Mapping[tuple[str, Direction], Both] = {
     ("Grant.where", Direction.NARROWER): (
@@ -106,6 +107,8 @@ def _text(item: Difference, words: Words, both: tuple[Contract, Contract]) -> st
             return words.of(_OVERLAP)
         case Change.VALUE:
             return _values(item, words)
+        case _:
+            assert_never(item.change)
 
 
 def _values(item: Difference, words: Words) -> str:
@@ -152,9 +155,12 @@ def _value(item: Difference, side: int, words: Words) -> str:
         return words.limit(value)
     if isinstance(value, BaseModel) and not isinstance(value, AnyMask):
         return _fields(value, words)
-    if isinstance(value, str) and "\n" in value:
-        return words.quoted(value)
-    return said(words, item.owners[side], item.field)
+    return _on_one_line(item.owners[side], item.field, words)
+
+
+def _on_one_line(owner: BaseModel, field: FieldWords, words: Words) -> str:
+    text = said(words, owner, field)
+    return words.quoted(text) if "\n" in text else text
 
 
 def _part(item: Difference, words: Words, both: tuple[Contract, Contract], *, side: int) -> str:
@@ -170,11 +176,9 @@ def _part(item: Difference, words: Words, both: tuple[Contract, Contract], *, si
             return words.value(part.role)
         case PurposeTerm():
             return words.quoted(part.means)
-        case BaseModel():
-            return _fields(part, words)
         case _:
-            message = f"nothing to say of {item.path}"
-            raise TypeError(message)
+            # What is added or removed is a model, whichever it is.
+            return _fields(cast("BaseModel", part), words)
 
 
 def _fields(part: BaseModel, words: Words) -> str:
@@ -188,5 +192,5 @@ def _each(part: BaseModel, words: Words) -> Iterator[str]:
         if isinstance(value, BaseModel) and not isinstance(value, AnyMask):
             yield from _each(value, words)
         else:
-            text = " ".join(said(words, part, field).split())
+            text = _on_one_line(part, field, words)
             yield f"{words.name(field.clause)}{words.of((' ', '：'))}{text}"

@@ -36,7 +36,7 @@ class _Met:
     caution: str
     path: str
     names: tuple[str, ...] = ()
-    units: str = ""
+    units: tuple[str, ...] = ()
 
 
 def cautions_of(contract: Contract, words: Words) -> tuple[Caution, ...]:
@@ -46,10 +46,13 @@ def cautions_of(contract: Contract, words: Words) -> tuple[Caution, ...]:
 
 def _said(met: _Met, words: Words) -> Caution:
     both = CAUTIONS[met.caution]
-    names = words.joined(words.quoted(item) for item in met.names) if met.names else ""
+    names, units = (
+        words.joined(words.quoted(item) for item in listed) if listed else ""
+        for listed in (met.names, met.units)
+    )
 
     def of(pair: Both) -> str:
-        return words.of(pair).replace("{units}", met.units).replace("{names}", names)
+        return words.of(pair).replace("{units}", units).replace("{names}", names)
 
     return Caution(
         caution=met.caution,
@@ -86,9 +89,8 @@ def _in_rows(grant: Grant, place: str) -> Iterator[_Met]:
             found.setdefault("measured-by-row", []).append(name)
         if Use.FILTER in uses and column.mask is None and grant.disclosure is not None:
             found.setdefault("fine-filter", []).append(name)
-    shown = ", ".join(grant.privacy_units)
     for caution, names in found.items():
-        yield _Met(caution=caution, path=path, names=tuple(names), units=shown)
+        yield _Met(caution=caution, path=path, names=tuple(names), units=grant.privacy_units)
     yield from _pointing(grant, units, path)
 
 

@@ -54,7 +54,8 @@ class Words:
             case tuple() | frozenset():
                 return self._list(value)
             case Mapping():
-                return self.listed(f"{name} ({self.value(item)})" for name, item in value.items())
+                form = self.of(("{} ({})", "{}（{}）"))
+                return self.listed(form.format(*pair) for pair in self._pairs(value))
             case BaseModel():
                 return self.mask(value)
             case _:
@@ -142,6 +143,9 @@ class Words:
         if isinstance(value, StrEnum):
             return self.of(words_for(value))
         return self.of(FIXED_WORDS[value]) if value in FIXED_WORDS else self.quoted(value)
+
+    def _pairs(self, value: Mapping[object, object]) -> Iterable[tuple[str, str]]:
+        return ((str(name), self.value(item)) for name, item in value.items())
 
     def _list(self, value: tuple[object, ...] | frozenset[object]) -> str:
         items = value if isinstance(value, tuple) else _ordered(value)
