@@ -1,62 +1,56 @@
-"""`sekisho contract review`, `list` and `show`: what stands in contracts, and how they stand."""
+"""`sekisho contract review`, `diff`, `list`, `show`: what contracts say, and how they stand."""
 
 import argparse
 import json
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sekisho.cli.floors import open_floors
+from sekisho.cli.contract_shelf import Shelf, review_page
 from sekisho.cli.main import DONE
 from sekisho.cli.place import Place, now
 from sekisho.cli.table import show as show_rows
-from sekisho.documents.contract import parse_contract
-from sekisho.documents.models import locate
-from sekisho.documents.review import review as review_of
-from sekisho.documents.yaml import parse_yaml
+from sekisho.documents.diff import diff_facts, diff_page
+from sekisho.documents.review import review_facts
 from sekisho.errors import Finding
 from sekisho.ledger.instants import moment_text
 from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import state_at
 from sekisho.model.names import ContractId, short_id
-from sekisho.store.folder import load_file
-
-_BELOW = {
-    "en": "Below this company's floors: as it is, this node neither signs nor serves it",
-    "ja": "自社の定める最低基準を下回る：このままでは、本ノードは署名も提供もしない",
-}
 
 if TYPE_CHECKING:
     from sekisho.server.contracts import ContractBook
     from sekisho.store.contracts import StoredContract
     from sekisho.store.state import Records
 
+_BELOW = {
+    "en": "Below this company's floors: as it is, this node neither signs nor serves it",
+    "ja": "自社の定める最低基準を下回る：このままでは、本ノードは署名も提供もしない",
+}
+
 
 def review(options: argparse.Namespace) -> int:
-    """Print a file's or a held contract's terms in plain words."""
-    path = Path(options.what)
-    if path.is_file():
-        data = load_file(path)
-        authored = parse_contract(data, name=str(path))
-        sys.stdout.write(review_of(authored, lang=options.lang))
-        with open_floors(options) as floors:
-            document = parse_yaml(data, name=str(path))
-            found = [locate(item, document) for item in floors.before_signing(authored)]
-        _print_below(found, name=str(path), lang=options.lang)
-        return DONE
-    place = Place.find(options)
-    with place.records() as records:
-        book = place.contracts(records)
-        signed = book.signed(book.find(options.what, now()))
-        if signed is not None:
-            sys.stdout.write(review_of(signed, lang=options.lang))
-            found = list(place.guard(records).findings(signed, now()))
-            _print_below(found, name="contract", lang=options.lang)
+    """Print a file's or a held contract's terms in plain words, an amendment's with its changes.
+
+    At the end stands what keeps this company from standing behind it.
+    """
+    with Shelf(options) as shelf:
+        found = shelf.find(options.what)
+        amended = shelf.amended_by(found)
+        below = shelf.below(found)
+    if options.format == "json":
+        facts = review_facts(found.contract, lang=options.lang)
+        changes = amended and diff_facts(
+            amended.contract, found.contract, names=(amended.name, found.name), lang=options.lang
+        )
+        _dump({**facts, "below": [_finding(item) for item in below], "diff": changes})
+    else:
+        sys.stdout.write(review_page(found, amended, lang=options.lang))
+        _print_below(below, name=found.name, lang=options.lang)
     return DONE
 
 
-def _print_below(found: list[Finding], *, name: str, lang: str) -> None:
+def _print_below(found: tuple[Finding, ...], *, name: str, lang: str) -> None:
     """Say at the end of a review what keeps this company from standing behind it."""
     if not found:
         return
@@ -64,6 +58,27 @@ def _print_below(found: list[Finding], *, name: str, lang: str) -> None:
     for item in found:
         print(f"  ! {item.place_in(name)}: {item.message}")
         print(f"    {item.hint}")
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Print what one contract widens, narrows and changes in another."""
+    with Shelf(options) as shelf:
+        before, after = shelf.find(options.a), shelf.find(options.b)
+    both, names = (before.contract, after.contract), (before.name, after.name)
+    if options.format == "json":
+        _dump(diff_facts(*both, names=names, lang=options.lang))
+    else:
+        sys.stdout.write(diff_page(*both, names=names, lang=options.lang))
+    return DONE
+
+
+def _dump(facts: Any) -> None:  # noqa: ANN401  anything that is JSON
+    json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
+    print()
+
+
+def _finding(item: Finding) -> dict[str, Any]:
+    return {"path": item.path, "message": item.message, "hint": item.hint}
 
 
 def list_all(options: argparse.Namespace) -> int:
@@ -89,12 +104,9 @@ def show(options: argparse.Namespace) -> int:
         facts = _facts(records, book, options.id, place=place, at=at)
         signed = book.signed(facts["id"])
         found = place.guard(records).findings(signed, at) if signed is not None else ()
-        facts["not_served"] = [
-            {"path": item.path, "message": item.message, "hint": item.hint} for item in found
-        ]
+        facts["not_served"] = [_finding(item) for item in found]
     if options.format == "json":
-        json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
-        print()
+        _dump(facts)
     else:
         _print(facts)
     return DONE
