@@ -16,7 +16,7 @@ from figures import Figure, figure
 from flights import COLUMNS, STREAM_ROWS, write_flights
 
 GIGABYTES = float(os.environ.get("GIGABYTES", "5"))
-SQL = f"SELECT {', '.join(COLUMNS)} FROM flights"  # noqa: S608  our own columns
+SQL = f"SELECT {', '.join(COLUMNS)} FROM flights"
 FILE_BYTES = 366_000_000
 """Of Arrow, in one generated file."""
 FRAMES_BETWEEN = 16

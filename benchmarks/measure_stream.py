@@ -12,7 +12,7 @@ from companies import asking, found_pair, serving
 from figures import Figure, alternate, figure
 from flights import COLUMNS, STREAM_ROWS, write_flights
 
-SQL = f"SELECT {', '.join(COLUMNS)} FROM flights"  # noqa: S608  our own columns
+SQL = f"SELECT {', '.join(COLUMNS)} FROM flights"
 ROUNDS = 7
 
 

@@ -22,7 +22,7 @@ from sekisho.errors import SekishoError
 from sekisho.model.names import ContractId
 from sekisho.model.notices import Notice, NoticeKind
 
-SQL = f"SELECT {', '.join(COLUMNS)} FROM flights"  # noqa: S608  our own columns
+SQL = f"SELECT {', '.join(COLUMNS)} FROM flights"
 ROUNDS = 5
 FRAMES = 8
 """Read before the contract is terminated."""

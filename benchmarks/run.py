@@ -18,6 +18,7 @@ MEASURED_BY = {
     "small_p99": "measure_small",
     "gate_cold": "measure_gate",
     "gate_remembered": "measure_gate",
+    "aggregate": "measure_aggregate",
     "ledger_32": "measure_ledger",
     "memory": "measure_memory",
     "start_help": "measure_start",

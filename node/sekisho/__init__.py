@@ -11,8 +11,14 @@ import typing as _typing
 from importlib import import_module as _import_module
 
 if _typing.TYPE_CHECKING:
-    from sekisho.client.answer import Answer, Progress, Receipt
-    from sekisho.client.node import Explanation, FragmentExplanation, Node, connect
+    from sekisho.client.answer import Answer, Gap, Progress, Receipt
+    from sekisho.client.node import (
+        Explanation,
+        FragmentExplanation,
+        MergeExplanation,
+        Node,
+        connect,
+    )
     from sekisho.errors import (
         DocumentError,
         NodeError,
@@ -22,14 +28,18 @@ if _typing.TYPE_CHECKING:
         SekishoError,
         TrustError,
     )
+    from sekisho.model.parameters import Parameter
 
 __all__ = [
     "Answer",
     "DocumentError",
     "Explanation",
     "FragmentExplanation",
+    "Gap",
+    "MergeExplanation",
     "Node",
     "NodeError",
+    "Parameter",
     "PeerError",
     "Progress",
     "Receipt",
@@ -44,7 +54,10 @@ _HOMES = {
     "Answer": "sekisho.client.answer",
     "Explanation": "sekisho.client.node",
     "FragmentExplanation": "sekisho.client.node",
+    "Gap": "sekisho.client.answer",
+    "MergeExplanation": "sekisho.client.node",
     "Node": "sekisho.client.node",
+    "Parameter": "sekisho.model.parameters",
     "Progress": "sekisho.client.answer",
     "Receipt": "sekisho.client.answer",
     "connect": "sekisho.client.node",

@@ -7,7 +7,7 @@ from pydantic import Field, PlainValidator, StringConstraints, model_validator
 from sekisho.documents.models import parse_model
 from sekisho.documents.yaml import parse_yaml
 from sekisho.model.dataset import Column, ColumnClass, Dataset
-from sekisho.model.names import NAME_PATTERN, PartyId, is_alias, join_dataset
+from sekisho.model.names import NAME_PATTERN, DatasetId, PartyId, is_alias, join_dataset
 from sekisho.model.terms import DocumentModel, ShortText, mistake
 from sekisho.model.terms_values import Party, Size
 
@@ -102,25 +102,47 @@ class DatasetConfig(DocumentModel):
     privacy_units: Annotated[tuple[ShortText, ...], Field(strict=False)] = ()
     columns: dict[str, ColumnConfig] = {}
 
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        seen: dict[str, str] = {}
+        for name in self.columns:
+            first = seen.setdefault(name.lower(), name)
+            if first != name:
+                message = f"columns `{first}` and `{name}` are one column"
+                raise mistake(message, "keep one of the two, with all that is said of it")
+        return self
+
+    def said(self, party: PartyId, name: str) -> Dataset:
+        """Tell what this file alone says of the dataset: classes, units and tags, without types.
+
+        What guardrails look at: they hold whether the data is there or not.
+        """
+        return self.describe(
+            party, name, tuple(Column(name=column, type="") for column in self.columns)
+        )
+
     def describe(self, party: PartyId, name: str, columns: tuple[Column, ...]) -> Dataset:
         """Join what the file says about its columns with what the provider says."""
+        # As an engine names columns, without regard to case: a capital must not cost a class.
+        said = {column.lower(): item for column, item in self.columns.items()}
         return Dataset(
             id=join_dataset(party, name),
-            columns=tuple(self._column(column) for column in columns),
+            columns=tuple(_joined(item, said.get(item.name.lower())) for item in columns),
             privacy_units=self.privacy_units,
             tags=self.tags,
             description=self.description,
         )
 
-    def _column(self, column: Column) -> Column:
-        said = self.columns.get(column.name, ColumnConfig())
-        return Column(
-            name=column.name,
-            type=column.type,
-            column_class=said.column_class,
-            unit=said.unit or "",
-            description=said.description or "",
-        )
+
+def _joined(column: Column, said: ColumnConfig | None) -> Column:
+    said = said or ColumnConfig()
+    return Column(
+        name=column.name,
+        type=column.type,
+        column_class=said.column_class,
+        unit=said.unit or "",
+        description=said.description or "",
+    )
 
 
 class NodeConfig(DocumentModel):
@@ -136,6 +158,15 @@ class NodeConfig(DocumentModel):
     state: Annotated[str, StringConstraints(pattern=r"^sqlite:.+$")] = "sqlite:state/node.db"
     engine: EngineConfig = EngineConfig()
     datasets: dict[DatasetName, DatasetConfig] = {}
+    guardrails: tuple[Path, ...] = ()
+    """What this company demands of every contract; read when the node starts."""
+
+    def said_datasets(self) -> dict[DatasetId, Dataset]:
+        """Tell what this file alone says of each dataset, see `DatasetConfig.said`."""
+        return {
+            join_dataset(self.party, name): item.said(self.party, name)
+            for name, item in self.datasets.items()
+        }
 
     @property
     def state_path(self) -> str:

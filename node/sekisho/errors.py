@@ -35,6 +35,7 @@ class RefusalReason(StrEnum):
     LIMIT_REACHED = "LIMIT_REACHED"
     BUDGET_SPENT = "BUDGET_SPENT"
     SCHEMA_CHANGED = "SCHEMA_CHANGED"
+    LOOKUP_NOT_ALLOWED = "LOOKUP_NOT_ALLOWED"
 
 
 class SekishoError(Exception):
@@ -71,6 +72,12 @@ class Finding:
     """The mend."""
     severity: Severity = Severity.ERROR
 
+    def place_in(self, name: str) -> str:
+        """Say where it is in a document of some name: its line, or its path where it has none."""
+        if self.line:
+            return f"{name}:{self.line}:{self.column}"
+        return f"{name}: {self.path}" if self.path else name
+
 
 class DocumentError(SekishoError):
     """A document cannot be read; `findings` holds everything wrong with it."""
@@ -79,8 +86,7 @@ class DocumentError(SekishoError):
         """Carry all findings, the first of them as the message."""
         first = findings[0]
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        place = f"{name}:{first.line}:{first.column}: " if first.line else f"{name}: "
-        super().__init__(f"{place}{first.message}{more}", hint=first.hint)
+        super().__init__(f"{first.place_in(name)}: {first.message}{more}", hint=first.hint)
         self.findings = findings
         self.name = name
 

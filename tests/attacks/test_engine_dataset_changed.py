@@ -37,9 +37,10 @@ def provider_of_two(root):
         companies.found("maker")
         companies.introduce()
         companies.start()
-        both = "[ua.example/flights, ua.example/others]"
-        text = contract_text().replace("[ua.example/flights]", both)
-        yield companies, companies.agree(text)
+        text = contract_text()
+        grant = text[text.index("  - grant:") :]
+        others = grant.replace("delays", "others").replace("/flights", "/others")
+        yield companies, companies.agree(text + others.strip("\n") + "\n")
 
 
 @pytest.fixture(scope="module")

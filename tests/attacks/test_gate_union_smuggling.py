@@ -1,6 +1,6 @@
 """Rows of another relation, brought in beside granted ones.
 
-expect: step 4, SYNTAX_NOT_ALLOWED; step 5 for their names
+expect: step 5, DATASET_NOT_GRANTED or COLUMN_NOT_GRANTED; BY NAME at step 4, SYNTAX_NOT_ALLOWED
 effect: columns that are not granted come out under the names of granted ones
 source: classic injection; DuckDB UNION BY NAME
 """
@@ -10,23 +10,37 @@ import pytest
 from support.gate_cases import refused
 
 SECOND = "SELECT remark FROM data.flights"
+FORMS = [
+    "SELECT origin FROM flights {} {}",
+    "SELECT * FROM (SELECT origin FROM flights {} {}) AS x",
+    "WITH x AS (SELECT origin FROM flights {} {}) SELECT * FROM x",
+    "SELECT origin FROM flights WHERE origin IN (SELECT origin FROM flights {} {})",
+    "SELECT (SELECT origin FROM flights {} {}) FROM flights",
+    "SELECT origin FROM flights WHERE EXISTS (SELECT origin FROM flights {} {})",
+    "(SELECT origin FROM flights) {} ({})",
+]
+JOINED = ["UNION", "UNION ALL", "EXCEPT", "EXCEPT ALL", "INTERSECT", "INTERSECT ALL"]
 
 
-@pytest.mark.parametrize("joined", ["UNION", "UNION ALL", "UNION BY NAME", "EXCEPT", "INTERSECT"])
+@pytest.mark.parametrize("joined", JOINED)
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
-    "form",
+    ("second", "reason"),
     [
-        "SELECT origin FROM flights {} {}",
-        "SELECT * FROM (SELECT origin FROM flights {} {}) AS x",
-        "WITH x AS (SELECT origin FROM flights {} {}) SELECT * FROM x",
-        "SELECT origin FROM flights WHERE origin IN (SELECT origin FROM flights {} {})",
-        "SELECT (SELECT origin FROM flights {} {}) FROM flights",
-        "SELECT origin FROM flights WHERE EXISTS (SELECT origin FROM flights {} {})",
-        "(SELECT origin FROM flights) {} ({})",
+        (SECOND, "DATASET_NOT_GRANTED"),
+        ("SELECT table_name FROM duckdb_tables", "DATASET_NOT_GRANTED"),
+        ("SELECT remark FROM flights", "COLUMN_NOT_GRANTED"),
+        ("SELECT flights FROM flights", "COLUMN_NOT_GRANTED"),
+        ("SELECT carrier FROM flights", "USE_NOT_GRANTED"),
     ],
 )
-def test_sets_of_rows_are_not_combined(form, joined):
-    assert refused(form.format(joined, SECOND)).reason == "SYNTAX_NOT_ALLOWED"
+def test_each_side_shows_what_is_granted_alone(form, joined, second, reason):
+    assert refused(form.format(joined, second)).reason == reason
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_columns_are_not_brought_together_by_name(form):
+    assert refused(form.format("UNION BY NAME", SECOND)).reason == "SYNTAX_NOT_ALLOWED"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Runs every command of the guide, in its order, as its reader does."""
+"""Runs every command of the guides, in their order, as their readers do."""
 
 import re
 import shlex
@@ -14,8 +14,11 @@ from support.nodes import around_today
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
-GUIDE = ROOT / "docs" / "guide" / "two-nodes.md"
+GUIDES = sorted((ROOT / "docs" / "guide").glob("*.md"))
 BLOCK = re.compile(r"^```(console|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"`([\w./-]+\.yaml)`")
+SECTIONS = {"datasets:": "datasets: {}\n", "guardrails:": "guardrails: []\n"}
+"""What a block that begins so takes the place of, in the file that is named last before it."""
 
 
 class Reader:
@@ -25,18 +28,20 @@ class Reader:
         self.folder = folder
         self.seen: dict[str, str] = {}
         self.nodes: list[subprocess.Popen] = []
-        self.yaml = 0
 
-    def write(self, text: str) -> None:
-        self.yaml += 1
-        if self.yaml == 1:
-            path = self.folder / "ua" / "node.yaml"
-            path.write_text(path.read_text().replace("datasets: {}\n", text))
-        else:
-            term = re.sub(r"term: .*", around_today(), text)
-            (self.folder / "delays.contract.yaml").write_text(term)
+    def write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        replaced = SECTIONS.get(text.split(maxsplit=1)[0])
+        if replaced is None:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(re.sub(r"term: .*", around_today(), text))
+            return
+        settings = path.read_text()
+        assert replaced in settings
+        path.write_text(settings.replace(replaced, text))
 
-    def run(self, line: str) -> None:
+    def run(self, line: str, shown: str) -> None:
+        """Run a command, and hold what it prints to what the guide shows of it."""
         command, _, remark = line.partition("   # exit ")
         for word, value in self.seen.items():
             command = command.replace(word, value)
@@ -50,6 +55,7 @@ class Reader:
             arguments, cwd=self.folder, capture_output=True, text=True, timeout=60, check=False
         )
         assert ran.returncode == int(remark or 0), (command, ran.stdout, ran.stderr)
+        assert shown in ran.stdout
         self.note(words, ran.stdout)
 
     def serve(self, arguments: list[str]) -> None:
@@ -76,17 +82,25 @@ class Reader:
             node.stdout.close()
 
 
-def test_every_command_of_the_guide_works(tmp_path):
-    shutil.copy(ROOT / "examples" / "aviation" / "flights_ua.parquet", tmp_path)
-    reader = Reader(tmp_path)
+def followed(guide: Path, folder: Path) -> None:
+    """Do what a guide says, block by block."""
+    shutil.copy(ROOT / "examples" / "aviation" / "flights_ua.parquet", folder)
+    text = guide.read_text(encoding="utf-8")
+    reader = Reader(folder)
     try:
-        for kind, text in BLOCK.findall(GUIDE.read_text()):
-            if kind == "yaml":
-                reader.write(text)
+        for block in BLOCK.finditer(text):
+            if block[1] == "yaml":
+                reader.write(NAMED.findall(text[: block.start()])[-1], block[2])
                 continue
-            for line in text.splitlines():
-                if line.startswith("$ "):
-                    reader.run(line[2:])
+            for part in re.split(r"(?m)^\$ ", block[2])[1:]:
+                line, _, shown = part.partition("\n")
+                reader.run(line, shown)
     finally:
         reader.close()
-    assert (tmp_path / "delays.parquet").stat().st_size > 0
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
+def test_every_command_of_a_guide_works(guide, tmp_path):
+    followed(guide, tmp_path)
+    if guide.stem == "two-nodes":
+        assert (tmp_path / "delays.parquet").stat().st_size > 0

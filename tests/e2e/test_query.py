@@ -11,6 +11,7 @@ import pytest
 
 import sekisho
 from sekisho.errors import PeerError, Refusal, RefusalReason, TrustError
+from sekisho.ledger.bodies import Asked, Opened
 from support.flights import CANARY, flights_section, write_flights
 from support.nodes import Companies, contract_text
 
@@ -83,6 +84,83 @@ def test_every_format_of_the_command_holds_the_same_rows(world, tmp_path):
     assert pa.ipc.open_stream(Path(query("arrow")).read_bytes()).read_all().to_pylist() == expected
     assert duckdb.sql(f"FROM read_csv('{query('csv')}')").to_arrow_table().to_pylist() == expected
     assert "M0" in Path(query("table")).read_text()
+
+
+PARAMETERIZED = """
+SELECT p.model, count(*) AS departures FROM flights AS f
+JOIN local.planes AS p ON f.tail_number = p.tail_number
+WHERE f.origin = $origin AND f.departure_delay > $least AND p.model <> $model
+GROUP BY p.model ORDER BY p.model
+"""
+VALUES = {"origin": "JFK", "least": 3, "model": "M0"}
+
+
+def last_body(company):
+    with company.records() as records:
+        size = records.ledger.head().size
+        return [records.ledger.get(index).body for index in range(size)]
+
+
+def test_parameters_reach_each_provider_and_the_residual(world):
+    with world["maker"].node() as node:
+        answer = node.query(PARAMETERIZED, contract=world.contract, parameters=VALUES)
+        found = answer.to_arrow().to_pylist()
+    flights = " UNION ALL ".join(f"FROM '{world.root / name}.parquet'" for name in ("ua", "dl"))
+    written = PARAMETERIZED.replace("flights AS f", f"({flights}) AS f")
+    written = written.replace("local.planes", f"'{world.root / 'planes.parquet'}'")
+    written = written.replace("WHERE", "WHERE NOT f.cancelled AND")
+    expected = duckdb.sql(written, params=VALUES).to_arrow_table().to_pylist()
+    assert found == expected
+    assert found
+
+
+def test_ledgers_name_the_values_by_their_digest_alone(world):
+    secret = "an origin that is nobody's business"
+    with world["maker"].node() as node:
+        for value in (secret, "JFK"):
+            node.query(
+                "SELECT count(*) FROM ua.flights WHERE origin = ?",
+                contract=world.contract,
+                parameters=[value],
+            ).to_arrow()
+    opened = [body for body in last_body(world["ua"]) if isinstance(body, Opened)][-2:]
+    asked = [body for body in last_body(world["maker"]) if isinstance(body, Asked)][-2:]
+    assert opened[0].plan == opened[1].plan
+    assert opened[0].parameters != opened[1].parameters
+    assert [item.parameters for item in asked] == [item.parameters for item in opened]
+    assert secret not in repr((opened, asked))
+
+
+def test_parameters_of_the_command_are_text_unless_their_type_is_written(world, tmp_path):
+    ran = world["maker"].run(
+        "query",
+        "SELECT count(*) AS n FROM flights WHERE origin = $o AND departure_delay > $n",
+        "--contract",
+        world.contract,
+        "--parameter",
+        "o=JFK",
+        "--parameter",
+        "n:integer=3",
+        "--format",
+        "json",
+        "--out",
+        str(tmp_path / "found"),
+    )
+    assert ran.code == 0, ran.err
+    assert json.loads((tmp_path / "found").read_text())[0]["n"] > 0
+    explained = world["maker"].run(
+        "explain", "SELECT $x FROM flights", "--contract", world.contract, "--parameter", "x=a"
+    )
+    assert explained.code == 0, explained.err
+
+
+@pytest.mark.parametrize("written", ["o", "o:date=tomorrow", "O=x", "o:json=1"])
+def test_parameter_that_is_none_is_a_misuse_of_the_command(world, written):
+    ran = world["maker"].run(
+        "query", "SELECT $o", "--contract", world.contract, "--parameter", written
+    )
+    assert ran.code == 2
+    assert "such as --parameter" in ran.err
 
 
 def test_each_provider_has_its_own_schema_and_tells_whose_row_it_is(world):
@@ -180,6 +258,8 @@ def test_no_canary_reaches_the_consumers_machine(world):
 
 
 def test_both_sides_ledgers_tell_the_same_story(world):
+    with world["maker"].node() as node:
+        node.query(JOINED, contract=world.contract).to_arrow()
     kinds = {"ua": "answer", "maker": "query"}
     rows = {
         name: [

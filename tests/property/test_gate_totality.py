@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.errors import Refusal
-from support.gate_expressions import query
+from support.gate_queries import query
 from support.open_world import FILTERED, HOSTILE, PLAIN, World, decided
 
 CANARY = "HIV-canary"

@@ -55,11 +55,11 @@ def table_of(asking) -> pa.Table:
     return pa.ipc.open_stream(stream).read_all()
 
 
-def fetch(consumer: Company, provider: Company, contract: str, sql: str) -> pa.Table:
+def fetch(consumer: Company, provider: Company, contract: str, sql: str, **changes) -> pa.Table:
     """Ask and read whole, raising what the provider's node says."""
     peer = consumer.peer_at(provider)
     try:
-        asked = request(consumer, provider, contract, sql)
+        asked = request(consumer, provider, contract, sql, **changes)
         return table_of(ask(peer, sealed(consumer, asked), asked))
     finally:
         peer.close()

@@ -20,6 +20,7 @@ from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
 from sekisho.gate.decide import decide
 from sekisho.model.dataset import Column, Dataset
 from sekisho.model.names import ContractId, DatasetId, PartyId
+from sekisho.model.parameters import Parameter
 from sekisho.model.plan import Plan
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
@@ -92,24 +93,29 @@ class World:
         schema = "shared_with_provider" if with_provider else "shared"
         return self.whole.execute(f"USE sekisho.{schema}").sql(sql).to_arrow_table()
 
-    def split_answer(self, plan: FederatedPlan) -> pa.Table:
+    def split_answer(self, plan: FederatedPlan, parameters: tuple[Parameter, ...] = ()) -> pa.Table:
         """Answer a plan: each fragment at its provider, then the residual."""
         cursor = self.consumer.cursor()
         try:
             for fragment in plan.fragments:
-                cursor.register(fragment.name, self.fragment_answer(fragment))
-            parameters = dict(plan.parameters) or None
+                own = tuple(item for item in parameters if item.name in fragment.parameters)
+                cursor.register(fragment.name, self.fragment_answer(fragment, own))
+            bound = {f"v_{p.name}": p.value for p in parameters if p.name in plan.bound}
+            parameters = {**plan.parameters, **bound} or None
             return cursor.sql(plan.residual_sql, params=parameters).to_arrow_table()
         finally:
             cursor.close()
 
-    def fragment_answer(self, fragment: Fragment) -> pa.Table:
+    def fragment_answer(
+        self, fragment: Fragment, parameters: tuple[Parameter, ...] = ()
+    ) -> pa.Table:
         """Decide and run one fragment at its provider."""
-        decision = self.decide(fragment)
-        parameters = dict(decision.parameters) or None
+        decision = self.decide(fragment, parameters)
+        bound = {f"v_{p.name}": p.value for p in parameters if p.name in decision.bound}
+        parameters = {**decision.parameters, **bound} or None
         return self.providers[fragment.party].sql(decision.sql, params=parameters).to_arrow_table()
 
-    def decide(self, fragment: Fragment) -> Plan:
+    def decide(self, fragment: Fragment, parameters: tuple[Parameter, ...] = ()) -> Plan:
         """Ask the provider's gate; a refusal is raised."""
         query = Query(
             sql=fragment.sql,
@@ -117,15 +123,20 @@ class World:
             purpose="reliability",
             consumer=CONSUMER,
             provider=fragment.party,
+            parameters=parameters,
         )
         decision = decide(query, SIGNED, self.datasets, parser=PARSER)
         if isinstance(decision, Refusal):
             raise decision
         return decision
 
-    def plan(self, sql: str, *, typed: bool = True) -> FederatedPlan:
+    def plan(
+        self, sql: str, *, typed: bool = True, parameters: tuple[Parameter, ...] = ()
+    ) -> FederatedPlan:
         """Plan a query."""
-        return plan_query(sql, self.catalog if typed else self.untyped, parser=PARSER)
+        types = {item.name: item.engine_type for item in parameters}
+        catalog = self.catalog if typed else self.untyped
+        return plan_query(sql, catalog, parser=PARSER, parameters=types)
 
 
 def make_world(seed: int, *, rows: int = 40) -> World:

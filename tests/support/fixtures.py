@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from support.flights import flights_section, write_flights
+from support.lookups import flights_section as statistics_section
+from support.lookups import write_fleet
 from support.nodes import Companies, Company, contract_text
 
 
@@ -47,6 +49,19 @@ def three(tmp_path_factory) -> Iterator[Companies]:
         companies.found("ua", flights_section(path))
         companies.found("dl", flights_section(path))
         companies.found("maker")
+        companies.introduce()
+        companies.start()
+        yield companies
+
+
+@pytest.fixture(scope="module")
+def airline(tmp_path_factory) -> Iterator[Companies]:
+    """A running airline that gives statistics of a small fleet, a maker, and another consumer."""
+    root = tmp_path_factory.mktemp("airline")
+    with Companies(root) as companies:
+        companies.found("ua", statistics_section(write_fleet(root / "fleet.parquet")))
+        companies.found("maker")
+        companies.found("rival")
         companies.introduce()
         companies.start()
         yield companies

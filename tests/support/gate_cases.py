@@ -61,6 +61,11 @@ grants:
     privacy_units: [patient]
     columns: {patient: {}, age: {}}
     disclosure: {minimum_units: 10}
+  - grant: noisy
+    datasets: [ua.example/noisy]
+    access: private
+    privacy_units: [id]
+    columns: {id: {use: [join]}, x: {use: [measure], clamp: [0, 9]}}
   - grant: gone
     datasets: [ua.example/gone, ua.example/changed]
     access: rows
@@ -136,6 +141,7 @@ DATASETS = {
         dataset("flights", FLIGHTS),
         dataset("crews", {"crew": "VARCHAR", "hours": "INTEGER"}),
         dataset("patients", {"patient": "VARCHAR", "age": "INTEGER"}),
+        dataset("noisy", {"id": "VARCHAR", "x": "INTEGER"}),
         dataset("changed", {"y": "INTEGER"}),
         dataset("parts", {"part": "VARCHAR", "weight": "INTEGER", "price": "DECIMAL(8,2)"}),
     )

@@ -1,6 +1,6 @@
 """Expressions over the open world's columns, drawn so that most of them mean something."""
 
-from sekisho.sql.functions import DATE_PARTS, FUNCTIONS
+from sekisho.sql.functions import DATE_PARTS, FUNCTIONS, FunctionClass
 
 NUMBERS = "tiny small whole big ubig real num dec wide 3 -1 1.5 0 2".split()
 WHOLES = "tiny small whole big 3 0 2 9999999999".split()
@@ -32,9 +32,14 @@ _BY_LETTER = {
     "*": ANY,
     "u": [f"'{part}'" for part in sorted(DATE_PARTS)],
     "q": ["0.25", "0.9", "0", "1"],
+    "c": ["1", "2", "3"],
 }
-_SCALARS = sorted(item.name for item in FUNCTIONS.values() if not item.is_aggregate)
-_AGGREGATES = sorted(item.name for item in FUNCTIONS.values() if item.is_aggregate)
+_NAMES = {
+    kind: sorted(item.name for item in FUNCTIONS.values() if item.function_class is kind)
+    for kind in FunctionClass
+}
+_LITERAL_LETTERS = "uqc"
+_IGNORING_NULLS = ("lag", "lead", "first_value", "last_value", "nth_value")
 
 
 def atom(random):
@@ -49,8 +54,9 @@ def _call(random, name, inner):
     arguments = []
     for at in range(count):
         letter = function.letter(at)
-        choices = alike if letter == "=" else _BY_LETTER[letter]
-        nests = inner and letter not in "uq" and random.random() < 0.3
+        choices = alike if letter == "=" else _BY_LETTER.get(letter, ANY)
+        choices = [arguments[0], "NULL"] if letter == "s" else choices
+        nests = inner and letter not in _LITERAL_LETTERS and random.random() < 0.3
         arguments.append(inner() if nests else random.choice(choices))
     if name == "count" and not arguments:
         arguments = ["*"]
@@ -96,13 +102,13 @@ def scalar(random, depth=2):
     if inner is None:
         return atom(random)
     if random.random() < 0.5:
-        return _call(random, random.choice(_SCALARS), inner)
+        return _call(random, random.choice(_NAMES[FunctionClass.SCALAR]), inner)
     return _operation(random, inner)
 
 
 def aggregate(random):
     """Draw an aggregate over expressions."""
-    text = _call(random, random.choice(_AGGREGATES), lambda: scalar(random, 1))
+    text = _call(random, random.choice(_NAMES[FunctionClass.AGGREGATE]), lambda: scalar(random, 1))
     if "(*" not in text and random.random() < 0.2:
         text = text.replace("(", "(DISTINCT ", 1)
     if random.random() < 0.2:
@@ -110,27 +116,49 @@ def aggregate(random):
     return text
 
 
-def query(random):
-    """Draw a query over `things`, grouped or not."""
-    return random.choice([_rows, _rows, _grouped, _nested])(random)
-
-
-def _rows(random):
-    outputs = ", ".join(f"{scalar(random)} AS x{n}" for n in range(random.randint(1, 3)))
-    where = f" WHERE {scalar(random)}" if random.random() < 0.6 else ""
-    return f"SELECT id, {outputs} FROM things{where} ORDER BY id"
-
-
-def _grouped(random):
-    key = scalar(random, 1)
-    outputs = ", ".join(f"{aggregate(random)} AS x{n}" for n in range(random.randint(1, 2)))
-    having = f" HAVING {aggregate(random)} IS NOT NULL" if random.random() < 0.3 else ""
-    by = random.choice(["1", "k", key, "ALL"])
-    return f"SELECT {key} AS k, {outputs} FROM things GROUP BY {by}{having} ORDER BY 1"
-
-
-def _nested(random):
-    inner = f"SELECT id, {scalar(random, 1)} AS v, {scalar(random, 1)} AS w FROM things"
+def frame(random):
+    """Draw a frame of rows or groups, or none."""
+    bounds = ["UNBOUNDED PRECEDING", "2 PRECEDING", "CURRENT ROW", "1 FOLLOWING"]
+    ends = ["CURRENT ROW", "1 FOLLOWING", "UNBOUNDED FOLLOWING"]
+    excluded = random.choice(["", "", " EXCLUDE CURRENT ROW", " EXCLUDE TIES", " EXCLUDE GROUP"])
     if random.random() < 0.5:
-        return f"WITH q AS ({inner}) SELECT v, count(*), min(w) FROM q GROUP BY v ORDER BY v"
-    return f"SELECT q.id, v, w FROM ({inner}) AS q WHERE q.id > 1 ORDER BY q.id"
+        return ""
+    kind = random.choice(["ROWS", "GROUPS"])
+    return f" {kind} BETWEEN {random.choice(bounds)} AND {random.choice(ends)}{excluded}"
+
+
+def window(random):
+    """Draw what stands in the brackets of OVER."""
+    parts = []
+    if random.random() < 0.5:
+        parts.append(f"PARTITION BY {scalar(random, 1)}")
+    if random.random() < 0.2:
+        key, distance = random.choice(
+            [
+                ("whole", "5"),
+                ("num", "1.5"),
+                ("moment", "INTERVAL 3 DAY"),
+                ("day", "INTERVAL 1 MONTH"),
+            ]
+        )
+        parts.append(f"ORDER BY {key} RANGE BETWEEN {distance} PRECEDING AND {distance} FOLLOWING")
+    else:
+        parts.append(f"ORDER BY {scalar(random, 1)}, id{frame(random)}")
+    return " ".join(parts)
+
+
+def windowed(random, over=None):
+    """Draw a function with OVER.
+
+    Args:
+        random: Draws.
+        over: What stands after OVER; a window of its own by default.
+    """
+    over = over or f"({window(random)})"
+    if random.random() < 0.4:
+        return f"{aggregate(random)} OVER {over}"
+    name = random.choice(_NAMES[FunctionClass.WINDOW])
+    call = _call(random, name, lambda: scalar(random, 1))
+    if name in _IGNORING_NULLS and "," not in call and random.random() < 0.2:
+        call = call[:-1] + " IGNORE NULLS)"
+    return f"{call} OVER {over}"

@@ -3,10 +3,11 @@
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from sekisho.cli.checkup_floors import check_classes, check_guardrails
+from sekisho.cli.matter import Finding
 from sekisho.cli.place import Place, now
 from sekisho.errors import NodeError, SekishoError
 from sekisho.ledger.instants import parse_moment
@@ -30,24 +31,7 @@ RENEW_BEFORE = timedelta(days=30)
 LEAST_FREE_BYTES = 1_000_000_000
 """Of the disk that holds the state; an answer is refused when its entry cannot be written."""
 REACH_SECONDS = 3.0
-_MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 _SERVED = (ContractState.SIGNED, ContractState.IN_FORCE, ContractState.SUSPENDED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """How one matter stands."""
-
-    state: Literal["ok", "warn", "fail"]
-    matter: str
-    message: str
-    hint: str = ""
-
-    def print(self) -> None:
-        """Show it to a person."""
-        print(f"{_MARKS[self.state]} {self.matter}: {self.message}")
-        if self.hint and self.state != "ok":
-            print(f"     hint: {self.hint}")
 
 
 def check_node(place: Place, *, reach: bool = False) -> Iterator[Finding]:
@@ -66,6 +50,7 @@ def check_node(place: Place, *, reach: bool = False) -> Iterator[Finding]:
         ("ports", lambda: _ports(place)),
         ("engine", lambda: _engine(place)),
         ("datasets", lambda: check_datasets(place)),
+        ("guardrails", lambda: check_guardrails(place, at)),
         *([("members", lambda: _members(place))] if reach else []),
     ]
     for matter, check in checks:
@@ -86,6 +71,7 @@ def check_datasets(place: Place) -> Iterator[Finding]:
     with open_datasets(place) as datasets:
         for name in datasets.names:
             yield from _dataset(place, name, datasets=datasets, known=known)
+    yield from check_classes(place, known.values())
     yield from _contracts(place, known)
 
 

@@ -13,6 +13,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     _configure_writing(verbs)
+    _configure_checking(verbs)
     _configure_reading(verbs)
     _configure_steps(verbs)
 
@@ -44,8 +45,21 @@ def _configure_writing(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     schema = verbs.add_parser("schema", help="print the JSON Schema by which editors complete one")
     schema.set_defaults(run=_run("contract_new", "schema"))
 
-    lint = verbs.add_parser("lint", help="find everything that is wrong with contract files")
+
+def _configure_checking(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    lint = verbs.add_parser(
+        "lint", help="find everything that is wrong with files of contracts and guardrails"
+    )
     lint.add_argument("files", nargs="+", metavar="FILE", help="a file, or a folder of them")
+    lint.add_argument(
+        "--guardrails",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="hold the contracts to these too, besides those of the node in --dir, if there is one",
+    )
+    add_folder(lint)
     add_format(lint)
     lint.set_defaults(run=_run("contract_check", "lint"))
 

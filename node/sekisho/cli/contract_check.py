@@ -1,4 +1,7 @@
-"""`sekisho contract lint`: what can be found out before anybody signs."""
+"""`sekisho contract lint`: what can be found out before anybody signs.
+
+A guardrail is linted like a contract; a file is one by its `format`.
+"""
 
 import argparse
 import sys
@@ -10,15 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from sekisho.cli.floors import Floors, open_floors, read_rules
 from sekisho.cli.main import DONE, FAILED
 from sekisho.cli.place import now, say
 from sekisho.cli.table import show
 from sekisho.documents.contract import parse_contract
 from sekisho.documents.contract_test import check_purposes, parse_contract_test
+from sekisho.documents.guardrail import parse_guardrail
 from sekisho.documents.models import locate
 from sekisho.documents.yaml import Document, parse_yaml
 from sekisho.errors import DocumentError, Finding, NodeError, Severity
 from sekisho.model.contract_warnings import check_warnings
+from sekisho.model.guardrail import GUARDRAIL_FORMAT, PlacedRule
+from sekisho.model.guardrail_conflicts import check_conflicts
 from sekisho.store.folder import load_file
 
 if TYPE_CHECKING:
@@ -29,7 +36,20 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 class Checking(ExitStack):
-    """What checks need; the engine is started by the first that asks."""
+    """What checks need; each thing is made when the first check asks for it."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Check as the command line says."""
+        super().__init__()
+        self._options = options
+        self.rules: list[PlacedRule] = []
+        """Of the guardrails among the files, as they are read."""
+
+    @cached_property
+    def floors(self) -> Floors:
+        """Hold contracts to the node's guardrails, and to those on the command line."""
+        rules = read_rules(self._options.guardrails)
+        return self.enter_context(open_floors(self._options, rules))
 
     @cached_property
     def engine(self) -> "WorkerPool":
@@ -50,8 +70,12 @@ class FileFinding:
 def lint(options: argparse.Namespace) -> int:
     """Print every finding in every file."""
     files = [file for name in options.files for file in _files(Path(name))]
-    with Checking() as checking:
+    with Checking(options) as checking:
         found = [item for file in files for item in _lint(file, checking)]
+        found += [
+            FileFinding(file=placed.file, finding=finding)
+            for placed, finding in check_conflicts(checking.rules)
+        ]
     if options.format == "json":
         rows = [{"file": item.file} | asdict(item.finding) for item in found]
         show(rows, (), as_json=True, out=sys.stdout)
@@ -75,16 +99,28 @@ def _files(path: Path) -> list[Path]:
 
 def _lint(path: Path, checking: Checking) -> Iterator[FileFinding]:
     data = load_file(path)
-    check = _check_tests if path.name.endswith(TEST_SUFFIX) else _check_contract
     try:
-        found = check(data, path, checking)
+        found = _check(data, path, checking)
     except DocumentError as error:
         found = list(error.findings)
     for item in sorted(found, key=lambda item: (item.line, item.column)):
         yield FileFinding(file=str(path), finding=item)
 
 
-def _check_tests(data: bytes, path: Path, _: Checking) -> list[Finding]:
+def _check(data: bytes, path: Path, checking: Checking) -> list[Finding]:
+    if path.name.endswith(TEST_SUFFIX):
+        return _check_tests(data, path)
+    if _is_guardrail(parse_yaml(data, name=str(path))):
+        checking.rules += parse_guardrail(data, name=str(path))
+        return []
+    return _check_contract(data, path, checking)
+
+
+def _is_guardrail(document: Document) -> bool:
+    return str(document.value.get("format", "")).startswith(GUARDRAIL_FORMAT.partition("/")[0])
+
+
+def _check_tests(data: bytes, path: Path) -> list[Finding]:
     """Warn of purposes that no test states, where the contract can be read."""
     tests = parse_contract_test(data, name=str(path))
     try:
@@ -97,14 +133,15 @@ def _check_tests(data: bytes, path: Path, _: Checking) -> list[Finding]:
 
 
 def _check_contract(data: bytes, path: Path, checking: Checking) -> list[Finding]:
-    """Find what is wrong with row filters too, and warn of the rest where nothing is."""
-    contract = parse_contract(data, name=str(path)).contract
-    found: list[Finding] = []
+    """Check what the reader leaves open: row filters, what this company demands, and slips."""
+    authored = parse_contract(data, name=str(path))
+    contract = authored.contract
+    found = list(checking.floors.before_signing(authored))
     if any(grant.where is not None for grant in contract.grants):
         from sekisho.gate.rehearse import check_filters, check_outcomes
 
-        found += check_filters(contract, parser=checking.engine)
-        found += () if found else check_outcomes(contract, parser=checking.engine)
+        unread = check_filters(contract, parser=checking.engine)
+        found += unread or check_outcomes(contract, parser=checking.engine)
     today = now().astimezone(ZoneInfo(contract.term.timezone)).date()
     found += check_warnings(contract, today=today)
     document = parse_yaml(data, name=str(path))
@@ -128,9 +165,8 @@ def located(finding: Finding, document: Document, lines: list[str]) -> Finding:
 
 def _print(item: FileFinding) -> None:
     finding = item.finding
-    place = f"{item.file}:{finding.line}:{finding.column}" if finding.line else item.file
     mark = "warning: " if finding.severity is Severity.WARNING else ""
-    print(f"{place}: {mark}{finding.message}")
+    print(f"{finding.place_in(item.file)}: {mark}{finding.message}")
     if finding.hint:
         print(f"  hint: {finding.hint}")
 

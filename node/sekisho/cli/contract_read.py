@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,16 @@ from sekisho.cli.place import Place, now
 from sekisho.cli.table import show as show_rows
 from sekisho.documents.diff import diff_facts, diff_page
 from sekisho.documents.review import review_facts
+from sekisho.errors import Finding
 from sekisho.ledger.instants import moment_text
 from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import state_at
-from sekisho.model.names import short_id
+from sekisho.model.names import ContractId, short_id
+
+_BELOW = {
+    "en": "Below this company's floors: as it is, this node neither signs nor serves it",
+    "ja": "自社の定める最低基準を下回る：このままでは、本ノードは署名も提供もしない",
+}
 
 if TYPE_CHECKING:
     from sekisho.server.contracts import ContractBook
@@ -27,16 +34,27 @@ def review(options: argparse.Namespace) -> int:
     """Print a file's or a held contract's terms in plain words, an amendment's with its changes."""
     with Shelf(options) as shelf:
         found = shelf.find(options.what)
-        amended = shelf.amended_by(found)
+        amended, below = shelf.amended_by(found), shelf.below(found)
     if options.format == "json":
         facts = review_facts(found.contract, lang=options.lang)
         changes = amended and diff_facts(
             amended.contract, found.contract, names=(amended.name, found.name), lang=options.lang
         )
-        _dump({**facts, "diff": changes})
+        _dump({**facts, "diff": changes, "below": [asdict(item) for item in below]})
     else:
         sys.stdout.write(review_page(found, amended, lang=options.lang))
+        _print_below(below, name=found.name if found.data else "contract", lang=options.lang)
     return DONE
+
+
+def _print_below(found: tuple[Finding, ...], *, name: str, lang: str) -> None:
+    """Say at the end of a review what keeps this company from standing behind it."""
+    if not found:
+        return
+    print(f"\n{_BELOW[lang]}")
+    for item in found:
+        print(f"  ! {item.place_in(name)}: {item.message}")
+        print(f"    {item.hint}")
 
 
 def diff(options: argparse.Namespace) -> int:
@@ -77,6 +95,11 @@ def show(options: argparse.Namespace) -> int:
     with place.records() as records:
         book = place.contracts(records)
         facts = _facts(records, book, options.id, place=place, at=at)
+        signed = book.signed(facts["id"])
+        found = place.guard(records).findings(signed, at) if signed is not None else ()
+        facts["not_served"] = [
+            {"path": item.path, "message": item.message, "hint": item.hint} for item in found
+        ]
     if options.format == "json":
         _dump(facts)
     else:
@@ -127,6 +150,7 @@ def _facts(
         "sign_by_at": instant_text(signed.sign_by_at),
         "amends": stored.amends,
         "successor": stored.successor,
+        "lookups": _lookups(records, found),
         "notices": [
             {
                 "kind": item.notice.kind.value,
@@ -137,6 +161,21 @@ def _facts(
             for item in records.contracts.notices(found)
         ],
     }
+
+
+def _lookups(records: "Records", contract: ContractId) -> list[dict[str, Any]]:
+    """Tell which tables were brought under a contract."""
+    return [
+        {
+            "name": item.name,
+            "digest": item.digest,
+            "rows": item.rows,
+            "recorded_at": item.recorded_at,
+            "dropped_at": item.dropped_at or None,
+            "parties": list(item.parties),
+        }
+        for item in records.lookups.of_contract(contract)
+    ]
 
 
 def _print(facts: dict[str, Any]) -> None:
@@ -151,8 +190,22 @@ def _print(facts: dict[str, Any]) -> None:
     for provider, state in facts["parts"].items():
         if state != facts["state"]:
             print(f"part        {provider}: {state}")
+    for item in facts["lookups"]:
+        print(f"table       {_lookup_text(item)}")
     for item in facts["notices"]:
         print(
             f"notice      {item['kind']} by {item['party']} from {item['effective_at']}:"
             f" {item['reason']}"
         )
+    for item in facts["not_served"]:
+        print(f"not served  {item['path']}: {item['message']}")
+        print(f"            hint: {item['hint']}")
+
+
+def _lookup_text(item: dict[str, Any]) -> str:
+    """Say of a table that was brought what it is, who has to do with it, and whether it is here."""
+    end = f", dropped {item['dropped_at']}" if item["dropped_at"] else ""
+    return (
+        f"{item['name']} {short_id(item['digest'])}, {item['rows']} rows, of {item['recorded_at']}"
+        f"{end}: {', '.join(item['parties']) or 'taken by nobody yet'}"
+    )

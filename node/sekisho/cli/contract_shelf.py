@@ -7,17 +7,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sekisho.cli.floors import open_floors
 from sekisho.cli.place import Place, now
 from sekisho.documents.contract import AuthoredContract, parse_contract
 from sekisho.documents.diff import diff_page
+from sekisho.documents.models import locate
 from sekisho.documents.review import review
-from sekisho.errors import NodeError
+from sekisho.documents.yaml import parse_yaml
+from sekisho.errors import Finding, NodeError
 from sekisho.model.names import ContractId, short_id
 from sekisho.model.signed import SignedContract
 from sekisho.store.folder import load_file
 
 if TYPE_CHECKING:
     from sekisho.server.contracts import ContractBook
+    from sekisho.store.state import Records
 
 _WORDS = {"en": "What this amendment does", "ja": "本変更の内容"}
 
@@ -28,6 +32,8 @@ class Found:
 
     contract: AuthoredContract | SignedContract
     name: str
+    data: bytes = b""
+    """Of a file."""
 
 
 class Shelf(ExitStack):
@@ -39,9 +45,16 @@ class Shelf(ExitStack):
         self._options = options
 
     @cached_property
+    def _place(self) -> Place:
+        return Place.find(self._options)
+
+    @cached_property
+    def _records(self) -> "Records":
+        return self.enter_context(self._place.records())
+
+    @cached_property
     def _book(self) -> "ContractBook":
-        place = Place.find(self._options)
-        return place.contracts(self.enter_context(place.records()))
+        return self._place.contracts(self._records)
 
     def find(self, what: str) -> Found:
         """Read a file, or look a contract up at the node.
@@ -52,7 +65,8 @@ class Shelf(ExitStack):
         """
         path = Path(what)
         if path.is_file():
-            return Found(contract=parse_contract(load_file(path), name=what), name=what)
+            data = load_file(path)
+            return Found(contract=parse_contract(data, name=what), name=what, data=data)
         if not self._has_node():
             raise NodeError(
                 f"`{what}` is no file, and there is no node here to ask for a contract",
@@ -66,6 +80,14 @@ class Shelf(ExitStack):
         if amends is None or not self._has_node() or self._book.signed(amends.contract) is None:
             return None
         return self._held(amends.contract)
+
+    def below(self, found: Found) -> tuple[Finding, ...]:
+        """Find what keeps this company from standing behind a contract."""
+        if isinstance(found.contract, SignedContract):
+            return tuple(self._place.guard(self._records).findings(found.contract, now()))
+        floors = self.enter_context(open_floors(self._options))
+        document = parse_yaml(found.data, name=found.name)
+        return tuple(locate(item, document) for item in floors.before_signing(found.contract))
 
     def _held(self, contract: ContractId) -> Found:
         signed = self._book.signed(contract)

@@ -11,14 +11,17 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from sekisho.cli.contract_shelf import Shelf, review_page
+from sekisho.cli.floors import open_floors
 from sekisho.cli.main import DONE, FAILED
 from sekisho.cli.place import Place, confirm, is_interactive, misused, now, say
 from sekisho.documents.contract import parse_contract
 from sekisho.documents.envelope import PayloadType, seal
 from sekisho.documents.envelope import sign as sign_payload
+from sekisho.documents.models import document_error, locate
 from sekisho.documents.notice import build_notice
 from sekisho.documents.proposal import build_proposal
-from sekisho.errors import DocumentError
+from sekisho.documents.yaml import parse_yaml
+from sekisho.errors import DocumentError, Finding
 from sekisho.model.lifecycle import check_notice, termination_effective_at
 from sekisho.model.names import ContractId, PartyId, short_id
 from sekisho.model.notices import Notice, NoticeKind
@@ -45,7 +48,10 @@ _CONFIRMED = frozenset({"sign", "reject", "terminate"})
 def propose(options: argparse.Namespace) -> int:
     """Sign a contract and hand it to the node; print its id and nothing else."""
     place = Place.find(options)
-    authored = parse_contract(load_file(Path(options.file)), name=options.file)
+    data = load_file(Path(options.file))
+    authored = parse_contract(data, name=options.file)
+    with open_floors(options) as floors:
+        _refuse(floors.before_signing(authored), data, name=options.file)
     payload = build_proposal(
         authored,
         nonce_hex=token_hex(NONCE_BYTES),
@@ -66,8 +72,10 @@ def step(options: argparse.Namespace) -> int:
         book = place.contracts(records)
         found = book.find(options.id, at, by_title=False)
         signed, stored = book.signed(found), records.contracts.get(found)
-    if signed is None or stored is None:
-        raise LookupError(found)
+        if signed is None or stored is None:
+            raise LookupError(found)
+        if options.verb == "sign" and (below := place.guard(records).before_signing(signed, at)):
+            raise DocumentError(below, name=f"contract {short_id(found)}")
     # Made before anybody is asked, so that a person confirms only what the contract lets them do.
     notice = None if options.verb == "sign" else _notice(options, signed, place=place, at=at)
     if options.verb in _CONFIRMED and len(_digits(options.id)) < CONFIRMING_DIGITS:
@@ -83,6 +91,13 @@ def step(options: argparse.Namespace) -> int:
             envelope = seal(build_notice(notice), PayloadType.NOTICE, [signer])
             done = steward.issue(found, envelope)
     return _report(options, done)
+
+
+def _refuse(findings: tuple[Finding, ...], data: bytes, *, name: str) -> None:
+    """Refuse what the node would refuse, while the lines of the file are at hand."""
+    if findings:
+        document = parse_yaml(data, name=name)
+        raise document_error([locate(item, document) for item in findings], name=name)
 
 
 def _fingerprints(place: Place, parties: list[PartyId]) -> dict[PartyId, str]:

@@ -8,19 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from sekisho.cli.contract_check import Checking, count, located
+from sekisho.cli.floors import read_rules
 from sekisho.cli.main import DONE, FAILED
 from sekisho.cli.place import say
 from sekisho.cli.table import show
 from sekisho.documents.contract import AuthoredContract, parse_contract
 from sekisho.documents.contract_test import QueryTest, parse_contract_test
+from sekisho.documents.proposal import unsigned_proposal
 from sekisho.documents.yaml import parse_yaml
 from sekisho.errors import DocumentError, Refusal
 from sekisho.gate.coverage import untouched
-from sekisho.gate.rehearse import Rehearsed, as_signed, check_filters, rehearse
+from sekisho.gate.rehearse import Rehearsed, check_filters, rehearse
 from sekisho.model.dataset import Dataset, check_contract_against
 from sekisho.model.names import DatasetId
+from sekisho.model.signed import SignedContract
 from sekisho.server.charges import charges_of
 from sekisho.store.folder import load_file
+from sekisho.store.guardrails import raise_conflicts
 
 _PINS = ("reason", "clause", "grant", "columns", "clauses")
 
@@ -38,7 +42,7 @@ class Tested:
 def test(options: argparse.Namespace) -> int:
     """Run each file's tests and print one line a test."""
     rows: list[dict[str, Any]] = []
-    with Checking() as checking:
+    with Checking(options) as checking:
         for name in options.files:
             tested = _test(Path(name), checking)
             rows += tested.rows
@@ -63,12 +67,13 @@ def _test(path: Path, checking: Checking) -> Tested:
     authored = _read_contract(of)
     datasets = tested_datasets(tests, path.parent, checking.engine)
     _check(of, authored, datasets, checking=checking)
-    signed = as_signed(authored)
-    rehearsed = tuple(rehearse(tests, signed, datasets, parser=checking.engine))
+    signed = unsigned_proposal(authored)
+    rules = read_rules([str(path.parent / name) for name in tests.guardrails])
+    raise_conflicts(rules)
+    rehearsed = tuple(rehearse(tests, signed, datasets, parser=checking.engine, guardrails=rules))
     places = parse_yaml(data, name=str(path)).values
-    charges = charges_of(signed)
     rows = (
-        {"file": str(path), "line": places["tests", at].line} | _facts(item, charges)
+        {"file": str(path), "line": places["tests", at].line} | _facts(item, signed)
         for at, item in enumerate(rehearsed)
     )
     return Tested(
@@ -100,7 +105,7 @@ def _check(
         raise DocumentError(placed, name=str(path))
 
 
-def _facts(item: Rehearsed, charges: tuple[str, ...]) -> dict[str, Any]:
+def _facts(item: Rehearsed, signed: SignedContract) -> dict[str, Any]:
     """Give a test as its JSON shape."""
     plan = None if isinstance(item.decision, Refusal) else item.decision
     refusal = item.decision if isinstance(item.decision, Refusal) else None
@@ -118,7 +123,7 @@ def _facts(item: Rehearsed, charges: tuple[str, ...]) -> dict[str, Any]:
         "grant": plan and plan.grant,
         "columns": plan and list(plan.columns),
         "clauses": plan and list(plan.clauses),
-        "charges": plan and list(charges),
+        "charges": plan and list(charges_of(signed, plan)),
         "plan": plan and plan.sql,
     }
 

@@ -10,11 +10,8 @@ from sekisho.cli.main import DONE, FAILED, add_folder, add_format
 from sekisho.cli.place import Place, now
 from sekisho.cli.table import show
 from sekisho.errors import NodeError, SekishoError
-from sekisho.model.lifecycle import ContractState
-from sekisho.model.names import PartyId, short_id
 
 if TYPE_CHECKING:
-    from sekisho.model.signed import SignedContract
     from sekisho.server.datasets import Datasets
 
 
@@ -31,33 +28,43 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listed.set_defaults(run=_list)
     checked = verbs.add_parser("check", help="read every dataset's file, and hold it to contracts")
     checked.set_defaults(run=_check)
-    for verb in (listed, checked):
+    forgotten = verbs.add_parser(
+        "forget",
+        help="begin anew with a dataset's statistics: compare nothing with what was published",
+    )
+    forgotten.add_argument("name", metavar="NAME", help="the dataset, as node.yaml calls it")
+    forgotten.add_argument(
+        "--yes", action="store_true", help="do it: a consumer may difference across this"
+    )
+    forgotten.set_defaults(run=_forget)
+    for verb in (listed, checked, forgotten):
         add_folder(verb)
         add_format(verb)
 
 
 def _list(options: argparse.Namespace) -> int:
+    from sekisho.cli.dataset_granted import granted_rows, print_granted
+
     place = Place.find(options)
     own = options.party in {None, place.party}
-    rows = list(_own(place) if own else _granted(place, options.party))
+    rows = list(_own(place) if own else granted_rows(place, options.party))
     if options.format == "json":
         show(rows, (), as_json=True, out=sys.stdout)
         return DONE
     for row in rows:
-        _print(row)
+        (_print if own else print_granted)(row)
     return DONE
 
 
 def _print(row: dict[str, Any]) -> None:
-    """Show one dataset and its columns, indented below it."""
-    origin = row.get("source") or f"{row['title']} ({short_id(row['contract'])})"
-    print(f"{row['name']}: {row.get('error') or origin}")
-    if row.get("description"):
+    """Show one of the company's own datasets and its columns, indented below it."""
+    print(f"{row['name']}: {row.get('error') or row['source']}")
+    if row["description"]:
         print(f"  {row['description']}")
     width = max((len(item["name"]) for item in row["columns"]), default=0)
-    units = row.get("privacy_units", [])
     for item in row["columns"]:
-        marks = [item.get("class"), item.get("unit"), item["name"] in units and "privacy unit"]
+        is_unit = item["name"] in row["privacy_units"]
+        marks = [item["class"], item["unit"], is_unit and "privacy unit"]
         said = ", ".join(mark for mark in marks if mark)
         print(f"  {item['name'].ljust(width)}  {item['type']}{f'  ({said})' if said else ''}")
 
@@ -94,45 +101,9 @@ def _columns(datasets: "Datasets", name: str) -> dict[str, object]:
     return {"columns": columns}
 
 
-def _granted(place: Place, party: str) -> Iterator[dict[str, Any]]:
-    """Ask the running node what each contract in force with a party shows."""
-    contracts = _contracts_with(place, party)
-    if not contracts:
-        return
-    with place.steward() as steward:
-        for provider, signed in contracts:
-            for relation in steward.relations(signed.id):
-                if relation.schema != signed.alias_of(provider):
-                    continue
-                columns = [item.partition(" ") for item in relation.columns]
-                yield {
-                    "contract": signed.id,
-                    "name": f"{relation.schema}.{relation.name}",
-                    "columns": [{"name": name, "type": kind} for name, _, kind in columns],
-                    "title": signed.contract.title,
-                }
-
-
-def _contracts_with(place: Place, party: str) -> "list[tuple[PartyId, SignedContract]]":
-    """List the contracts in force under which a party answers this company."""
-    at = now()
-    with place.records() as records:
-        known = records.members.by_alias(party)
-        provider = known.party if known else PartyId(party)
-        if provider not in place.members(records)():
-            raise NodeError(f"`{party}` is not a member here", hint="see `sekisho member list`")
-        book = place.contracts(records)
-        return [
-            (provider, signed)
-            for signed in book.all()
-            if provider in signed.providers
-            and place.party in signed.consumers
-            and book.state(signed.id, at, party=provider) is ContractState.IN_FORCE
-        ]
-
-
 def _check(options: argparse.Namespace) -> int:
-    from sekisho.cli.checkup import Finding, check_datasets
+    from sekisho.cli.checkup import check_datasets
+    from sekisho.cli.matter import Finding
 
     found: list[Finding] = list(check_datasets(Place.find(options)))
     if options.format == "json":
@@ -141,3 +112,29 @@ def _check(options: argparse.Namespace) -> int:
         for item in found:
             item.print()
     return FAILED if any(item.state == "fail" for item in found) else DONE
+
+
+def _forget(options: argparse.Namespace) -> int:
+    """Forget what was published of one dataset; the ledger keeps that it was."""
+    from sekisho.model.names import join_dataset
+    from sekisho.store.state import open_state
+
+    place = Place.find(options)
+    if options.name not in place.config.datasets:
+        message = f"no dataset `{options.name}` in node.yaml"
+        raise NodeError(message, hint="see `sekisho dataset list`")
+    if not options.yes:
+        message = (
+            f"figures of `{options.name}` that are published after this are not compared with those"
+            " from before, so their differences may tell of single units"
+        )
+        raise NodeError(message, hint="repeat it with --yes")
+    dataset, at = join_dataset(place.party, options.name), now()
+    with open_state(place.state_path, now=at) as state:
+        published = state.published
+        count = state.submit(lambda tx: published.forget(tx, dataset, now=at))
+    if options.format == "json":
+        show([{"dataset": dataset, "populations": count}], (), as_json=True, out=sys.stdout)
+    else:
+        print(f"{dataset}: {count} published populations forgotten")
+    return DONE

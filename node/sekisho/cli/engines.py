@@ -60,4 +60,4 @@ def _tested(tests: ContractTest, name: DatasetId, *, folder: Path, engine: Worke
     kind: SourceKind = "parquet" if written.parquet else "csv"
     path = (folder / (written.parquet or written.csv or "")).absolute()
     source = Source(name=split_dataset(name)[1], kind=kind, path=str(path))
-    return Dataset(id=name, columns=engine.describe(source), privacy_units=written.privacy_units)
+    return written.describe(name, engine.describe(source))

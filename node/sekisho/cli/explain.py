@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sekisho.cli.main import DONE, add_folder, add_format
-from sekisho.cli.place import Place
-from sekisho.cli.query import add_question, text_of
+from sekisho.cli.place import Place, misused
+from sekisho.cli.query import PARAMETER_HINT, add_question, parameters_of, text_of
 
 if TYPE_CHECKING:
-    from sekisho.client.node import Explanation
+    from sekisho.client.node import Explanation, FragmentExplanation
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +23,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the parts of a query, or why it would be refused."""
+    try:
+        parameters = parameters_of(options)
+    except ValueError as error:
+        return misused(str(error), PARAMETER_HINT)
     with Place.find(options).node() as node:
-        found = node.explain(text_of(options), contract=options.contract, purpose=options.purpose)
+        found = node.explain(
+            text_of(options),
+            contract=options.contract,
+            purpose=options.purpose,
+            parameters=parameters,
+        )
     if options.format == "json":
         print(json.dumps(asdict(found), ensure_ascii=False, indent=1))
     else:
@@ -34,18 +43,29 @@ def run(options: argparse.Namespace) -> int:
 
 def _print(found: "Explanation") -> None:
     for item in found.fragments:
-        print(f"{item.provider} is asked")
-        _print_text(item.sql)
-        for clause in item.clauses:
-            print(f"  allowed by   {clause}")
-        for charge in item.charges:
-            print(f"  is charged   {charge}")
-        if item.plan:
-            print("  would run")
-            _print_text(item.plan)
+        _print_fragment(item)
+    for merge in found.merges:
+        print(f"this node merges what they publish into {merge.name}")
+        _print_text(merge.sql)
     print("this node computes")
     _print_text(found.residual)
     print(f"columns: {', '.join(found.columns)}")
+
+
+def _print_fragment(item: "FragmentExplanation") -> None:
+    print(f"{item.provider} is asked")
+    _print_text(item.sql)
+    for lookup in item.lookups:
+        print(f"  is brought   local.{lookup}")
+    for clause in item.clauses:
+        print(f"  allowed by   {clause}")
+    if item.terms:
+        print(f"  publishes    {item.terms}")
+    for charge in item.charges:
+        print(f"  is charged   {charge}")
+    if item.plan:
+        print("  would run")
+        _print_text(item.plan)
 
 
 def _print_text(sql: str) -> None:

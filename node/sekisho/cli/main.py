@@ -76,8 +76,7 @@ def report(error: SekishoError, *, as_json: bool) -> int:
 
 def _report_findings(error: DocumentError) -> None:
     for finding in error.findings:
-        place = f"{error.name}:{finding.line}:{finding.column}" if finding.line else error.name
-        print(f"{place}: {finding.message}", file=sys.stderr)
+        print(f"{finding.place_in(error.name)}: {finding.message}", file=sys.stderr)
         _hint(finding.hint)
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,9 @@ from sekisho.store.folder import NodeFolder, StateLock, load_file, load_secret
 if TYPE_CHECKING:
     from sekisho.client.node import Node
     from sekisho.client.steward import Steward
+    from sekisho.model.guardrail import PlacedRule
     from sekisho.server.contracts import ContractBook
+    from sekisho.server.guarding import Guard
     from sekisho.server.members import MemberBook
     from sekisho.store.state import Records
 
@@ -54,6 +56,16 @@ class Place:
             )
         return cls(folder, parse_config(folder.config.read_bytes(), name=str(folder.config)))
 
+    @classmethod
+    def find_any(cls, options: argparse.Namespace) -> "Place | None":
+        """Open the folder that `--dir` names, where there is a node in it.
+
+        Raises:
+            DocumentError: Its node.yaml has findings.
+        """
+        is_there = NodeFolder(Path(options.dir)).config.is_file()
+        return cls.find(options) if is_there else None
+
     @property
     def party(self) -> PartyId:
         """The company whose node this is."""
@@ -86,6 +98,20 @@ class Place:
 
         members = self.members(records)
         return ContractBook(records, is_revoked=lambda key: members().is_revoked(key))
+
+    def guard(self, records: "Records", *, more: "Sequence[PlacedRule]" = ()) -> "Guard":
+        """Read what this company demands of contracts, and perhaps some rules besides.
+
+        Raises:
+            DocumentError: A guardrail cannot be read, or two contradict each other.
+        """
+        from sekisho.server.guarding import Guard
+        from sekisho.store.guardrails import load_guardrails, raise_conflicts
+
+        rules = (*load_guardrails(self.folder, self.config), *more)
+        raise_conflicts(rules)
+        members = self.members(records)
+        return Guard(self.config, rules, contracts=self.contracts(records), members=members)
 
     def steward(self) -> "Steward":
         """Connect to the running node, for everything but queries."""

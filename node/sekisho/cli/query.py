@@ -9,8 +9,10 @@ from sekisho.cli.main import DONE, add_folder, add_format
 from sekisho.cli.place import Place, misused, say
 
 if TYPE_CHECKING:
-    from sekisho.client.answer import Progress, Receipt
+    from sekisho.client.answer import Gap, Progress, Receipt
+    from sekisho.model.parameters import Parameter
 
+PARAMETER_HINT = "such as --parameter day:date=2026-12-01"
 FORMATS = ("table", "csv", "json", "arrow", "parquet")
 _BINARY = frozenset({"arrow", "parquet"})
 
@@ -39,6 +41,14 @@ def add_question(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="one that the contract lists; may be left out when there is one",
     )
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        dest="parameters",
+        metavar="NAME=VALUE",
+        help="value of `$NAME` in SQL, text unless written NAME:TYPE=VALUE; may be given again",
+    )
 
 
 def text_of(options: argparse.Namespace) -> str:
@@ -46,8 +56,31 @@ def text_of(options: argparse.Namespace) -> str:
     return sys.stdin.read() if options.sql == "-" else str(options.sql)
 
 
+def parameters_of(options: argparse.Namespace) -> "dict[str, Parameter]":
+    """Read the values of the query's parameters.
+
+    Raises:
+        ValueError: One is not of the form `NAME=VALUE` or `NAME:TYPE=VALUE`.
+    """
+    from sekisho.model.parameters import Parameter
+
+    found = {}
+    for written in options.parameters:
+        head, sign, value = written.partition("=")
+        name, _, kind = head.partition(":")
+        if not sign or name in found:
+            message = f"`{written}` is no parameter" if not sign else f"`{name}` is given twice"
+            raise ValueError(message)
+        found[name] = Parameter(name=name, type=kind or "text", value=value)
+    return found
+
+
 def run(options: argparse.Namespace) -> int:
     """Ask, and write the answer as it arrives."""
+    try:
+        parameters = parameters_of(options)
+    except ValueError as error:
+        return misused(str(error), PARAMETER_HINT)
     if options.format == "parquet" and not options.out:
         return misused("an answer in parquet needs a file", "name one with --out")
     if options.format in _BINARY and not options.out and sys.stdout.isatty():
@@ -64,6 +97,7 @@ def run(options: argparse.Namespace) -> int:
             text_of(options),
             contract=options.contract,
             purpose=options.purpose,
+            parameters=parameters,
             on_progress=shown,
         ) as answer,
     ):
@@ -73,6 +107,7 @@ def run(options: argparse.Namespace) -> int:
             if shown is not None:
                 shown.clear()
         _say_evidence(rows, answer.receipts)
+        _say_gaps(answer.gaps)
     return DONE
 
 
@@ -97,3 +132,13 @@ def _say_evidence(rows: int, receipts: "tuple[Receipt, ...]") -> None:
     given = ", ".join(f"{item.provider} ({item.rows:,} rows)" for item in receipts)
     said = f"; receipts verified: {given}" if given else ""
     say(f"{rows:,} {'row' if rows == 1 else 'rows'}{said}")
+
+
+def _say_gaps(gaps: "tuple[Gap, ...]") -> None:
+    """Say in one line whose part may miss cells; withheld and empty ones look alike."""
+    if gaps:
+        each = ", ".join(
+            f"{item.provider} ({item.cells:,} {'cell' if item.cells == 1 else 'cells'})"
+            for item in gaps
+        )
+        say(f"not given by all, being too small there or empty: {each}; totals may miss them")

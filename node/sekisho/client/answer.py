@@ -43,6 +43,19 @@ class Receipt:
     """The answer's entry in the provider's ledger."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """What a provider did not give of statistics that another provider gave.
+
+    Too few units or too dominant ones, or no rows at all: a withheld cell looks like an empty one.
+    Totals over several providers may miss what is in it.
+    """
+
+    provider: str
+    cells: int
+    """How many cells it gave nothing or not every figure of, and another provider did."""
+
+
 class Answer:
     """The result of one query; read it once, as batches or as a whole.
 
@@ -98,6 +111,11 @@ class Answer:
     def receipts(self) -> tuple[Receipt, ...]:
         """The providers' receipts; empty until the whole answer was read."""
         return tuple(Receipt(**item) for item in (self._end or {}).get("receipts", ()))
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The providers whose part may miss cells of statistics; empty until all was read."""
+        return tuple(Gap(**item) for item in (self._end or {}).get("gaps", ()))
 
     def cancel(self) -> None:
         """Stop the query here and at every provider."""

@@ -11,6 +11,8 @@ import grpc
 
 from sekisho.client.answer import Answer, Progress
 from sekisho.client.channel import open_channel, raise_error
+from sekisho.client.values import Values, parameters_of
+from sekisho.model.query import QueryText
 from sekisho.wire.flight import (
     CONTRACT_HEADER,
     DO_GET,
@@ -22,6 +24,7 @@ from sekisho.wire.flight import (
 )
 from sekisho.wire.gen.sekisho.v1 import node_service_pb2
 from sekisho.wire.gen.sekisho.v1.node_service_pb2_grpc import NodeServiceStub
+from sekisho.wire.parameters import parameters_to_proto
 
 Call = Callable[..., Any]
 """A bare gRPC method: bytes in, bytes or a stream of them out."""
@@ -36,6 +39,19 @@ class FragmentExplanation:
     clauses: tuple[str, ...]
     plan: str
     charges: tuple[str, ...]
+    terms: str
+    """What a cell must meet before it is published; empty where rows leave."""
+    lookups: tuple[str, ...]
+    """The company's own tables that are brought to the provider first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeExplanation:
+    """How the statistics of several providers become one relation."""
+
+    name: str
+    """As the residual reads it, such as `cells_0`."""
+    sql: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +59,8 @@ class Explanation:
     """What a query would do; nothing has been read or charged."""
 
     fragments: tuple[FragmentExplanation, ...]
+    merges: tuple[MergeExplanation, ...]
+    """Computed before the residual."""
     residual: str
     columns: tuple[str, ...]
 
@@ -79,6 +97,7 @@ class Node:
         *,
         contract: str,
         purpose: str = "",
+        parameters: Values = (),
         on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
     ) -> Answer:
         """Ask one query under one contract.
@@ -87,12 +106,16 @@ class Node:
             sql: One SELECT over the relations that the contract shows.
             contract: Whole id, unambiguous prefix, or the title of the contract in force.
             purpose: One that the contract lists; may be left out when there is one.
+            parameters: Values by name for `$name`, or in order for `?`: texts, numbers, truth
+                values, dates, datetimes, or `sekisho.Parameter` for a stated type.
             on_progress: Called with the providers' progress while the query runs.
 
         Raises:
             Refusal: The contract does not allow the query.
             PeerError: A provider is away, or its answer did not verify.
+            ValueError: A parameter is of no type that a query can have.
         """
+        text = QueryText(sql=sql, parameters=parameters_of(parameters))
         headers = (
             *self.metadata,
             (CONTRACT_HEADER, contract),
@@ -103,18 +126,25 @@ class Node:
         info: Call = self.channel.unary_unary(GET_FLIGHT_INFO)
         get: Call = self.channel.unary_stream(DO_GET)
         try:
-            ticket = parse_info(info(pack_statement(sql), metadata=headers))
+            ticket = parse_info(info(pack_statement(text), metadata=headers))
         except grpc.RpcError as error:
             raise_error(error)
         return Answer(get(ticket, metadata=headers), on_progress=on_progress)
 
-    def explain(self, sql: str, *, contract: str, purpose: str = "") -> Explanation:
+    def explain(
+        self, sql: str, *, contract: str, purpose: str = "", parameters: Values = ()
+    ) -> Explanation:
         """Tell what a query would do: fragments, clauses, charges. Reads no data.
 
         Raises:
             Refusal: The contract does not allow the query.
         """
-        request = node_service_pb2.ExplainQueryRequest(contract=contract, purpose=purpose, sql=sql)
+        request = node_service_pb2.ExplainQueryRequest(
+            contract=contract,
+            purpose=purpose,
+            sql=sql,
+            parameters=parameters_to_proto(parameters_of(parameters)),
+        )
         try:
             found = NodeServiceStub(self.channel).ExplainQuery(request, metadata=self.metadata)
         except grpc.RpcError as error:
@@ -126,11 +156,16 @@ class Node:
                 clauses=tuple(item.clauses),
                 plan=item.plan,
                 charges=tuple(item.charges),
+                terms=item.terms,
+                lookups=tuple(item.lookups),
             )
             for item in found.fragments
         )
         return Explanation(
-            fragments=fragments, residual=found.residual, columns=tuple(found.columns)
+            fragments=fragments,
+            merges=tuple(MergeExplanation(name=item.name, sql=item.sql) for item in found.merges),
+            residual=found.residual,
+            columns=tuple(found.columns),
         )
 
     def close(self) -> None:

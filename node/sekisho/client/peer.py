@@ -15,6 +15,7 @@ from sekisho.errors import PeerError, Refusal, SekishoError
 from sekisho.ledger.receipt import Opening, Outcome, Receipt
 from sekisho.ledger.request import Request
 from sekisho.model.names import ContractId, DatasetId, PartyId
+from sekisho.model.query import QueryText
 from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
 from sekisho.wire.flatbuffer import read_names
 from sekisho.wire.flight import DO_GET, pack_request_ticket
@@ -23,6 +24,7 @@ from sekisho.wire.gen.sekisho.v1 import exchange_service_pb2 as exchange
 from sekisho.wire.gen.sekisho.v1 import fragment_service_pb2 as fragment
 from sekisho.wire.gen.sekisho.v1.exchange_service_pb2_grpc import ExchangeServiceStub
 from sekisho.wire.gen.sekisho.v1.fragment_service_pb2_grpc import FragmentServiceStub
+from sekisho.wire.parameters import parameters_to_proto
 from sekisho.wire.receipts import parse_receipt_envelope
 
 RETURN_SECONDS = 2.0
@@ -88,6 +90,15 @@ class Peer:
         message = exchange.DeliverNoticeRequest(notice=envelope_to_proto(envelope))
         self._call(self._exchange.DeliverNotice, message)
 
+    def deliver_lookup(self, contract: ContractId, content: bytes) -> None:
+        """Hand over a table that the contract lets this company bring.
+
+        Raises:
+            Refusal: The node does not take it.
+        """
+        message = exchange.DeliverLookupRequest(contract_id=contract, content=content)
+        self._call(self._exchange.DeliverLookup, message)
+
     def list_granted_datasets(self, contract: ContractId) -> tuple[GrantedDataset, ...]:
         """Ask what a contract shows here, with columns as they look after masks."""
         message = fragment.ListGrantedDatasetsRequest(contract_id=contract)
@@ -104,10 +115,15 @@ class Peer:
         )
 
     def explain(
-        self, contract: ContractId, purpose: str, sql: str
+        self, contract: ContractId, purpose: str, text: QueryText
     ) -> fragment.ExplainFragmentResponse:
         """Ask what the gate there would decide."""
-        message = fragment.ExplainFragmentRequest(contract_id=contract, purpose=purpose, sql=sql)
+        message = fragment.ExplainFragmentRequest(
+            contract_id=contract,
+            purpose=purpose,
+            sql=text.sql,
+            parameters=parameters_to_proto(text.parameters),
+        )
         found = self._call(self._fragment.ExplainFragment, message)
         if not isinstance(found, fragment.ExplainFragmentResponse):
             raise TypeError

@@ -6,7 +6,7 @@ slip is told once.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -18,6 +18,7 @@ from sekisho.documents.models import (
     finding_of,
     fit,
     locate,
+    repetitions,
 )
 from sekisho.documents.value import Path, Value
 from sekisho.documents.yaml import parse_yaml
@@ -25,7 +26,6 @@ from sekisho.errors import Finding
 from sekisho.model.contract import Contract
 from sekisho.model.contract_rules import check_contract
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
-from sekisho.model.terms import path_text
 
 _STAND_INS: Mapping[str, Value] = {
     "format": "sekisho.contract/v1",
@@ -91,7 +91,7 @@ def contract_from_value(value: Mapping[str, Value], *, name: str = "contract") -
 
 def read_contract(value: Mapping[str, Value]) -> tuple[Contract, tuple[Finding, ...]]:
     """Read a contract and find all that is wrong; with findings, the contract is a makeshift."""
-    repeated = tuple(_repetitions(value, ()))
+    repeated = tuple(repetitions(value, ordered=_ORDERED))
     result = fit(value, Contract)
     if isinstance(result, Contract):
         return result, (*repeated, *check_contract(result))
@@ -123,20 +123,3 @@ def _drop(value: Value, place: Path) -> None:
     for step in place[:-1]:
         value = child(value, step)
     cast("dict[str, Value]", value).pop(str(place[-1]))
-
-
-def _repetitions(value: object, place: Path) -> Iterator[Finding]:
-    """Find every list of names that names something twice: one of the two is a slip."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if name not in _ORDERED:
-                yield from _repetitions(item, (*place, name))
-    elif isinstance(value, list):
-        for at, item in enumerate(value):
-            if isinstance(item, str) and item in value[:at]:
-                yield Finding(
-                    path=path_text(*place, at),
-                    message=f"`{item}` is listed twice",
-                    hint="remove one of the two",
-                )
-            yield from _repetitions(item, (*place, at))

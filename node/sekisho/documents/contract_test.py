@@ -5,6 +5,7 @@ The format is DESIGN's; running the tests is left to the gate's callers.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -15,11 +16,11 @@ from sekisho.documents.models import document_error, locate, parse_model
 from sekisho.documents.yaml import parse_yaml
 from sekisho.errors import Finding, RefusalReason, Severity
 from sekisho.model.contract import Contract
-from sekisho.model.dataset import Column, Dataset
+from sekisho.model.dataset import Column, ColumnClass, Dataset
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.names import DatasetId, PartyId
 from sekisho.model.terms import DocumentModel, LongText, ShortText, Slug, mistake, path_text
-from sekisho.model.terms_values import ColumnName, DatasetName, Instant, Party
+from sekisho.model.terms_values import ColumnName, Country, DatasetName, Instant, Party
 
 CONTRACT_TEST_FORMAT = "sekisho.contract-test/v1"
 
@@ -87,17 +88,29 @@ class SchemaSource(DocumentModel):
     parquet: ShortText | None = None
     csv: ShortText | None = None
     privacy_units: tuple[ColumnName, ...] = ()
+    tags: tuple[ShortText, ...] = ()
+    classes: Mapping[ColumnName, ColumnClass] = {}
+    """As the provider's node.yaml gives them to columns."""
 
     def inline_dataset(self, dataset: DatasetId) -> Dataset | None:
         """Build the dataset from the columns written here, if they are."""
         if self.columns is None:
             return None
+        return self.describe(
+            dataset,
+            tuple(Column(name=name, type=duckdb_type(kind)) for name, kind in self.columns.items()),
+        )
+
+    def describe(self, dataset: DatasetId, columns: tuple[Column, ...]) -> Dataset:
+        """Build the dataset from columns that are known, with what else is said of it here."""
+        classes = {name.lower(): item for name, item in self.classes.items()}
         return Dataset(
             id=dataset,
             columns=tuple(
-                Column(name=name, type=duckdb_type(kind)) for name, kind in self.columns.items()
+                replace(item, column_class=classes.get(item.name.lower())) for item in columns
             ),
             privacy_units=self.privacy_units,
+            tags=self.tags,
         )
 
 
@@ -145,6 +158,10 @@ class ContractTest(DocumentModel):
     contract: ShortText
     """The contract's file, relative to this one."""
     datasets: Annotated[Mapping[DatasetName, SchemaSource], Field(min_length=1)]
+    guardrails: Annotated[tuple[ShortText, ...], Field(max_length=100)] = ()
+    """Files of guardrails to which each provider holds the contract, relative to this one."""
+    countries: Mapping[Party, Country] = {}
+    """What parties' member documents say; one that is not here does not say."""
     defaults: Defaults = Defaults()
     tests: Annotated[tuple[QueryTest, ...], Field(min_length=1, max_length=10_000)]
 
@@ -226,3 +243,11 @@ def _check(tests: ContractTest) -> Iterator[Finding]:
                 message=f"the columns of `{dataset}` are given {len(given)} times",
                 hint="write one of `columns`, `parquet` and `csv`",
             )
+        known = {name.lower() for name in source.columns or source.classes}
+        for name in source.classes:
+            if name.lower() not in known:
+                yield Finding(
+                    path=path_text("datasets", dataset, "classes", name),
+                    message=f"`{dataset}` has no column `{name}`",
+                    hint="give a class to a column that is listed",
+                )

@@ -101,6 +101,31 @@ def check_texts(value: Value, place: Path = ()) -> Iterator[Finding]:
         yield Finding(message=f"the text holds {problem}", path=path_text(*place))
 
 
+def repetitions(
+    value: object, place: Path = (), *, ordered: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Find every list of names that names something twice: one of the two is a slip.
+
+    Args:
+        value: Plain data.
+        place: Where it stands.
+        ordered: Fields whose lists hold numbers, in which order counts and no name can repeat.
+    """
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name not in ordered:
+                yield from repetitions(item, (*place, name), ordered=ordered)
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            if isinstance(item, str) and item in value[:at]:
+                yield Finding(
+                    path=path_text(*place, at),
+                    message=f"`{item}` is listed twice",
+                    hint="remove one of the two",
+                )
+            yield from repetitions(item, (*place, at), ordered=ordered)
+
+
 def fit(value: Mapping[str, Value], model: type[ModelT]) -> ModelT | tuple[Misfit, ...]:
     """Fit plain data to a model, or tell every misfit."""
     try:

@@ -26,6 +26,8 @@ from sekisho.model.terms_values import Instant, Party
 
 PROPOSAL_FORMAT = "sekisho.proposal/v1"
 NONCE_PATTERN = r"^[0-9a-f]{32}$"
+_NO_NONCE = "0" * 32
+_NO_MEMBER = "sha256:" + "0" * 64
 
 
 class TermInstants(DocumentModel):
@@ -108,6 +110,15 @@ def parse_proposal(payload: bytes) -> SignedContract:
         nonce=document.nonce,
         members=document.members,
     )
+
+
+def unsigned_proposal(authored: AuthoredContract) -> SignedContract:
+    """Read a contract that nobody has proposed yet as though it were, with its instants.
+
+    A nonce and fingerprints of nothing stand for what a proposal draws and looks up.
+    """
+    members = {item.party: _NO_MEMBER for item in authored.contract.parties}
+    return parse_proposal(build_proposal(authored, nonce_hex=_NO_NONCE, members=members))
 
 
 def proposed_terms(payload: bytes) -> Mapping[str, Value]:

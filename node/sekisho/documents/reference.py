@@ -1,7 +1,7 @@
-"""Writes from the contract's model what people and editors look up: a schema, a page, a diagram.
+"""Writes from the models what people and editors look up: schemas, pages, a diagram.
 
-The committed files `policies/contract.schema.json`, `docs/reference/contract.md` and the diagram in
-`docs/spec/lifecycle.md` are what these functions return; tests compare them.
+The committed files `policies/*.schema.json`, `docs/reference/contract.md` and `guardrail.md`, and
+the diagram in `docs/spec/lifecycle.md` are what these functions return; tests compare them.
 """
 
 import json
@@ -13,12 +13,13 @@ from pydantic import BaseModel
 
 from sekisho.documents.review.values import choices_with_words, words_for
 from sekisho.model.contract import Contract
+from sekisho.model.guardrail import Guardrail
 from sekisho.model.lifecycle import TERMINAL_STATES, TRANSITIONS, ContractState
 from sekisho.model.terms import Clause, FieldWords, fields_of
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_HEAD = """\
+_CONTRACT_HEAD = """\
 # The contract, field by field
 
 Generated from the model (`node/sekisho/model/`); do not edit. What the fields mean together is in
@@ -28,30 +29,44 @@ node refuses what breaks it; **evidenced**, the node records it, reminds of it a
 diff` makes of another value, from the data's point of view.
 """
 
+_GUARDRAIL_HEAD = """\
+# The guardrail, field by field
+
+Generated from the model (`node/sekisho/model/`); do not edit. What the fields mean together, when a
+rule applies and what each requirement binds, is in [the specification](../spec/guardrail.md).
+Guardrails to begin with are in `policies/guardrails/`.
+"""
+
 
 def contract_schema() -> str:
     """Write the JSON Schema by which an editor completes and checks a contract."""
-    schema = {
-        "$schema": SCHEMA_DIALECT,
-        "$id": "urn:sekisho:contract:v1",
-        **Contract.model_json_schema(by_alias=True),
-    }
-    for choices in choices_with_words():
-        if (found := schema["$defs"].get(choices.__name__)) is not None:
-            # Editors show these beside each choice.
-            found["enumDescriptions"] = [words_for(item)[0] for item in choices]
-    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    return _schema(Contract, "urn:sekisho:contract:v1")
+
+
+def guardrail_schema() -> str:
+    """Write the JSON Schema by which an editor completes and checks a guardrail."""
+    return _schema(Guardrail, "urn:sekisho:guardrail:v1")
 
 
 def contract_reference() -> str:
     """Write the reference page: every field with its label, its meaning and its default."""
-    return "\n".join([_HEAD, *(line for model in contract_models() for line in _section(model))])
+    return _reference(_CONTRACT_HEAD, Contract)
+
+
+def guardrail_reference() -> str:
+    """Write the guardrail's reference page likewise."""
+    return _reference(_GUARDRAIL_HEAD, Guardrail)
 
 
 def contract_models() -> tuple[type[BaseModel], ...]:
     """List the models that a contract is made of, the whole first, each part where it is used."""
+    return models_in(Contract)
+
+
+def models_in(whole: type[BaseModel]) -> tuple[type[BaseModel], ...]:
+    """List the models that a document is made of likewise."""
     found: dict[type[BaseModel], None] = {}
-    waiting: list[object] = [Contract]
+    waiting: list[object] = [whole]
     while waiting:
         item = waiting.pop(0)
         if isinstance(item, type) and issubclass(item, BaseModel):
@@ -73,6 +88,22 @@ def draw_lifecycle() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _schema(model: type[BaseModel], name: str) -> str:
+    schema = {"$schema": SCHEMA_DIALECT, "$id": name, **model.model_json_schema(by_alias=True)}
+    for choices in choices_with_words():
+        if (found := schema["$defs"].get(choices.__name__)) is not None:
+            # Editors show these beside each choice.
+            found["enumDescriptions"] = [words_for(item)[0] for item in choices]
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+def _reference(head: str, whole: type[BaseModel]) -> str:
+    # Contracts are compared with each other; other documents are not.
+    is_compared = whole is Contract
+    sections = (_section(model, is_compared=is_compared) for model in models_in(whole))
+    return "\n".join([head, *(line for section in sections for line in section)])
+
+
 def _node(state: ContractState) -> str:
     """Name a state as Mermaid allows, without a hyphen."""
     return state.value.replace("-", "_")
@@ -86,20 +117,21 @@ def _has_fields(model: type[BaseModel]) -> bool:
     )
 
 
-def _section(model: type[BaseModel]) -> Iterator[str]:
+def _section(model: type[BaseModel], *, is_compared: bool) -> Iterator[str]:
     yield f"## {model.__name__}"
     yield ""
     yield (model.__doc__ or "").strip().splitlines()[0]
     yield ""
-    yield "| field | label | meaning | in Japanese | if left out | another value |"
-    yield "|---|---|---|---|---|---|"
+    columns = ["field", "label", "meaning", "in Japanese", "if left out"]
+    columns += ["another value"] if is_compared else []
+    yield f"| {' | '.join(columns)} |"
+    yield "|---" * len(columns) + "|"
     for field in fields_of(model):
         words = field.clause
-        compared = words.compared.words if words.compared else ""
-        yield (
-            f"| `{field.name}` | {words.label} | {words.en} | {words.ja} | {_left_out(field)} "
-            f"| {compared} |"
-        )
+        cells = [f"`{field.name}`", words.label.value, words.en, words.ja, _left_out(field)]
+        if is_compared and words.compared is not None:
+            cells.append(words.compared.words)
+        yield f"| {' | '.join(cells)} |"
     yield ""
 
 

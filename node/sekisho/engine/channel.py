@@ -21,8 +21,8 @@ HEAD_BYTES: Final = _HEAD.size
 INPUT_LENGTH: Final = struct.Struct("<Q")
 """Stands before each frame of an input; 0 is its proper end."""
 
-MAX_CONTROL_BYTES = 8_000_000
-"""A control message: a job with its text, parameters and schemas, or a parse tree."""
+MAX_CONTROL_BYTES = 64_000_000
+"""A control message: a job with its text, parameters and tables, a parse tree, or all cells."""
 MAX_HEADER_BYTES = 16_000_000
 """An Arrow header: 16 bytes for each column's length and each buffer."""
 MAX_BODY_BYTES = 256_000_000
@@ -48,6 +48,8 @@ class Kind(IntEnum):
     SCHEMA = 4
     BATCH = 5
     END = 6
+    BESIDE = 7
+    """Small answers beside the one that streams, before its end."""
 
 
 _FRAMES: Final = frozenset({Kind.SCHEMA, Kind.BATCH, Kind.END})

@@ -8,7 +8,7 @@ sends them without ever loading Arrow.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
-from typing import Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from sekisho.model.dataset import Column
 
@@ -28,6 +28,16 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A small relation that comes with a job, as text: cells, or what a consumer brought."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    """Names and DuckDB types; text that does not fit its type becomes NULL."""
+    rows: tuple[tuple[str | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One statement for an engine. Whoever builds it answers for its text: the gate, a planner."""
 
@@ -37,6 +47,14 @@ class Job:
     """Text by name, for `$name` in `sql`; exactly those that occur."""
     sources: tuple[Source, ...] = ()
     """What the statement may read; nothing else is in scope."""
+    tables: tuple[Table, ...] = ()
+    """Each is the relation `"<name>"`."""
+    steps: tuple[tuple[str, str], ...] = ()
+    """Names and SELECTs of relations that are computed first, in order; `parameters` go to each
+    that names them. They may read the inputs."""
+    outputs: tuple[tuple[str, str], ...] = ()
+    """Names and SELECTs of small answers: in the place of `sql` for `table`, beside it for
+    `run`."""
     inputs: tuple[str, ...] = ()
     """Names of Arrow inputs; each is the relation `"<name>"`."""
     schemas: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
@@ -71,6 +89,10 @@ class Run(Protocol):
     def end(self) -> bytes:
         """A frame of zero rows, for the receipt to travel with; there once all is read."""
 
+    @property
+    def beside(self) -> Mapping[str, Mapping[str, Any]]:
+        """The job's `outputs`, as `TableRun.answers` gives them; there once all is read."""
+
     def __iter__(self) -> Iterator[Batch]:
         """Iterate the batches."""
 
@@ -101,6 +123,34 @@ class Run(Protocol):
         """Close."""
 
 
+class TableRun(Protocol):
+    """A running job with small answers: a context manager. Read it from one thread."""
+
+    def answers(self) -> Mapping[str, Mapping[str, Any]]:
+        """Wait for the answers, by name and column: lists of Python values.
+
+        A column of unsigned 64-bit numbers comes as bytes, 8 each, in this machine's order.
+
+        Raises:
+            EngineError: The engine failed, ran out of time, or was cancelled.
+            NodeError: A source's file cannot be read.
+        """
+
+    def cancel(self) -> None:
+        """Stop at once, from any thread; whoever waits gets an `EngineError`."""
+
+    def __enter__(self) -> Self:
+        """Let go of the engine when the block is left."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go, stopping what still runs."""
+
+
 class Engine(Protocol):
     """Computes plans over a node's data; safe from any thread."""
 
@@ -121,6 +171,13 @@ class Engine(Protocol):
             job: What to compute.
             inputs: Frames by name for each of `job.inputs`, hostile until validated. Each is read
                 on a thread of its own, only as fast as the job takes it, and closed at the end.
+
+        Raises:
+            EngineError: Every worker is busy and enough callers are waiting.
+        """
+
+    def table(self, job: Job) -> "TableRun":
+        """Start a job whose answers are small; waits for a free worker, not for them.
 
         Raises:
             EngineError: Every worker is busy and enough callers are waiting.

@@ -10,6 +10,7 @@ import os
 import queue
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from sekisho.engine.inputs import Input, read_schema
 from sekisho.engine.instances import Bounds, Instances, SourceError, quote
 from sekisho.engine.output import Output
 from sekisho.engine.references import reads_of
+from sekisho.engine.small import answers_of, make_steps, make_tables
 from sekisho.errors import PeerError
 
 INTERRUPT_AGAIN_SECONDS = 0.02
@@ -93,7 +95,7 @@ def _register(job: Job) -> None:
     cursor = job.cursor
     if cursor is None:
         raise RuntimeError("a job has no connection")
-    reads = reads_of(cursor, job.order["sql"]) if job.inputs else {}
+    reads = _reads(cursor, job.order) if job.inputs else {}
     for item in job.inputs:
         if reads.get(item.name, 0) < 2:  # noqa: PLR2004  twice
             cursor.register(item.name, item.reader())
@@ -102,6 +104,13 @@ def _register(job: Job) -> None:
         name = quote(item.name)
         cursor.execute(f'CREATE TEMP TABLE {name} AS SELECT * FROM "input"')  # noqa: S608  quoted
         cursor.unregister("input")
+
+
+def _reads(cursor: duckdb.DuckDBPyConnection, order: Mapping[str, Any]) -> Mapping[str, int]:
+    """Count how often each relation is read by all that a job computes."""
+    computed = (*order["steps"], *order["outputs"])
+    texts = [order["sql"], *(sql for _, sql in computed)]
+    return sum((Counter(reads_of(cursor, text)) for text in texts), Counter())
 
 
 class Worker:
@@ -116,6 +125,7 @@ class Worker:
             "describe_plan": self._describe_plan,
             "parse": self._parse,
             "run": self._run,
+            "table": self._table,
         }
 
     def serve(self, job: Job) -> None:
@@ -145,6 +155,7 @@ class Worker:
         for name in job.order["shapes"]:
             schema = read_schema(bytes.fromhex(job.order["schemas"][name]))
             cursor.register(name, schema.empty_table())
+        make_tables(cursor, job.order["tables"])
         reader = _bound(job).limit(0).to_arrow_reader(1)
         output = Output(self._sock, reader.schema)
         job.finished.set()
@@ -156,8 +167,18 @@ class Worker:
         (text,) = cursor.fetchall()[0]
         self._result(job, text)
 
+    def _table(self, job: Job) -> None:
+        cursor = self._cursor(job)
+        make_tables(cursor, job.order["tables"])
+        make_steps(cursor, job.order["steps"], job.order["parameters"])
+        self._result(job, answers_of(cursor, job.order["outputs"], job.order["parameters"]))
+
     def _run(self, job: Job) -> None:
+        cursor = self._cursor(job)
+        make_tables(cursor, job.order["tables"])
         _register(job)
+        make_steps(cursor, job.order["steps"], job.order["parameters"])
+        beside = answers_of(cursor, job.order["outputs"], job.order["parameters"])
         reader = _bound(job).to_arrow_reader(job.order["batch_rows"])
         output = Output(self._sock, reader.schema)
         output.send_schema()
@@ -168,6 +189,8 @@ class Worker:
         if job.cancelled.is_set():
             raise CancelledError
         job.finished.set()
+        if beside:
+            send_json(self._sock, Kind.BESIDE, {"value": beside})
         output.send_end()
 
     def _result(self, job: Job, value: object) -> None:

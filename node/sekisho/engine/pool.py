@@ -103,6 +103,11 @@ class WorkerPool:
         self._learn(job.sources)
         return self._begin("run", job, inputs=inputs)
 
+    def table(self, job: Job) -> WorkerRun:
+        """Start a job whose answers are small; see `sekisho.engine.engine.Engine`."""
+        self._learn(job.sources)
+        return self._begin("table", job)
+
     def parse(self, sql: str) -> str:
         """Give DuckDB's own parse tree of a text as JSON."""
         with self._parsing:
@@ -260,6 +265,9 @@ def _order(name: str, job: Job) -> dict[str, Any]:
         "sql": job.sql,
         "parameters": dict(job.parameters),
         "sources": [asdict(source) for source in job.sources],
+        "tables": [asdict(table) for table in job.tables],
+        "steps": job.steps,
+        "outputs": job.outputs,
         "inputs": list(job.inputs),
         "schemas": {key: frame.hex() for key, frame in job.schemas.items()},
         "batch_rows": job.batch_rows,

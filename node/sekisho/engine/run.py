@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Final, Self
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Self
 
 from sekisho.engine.channel import Kind, Received
 from sekisho.engine.engine import Batch
@@ -55,6 +56,7 @@ class WorkerRun:
         self._release = release
         self._schema = b""
         self._end = b""
+        self._beside: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
         self._rows = 0
         self._is_silent = False
         self._is_closed = False
@@ -77,6 +79,11 @@ class WorkerRun:
             raise RuntimeError("an answer's end is asked for before its end")
         return self._end
 
+    @property
+    def beside(self) -> Mapping[str, Mapping[str, Any]]:
+        """Small answers beside the one that streams, there once that was read."""
+        return self._beside
+
     def __iter__(self) -> Self:
         """Iterate the batches."""
         return self
@@ -87,7 +94,10 @@ class WorkerRun:
             raise StopIteration
         if not self._schema:
             self._schema = self._receive(Kind.SCHEMA).payload
-        message = self._receive(Kind.BATCH, Kind.END)
+        message = self._receive(Kind.BATCH, Kind.BESIDE, Kind.END)
+        if message.kind == Kind.BESIDE:
+            self._beside = _answers(message.json()["value"])
+            message = self._receive(Kind.END)
         if message.kind == Kind.END:
             self._end = message.payload
             self.close()
@@ -97,6 +107,12 @@ class WorkerRun:
     def value(self) -> object:
         """Give the value of an order that answers with one."""
         return self._receive(Kind.RESULT).json()["value"]
+
+    def answers(self) -> Mapping[str, Mapping[str, Any]]:
+        """Give small answers whole, by name and column."""
+        value: Any = self.value()
+        self.finish()
+        return _answers(value)
 
     def finish(self) -> None:
         """Say that the order's last message was received."""
@@ -237,3 +253,16 @@ class WorkerRun:
             if feed.name == name and isinstance(feed.failure, SekishoError):
                 return feed.failure
         return PeerError(f"the input `{name}` {text}")
+
+
+def _answers(value: Any) -> Mapping[str, Mapping[str, Any]]:  # noqa: ANN401  read from JSON
+    """Read small answers, by name and column."""
+    return {
+        name: {column: _values(sent) for column, sent in columns.items()}
+        for name, columns in value.items()
+    }
+
+
+def _values(column: list[Any] | str) -> list[Any] | bytes:
+    """Read a column that a worker sent: its values, or bytes in base 64."""
+    return b64decode(column) if isinstance(column, str) else column

@@ -1,18 +1,14 @@
 """The rule that writes what each provider is asked, and what stands in a relation's place here."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import reduce
-from itertools import count
 
 from sqlglot import exp
 
 from sekisho.federation.catalog import PROVIDER, Part
-from sekisho.federation.draft import Draft, Fragment, Reading, columns_of, used_columns
+from sekisho.federation.draft import Draft, Fragment, Fragments, Reading, columns_of, used_columns
 from sekisho.federation.pushing import conjunction
-from sekisho.model.names import PartyId
 from sekisho.sql.scopes import identifier
-from sekisho.sql.write import write_query
 
 DATA = "data"
 """Schema in which an engine keeps the company's own datasets."""
@@ -34,20 +30,17 @@ def ask_providers(draft: Draft) -> Draft:
     return replace(
         draft,
         readings=(),
-        fragments=(*draft.fragments, *writer.fragments.values()),
+        fragments=writer.fragments.all,
         local_datasets=tuple(dict.fromkeys(local)),
     )
 
 
 class _Writer:
-    """Keeps the fragments written so far, by who is asked and what."""
+    """Writes what providers are asked, and what stands here in its place."""
 
     def __init__(self, draft: Draft) -> None:
         self._tree = draft.tree
-        taken = {cte.alias.lower() for cte in draft.tree.find_all(exp.CTE)}
-        names = (f"fragment_{number}" for number in count(len(draft.fragments)))
-        self._names: Iterator[str] = (name for name in names if name not in taken)
-        self.fragments: dict[tuple[PartyId, str], Fragment] = {}
+        self.fragments = Fragments(draft)
 
     def standing_for(self, reading: Reading) -> exp.Expr:
         """Give what is read in a relation's place."""
@@ -66,16 +59,9 @@ class _Writer:
         return exp.Subquery(this=reduce(_union_all, selects), alias=alias)
 
     def _fragment(self, part: Part, reading: Reading) -> Fragment:
-        sql = write_query(_question(part, reading))
-        key = (part.party, sql)
-        if key not in self.fragments:
-            self.fragments[key] = Fragment(
-                name=next(self._names),
-                party=part.party,
-                sql=sql,
-                columns=reading.columns or (ONE,),
-            )
-        return self.fragments[key]
+        return self.fragments.ask(
+            part.party, _question(part, reading), columns=reading.columns or (ONE,)
+        )
 
 
 def _question(part: Part, reading: Reading) -> exp.Select:

@@ -8,6 +8,7 @@ default schema, and only it.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from sekisho.model.contract import Access, Grant
 from sekisho.model.names import PartyId
 
 SHARED = "shared"
@@ -43,6 +44,13 @@ class Part:
     """Its bare name, by which the provider's own gate knows it."""
     columns: tuple[ShownColumn, ...]
     """In the contract's order."""
+    grants: tuple[Grant, ...] = ()
+    """Those that show it."""
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether it gives statistics, and never rows."""
+        return bool(self.grants) and all(item.access is Access.AGGREGATE for item in self.grants)
 
     def column(self, name: str) -> ShownColumn | None:
         """Find a column without regard to case."""
@@ -61,9 +69,19 @@ class Relation:
     """Empty for a local dataset."""
 
     @property
+    def qualified(self) -> str:
+        """How a query names it with its schema."""
+        return f"{self.schema}.{self.name}"
+
+    @property
     def is_local(self) -> bool:
         """Whether it is the company's own."""
         return self.schema == LOCAL
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether a provider of it gives statistics only: then it is read by protected blocks."""
+        return any(part.is_protected for part in self.parts)
 
     @property
     def has_provider(self) -> bool:
@@ -113,12 +131,12 @@ class Catalog:
     def names(self) -> tuple[str, ...]:
         """How each relation is named in a query, those of the default schema first."""
         shared = [item.name for item in self.relations if item.schema == SHARED]
-        return (*shared, *(_qualified(r) for r in self.relations if r.schema != SHARED))
+        return (*shared, *(r.qualified for r in self.relations if r.schema != SHARED))
 
     def elsewhere(self, name: str) -> tuple[str, ...]:
         """List the relations of a name in the schemas that must be written."""
         found = (item for item in self.relations if item.name.lower() == name.lower())
-        return tuple(_qualified(item) for item in found if item.schema != SHARED)
+        return tuple(item.qualified for item in found if item.schema != SHARED)
 
 
 def catalog_of(
@@ -167,13 +185,10 @@ def _merged(first: Part, second: Part) -> Part:
         alias=first.alias,
         dataset=first.dataset,
         columns=(*first.columns, *more),
+        grants=(*first.grants, *second.grants),
     )
 
 
 def _is_returned(part: Part, name: str) -> bool:
     column = part.column(name)
     return column is not None and column.is_returned
-
-
-def _qualified(relation: Relation) -> str:
-    return f"{relation.schema}.{relation.name}"

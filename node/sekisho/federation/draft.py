@@ -2,12 +2,28 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 from sqlglot import exp
 
 from sekisho.federation.catalog import Catalog, Part, Relation
 from sekisho.model.names import PartyId
+from sekisho.sql.parameters import as_written, parameters_of
 from sekisho.sql.scopes import Resolved, Source, source_number
+from sekisho.sql.write import write_query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupUse:
+    """A table of this company's own that a fragment joins at its provider."""
+
+    name: str
+    """The lookup's in the grant, and the bare name by which the fragment reads it."""
+    key: str
+    columns: Mapping[str, str]
+    """What it brings beside its key: names, and types in the contract's words, such as `text`."""
+    dataset: str
+    """Bare name of the company's own dataset that holds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +37,62 @@ class Fragment:
     """One SELECT over the provider's bare dataset name, for its gate to read."""
     columns: tuple[str, ...]
     """Names of what it gives, in order."""
+    parameters: tuple[str, ...] = ()
+    """Names of the query's parameters that stand in it."""
+    lookups: tuple[LookupUse, ...] = ()
+    """What the provider must have been brought before it is asked."""
+
+
+class Fragments:
+    """The fragments written so far: who is asked for the same twice is asked once."""
+
+    def __init__(self, draft: "Draft") -> None:
+        """Go on after those of a draft, with names that no WITH of its query bears."""
+        taken = {cte.alias.lower() for cte in draft.tree.find_all(exp.CTE)}
+        names = (f"fragment_{number}" for number in count(len(draft.fragments)))
+        self._names: Iterator[str] = (name for name in names if name not in taken)
+        self._known = {(item.party, item.sql): item for item in draft.fragments}
+
+    def ask(
+        self,
+        party: PartyId,
+        question: exp.Query,
+        *,
+        columns: tuple[str, ...],
+        lookups: tuple[LookupUse, ...] = (),
+    ) -> Fragment:
+        """Give the fragment that asks a provider for something."""
+        parameters = parameters_of(question)
+        sql = write_query(as_written(question))
+        key = (party, sql)
+        if key not in self._known:
+            self._known[key] = Fragment(
+                name=next(self._names),
+                party=party,
+                sql=sql,
+                columns=columns,
+                parameters=parameters,
+                lookups=lookups,
+            )
+        return self._known[key]
+
+    @property
+    def all(self) -> tuple[Fragment, ...]:
+        """Every fragment, in the order in which they were first asked for."""
+        return tuple(self._known.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """The cells of one block, put together from what providers publish."""
+
+    name: str
+    """The relation of the residual that they become, such as `cells_0`."""
+    sql: str
+    """One SELECT over the fragments."""
+    gaps: str
+    """One SELECT over the fragments that counts, by `provider`, the `cells` that it does not give
+    in full and another provider gives; empty where there is no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +115,15 @@ class Draft:
     """A plan in the making; the rules change its tree in place and fill in the rest."""
 
     catalog: Catalog
-    written: exp.Select
+    written: exp.Query
     """As it was read, with no name looked up; never changed."""
-    tree: exp.Select
+    tree: exp.Query
     """What becomes the residual."""
     resolved: Resolved | None = None
     readings: tuple[Reading, ...] = ()
     """What is still to be asked, by the order of the sources."""
     fragments: tuple[Fragment, ...] = ()
+    merges: tuple[Merge, ...] = ()
     local_datasets: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
 

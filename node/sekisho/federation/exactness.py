@@ -16,6 +16,7 @@ from sekisho.federation.catalog import Part
 from sekisho.federation.draft import columns_of
 from sekisho.sql.dialect import write_tree
 from sekisho.sql.functions import has_aggregate, is_aggregate
+from sekisho.sql.parameters import is_parameter
 from sekisho.sql.scopes import Resolved
 from sekisho.sql.total import make_condition_total, make_total
 from sekisho.sql.types import Type, meet_to_compare, parse_type
@@ -175,7 +176,7 @@ def _inside(tree: exp.Expr) -> frozenset[int]:
 
 def _is_plain_leaf(node: exp.Expr) -> bool:
     if isinstance(node, exp.Cast):
-        return _casts_surely(node)
+        return is_parameter(node) or _casts_surely(node)
     if isinstance(node, exp.Neg):
         return isinstance(node.this, exp.Literal)
     return is_aggregate(node)

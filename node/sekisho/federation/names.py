@@ -13,7 +13,7 @@ from sekisho.federation.draft import Draft, Reading, columns_of
 from sekisho.sql import scopes
 from sekisho.sql.places import nearest, place_of, shown
 from sekisho.sql.resolve import resolve
-from sekisho.sql.scopes import Reference, Resolved
+from sekisho.sql.scopes import Reference, Resolved, Source
 from sekisho.sql.types import TEXT, UNKNOWN, Type, parse_type
 
 
@@ -46,12 +46,13 @@ def check_granted_by_all(draft: Draft) -> Draft:
         if relation is not None and not relation.is_local and lacking:
             raise _lacking(reference, relation, lacking)
     for facts in draft.settled().selects:
-        if not facts.names:
+        is_protected = any(_is_protected(item, relations) for item in facts.sources)
+        if not facts.names and not is_protected:
             raise _nothing_in_common(facts.node)
     return draft
 
 
-def resolve_in(tree: exp.Select, catalog: Catalog) -> Resolved:
+def resolve_in(tree: exp.Query, catalog: Catalog) -> Resolved:
     """Look up the names of a tree, in place, among a catalog's relations.
 
     Raises:
@@ -72,6 +73,11 @@ def resolve_in(tree: exp.Select, catalog: Catalog) -> Resolved:
         if refusal.reason is RefusalReason.DATASET_NOT_GRANTED and unfound:
             raise _not_in_scope(refusal, unfound[-1], catalog) from None
         raise
+
+
+def _is_protected(source: Source, relations: Mapping[int, Relation]) -> bool:
+    relation = relations.get(source.number)
+    return relation is not None and relation.is_protected
 
 
 def _as_source(relation: Relation) -> scopes.Relation:

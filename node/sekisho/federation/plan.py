@@ -6,20 +6,23 @@ over all the data in one place. Whether a provider allows its fragment is for it
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.federation.asking import ask_providers
 from sekisho.federation.catalog import Catalog
-from sekisho.federation.draft import Draft, Fragment
+from sekisho.federation.draft import Draft, Fragment, LookupUse, Merge
 from sekisho.federation.names import check_granted_by_all, look_up_names
 from sekisho.federation.pushing import choose_providers, push_columns, push_filters, push_limit
+from sekisho.federation.statistics import ask_for_statistics
 from sekisho.federation.whole import send_whole
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
+from sekisho.sql.parameters import parameters_of
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.read import read_query
 from sekisho.sql.write import bind_literals, write_query
 
-__all__ = ["RULES", "FederatedPlan", "Fragment", "plan_query"]
+__all__ = ["RULES", "FederatedPlan", "Fragment", "LookupUse", "Merge", "plan_query"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +31,15 @@ class FederatedPlan:
 
     fragments: tuple[Fragment, ...]
     """Asked at once; none where the query reads the company's own datasets only."""
+    merges: tuple[Merge, ...]
+    """Computed first, each over the fragments: the cells of several providers in one relation."""
     residual_sql: str
-    """DuckDB text over the relations `"fragment_0"`, … and `"data"."<local dataset>"`."""
+    """DuckDB text over the relations `"fragment_0"`, …, `"cells_0"`, … and
+    `"data"."<local dataset>"`."""
     parameters: Mapping[str, str]
     """Text literals of the residual by parameter name, `$p0` in `residual_sql`."""
+    bound: tuple[str, ...]
+    """Names of the query's parameters, each of which is `$v_<name>` in `residual_sql`."""
     local_datasets: tuple[str, ...]
     """Bare names of the company's own datasets that the residual reads."""
     columns: tuple[str, ...]
@@ -46,6 +54,7 @@ def bind_texts(draft: Draft) -> Draft:
 RULES: tuple[Callable[[Draft], Draft], ...] = (
     look_up_names,
     check_granted_by_all,
+    ask_for_statistics,
     send_whole,
     choose_providers,
     push_filters,
@@ -57,24 +66,32 @@ RULES: tuple[Callable[[Draft], Draft], ...] = (
 
 
 def plan_query(
-    sql: str, catalog: Catalog, *, parser: SecondParser, limits: Limits = DEFAULT_LIMITS
+    sql: str,
+    catalog: Catalog,
+    *,
+    parser: SecondParser,
+    limits: Limits = DEFAULT_LIMITS,
+    parameters: Mapping[str, str] = MappingProxyType({}),
 ) -> FederatedPlan:
     """Split a query into one fragment a provider and reference, and the residual over the answers.
 
     For every database, the residual over the fragments' answers gives what the query gives over the
-    union of the providers' granted rows and the company's own.
+    union of the providers' granted rows and the company's own; where statistics are granted, it
+    gives what can be put together from what each provider publishes.
 
     Args:
         sql: What an analyst asked.
         catalog: What it may name.
         parser: DuckDB's own parser, for the second opinion.
         limits: Bounds of the text and its tree.
+        parameters: The type of every parameter of the query by its name, in DuckDB's words.
 
     Raises:
-        Refusal: `DATASET_NOT_GRANTED`, `COLUMN_NOT_GRANTED`, or what reading the text refuses:
-            `SYNTAX_NOT_ALLOWED`, `FUNCTION_NOT_ALLOWED`, `TOO_COMPLEX`, `PARSERS_DISAGREE`.
+        Refusal: `DATASET_NOT_GRANTED`, `COLUMN_NOT_GRANTED`, `USE_NOT_GRANTED`, or what reading
+            the text refuses: `SYNTAX_NOT_ALLOWED`, `FUNCTION_NOT_ALLOWED`, `TOO_COMPLEX`,
+            `PARSERS_DISAGREE`.
     """
-    tree = read_query(sql, parser=parser, limits=limits, joins=True)
+    tree = read_query(sql, parser=parser, limits=limits, parameters=parameters)
     draft = Draft(catalog=catalog, written=tree.copy(), tree=tree)
     try:
         for rule in RULES:
@@ -92,8 +109,10 @@ def plan_query(
 def _plan(draft: Draft) -> FederatedPlan:
     return FederatedPlan(
         fragments=draft.fragments,
+        merges=draft.merges,
         residual_sql=write_query(draft.tree),
         parameters=draft.parameters,
+        bound=parameters_of(draft.tree),
         local_datasets=draft.local_datasets,
         columns=draft.settled().names,
     )

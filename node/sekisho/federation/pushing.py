@@ -14,6 +14,7 @@ from sqlglot import exp
 from sekisho.federation.catalog import PROVIDER, Part
 from sekisho.federation.draft import Draft, Reading, columns_of, used_columns
 from sekisho.federation.exactness import are_known, are_same, is_exact_condition
+from sekisho.sql.functions import has_window
 from sekisho.sql.scopes import SelectFacts, Source, source_number
 
 
@@ -186,5 +187,6 @@ def _is_plain(draft: Draft) -> bool:
         len(facts) == 1
         and not facts[0].is_aggregated
         and clauses <= {"expressions", "from_", "limit", "offset"}
+        and not any(has_window(item) for item in draft.tree.expressions)
         and not draft.readings[0].relation.is_local
     )

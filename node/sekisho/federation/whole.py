@@ -10,6 +10,7 @@ from sekisho.federation.draft import Draft, Fragment, used_columns
 from sekisho.federation.exactness import is_exact_query
 from sekisho.federation.names import resolve_in
 from sekisho.sql.dialect import write_tree
+from sekisho.sql.parameters import as_written, parameters_of
 from sekisho.sql.scopes import identifier
 from sekisho.sql.write import write_query
 
@@ -27,17 +28,21 @@ def send_whole(draft: Draft) -> Draft:
     order = _order_of_outputs(draft.tree)
     if order is None or not is_exact_query(resolve_in(draft.written.copy(), draft.catalog), part):
         return draft
+    asked = _write_for(draft, part)
     fragment = Fragment(
         name=NAME,
         party=part.party,
-        sql=_write_for(draft, part),
         columns=draft.settled().names,
+        parameters=parameters_of(asked),
+        sql=write_query(as_written(asked)),
     )
     return replace(draft, tree=_reading(order), readings=(), fragments=(fragment,))
 
 
 def _only_part(draft: Draft) -> Part | None:
-    """Find the one dataset of one provider that every reference reads."""
+    """Find the one dataset of one provider that every reference reads, if nothing else is asked."""
+    if draft.fragments:
+        return None
     parts = [part for reading in draft.readings for part in reading.parts]
     if not parts or any(len(reading.parts) != 1 for reading in draft.readings):
         return None
@@ -70,7 +75,7 @@ def _is_served(draft: Draft, part: Part) -> bool:
     )
 
 
-def _order_of_outputs(tree: exp.Select) -> exp.Order | None:
+def _order_of_outputs(tree: exp.Query) -> exp.Order | None:
     """Write the query's ORDER BY over the positions of its outputs; None where that cannot be."""
     outputs = [write_tree(item.this) for item in tree.expressions]
     order = tree.args.get("order")
@@ -90,14 +95,14 @@ def _positions(order: exp.Expr, outputs: list[str]) -> Iterator[exp.Expr | None]
         yield ordered
 
 
-def _write_for(draft: Draft, part: Part) -> str:
+def _write_for(draft: Draft, part: Part) -> exp.Query:
     """Write the query over the provider's own name of the dataset."""
     for reading in draft.readings:
         alias = exp.TableAlias(this=identifier(reading.source.label))
         reading.source.node.replace(exp.Table(this=identifier(part.dataset), alias=alias))
     if draft.tree.args.get("limit") is None and draft.tree.args.get("offset") is None:
         draft.tree.set("order", None)
-    return write_query(draft.tree)
+    return draft.tree
 
 
 def _reading(order: exp.Order) -> exp.Select:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.errors import Refusal
-from sekisho.gate.views import ViewColumn, view_of
-from sekisho.model.contract import Access, AnyMask, Grant, Use
+from sekisho.gate.views import View, ViewColumn, view_of
+from sekisho.model.contract import Access, Grant, Use
 from sekisho.model.dataset import Dataset
+from sekisho.model.masks import mask_words
 from sekisho.model.names import DatasetId, PartyId
 from sekisho.model.signed import SignedContract
 
@@ -49,19 +50,24 @@ def granted_columns(
     return tuple(
         shown
         for grant in signed.grants_of(provider)
-        for dataset in grant.datasets_of(provider)
-        for shown in _shown(grant, datasets.get(DatasetId(dataset)))
+        for shown in _shown(
+            grant,
+            [datasets[DatasetId(name)] for name in grant.datasets_of(provider) if name in datasets],
+        )
     )
 
 
-def _shown(grant: Grant, dataset: Dataset | None) -> Iterator[GrantedDataset]:
-    if dataset is None:
-        return
-    try:
-        view = view_of(grant, dataset)
-    except Refusal:
-        return
-    yield GrantedDataset(
+def _shown(grant: Grant, datasets: list[Dataset]) -> Iterator[GrantedDataset]:
+    for dataset in datasets:
+        try:
+            view = view_of(grant, dataset, beside=datasets)
+        except Refusal:
+            continue
+        yield _granted(grant, dataset, view)
+
+
+def _granted(grant: Grant, dataset: Dataset, view: View) -> GrantedDataset:
+    return GrantedDataset(
         dataset=dataset.id,
         grant=grant.grant,
         access=grant.access,
@@ -76,13 +82,3 @@ def _column(item: ViewColumn) -> GrantedColumn:
         uses=tuple(use.value for use in Use if use in item.uses),
         mask=mask_words(item.grant.mask),
     )
-
-
-def mask_words(mask: AnyMask | None) -> str:
-    """Say a mask as the contract writes it; nothing where there is none."""
-    if mask is None:
-        return ""
-    value = mask.model_dump(mode="json")
-    if not isinstance(value, dict):
-        return str(value)
-    return ", ".join(f"{key}: {item}" for key, item in value.items())

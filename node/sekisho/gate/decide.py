@@ -5,20 +5,22 @@ elsewhere, at every query; what is decided here holds for as long as its argumen
 """
 
 from collections.abc import Mapping
-from typing import NoReturn
 
 from sqlglot import exp
 
 from sekisho.errors import Refusal, RefusalReason
+from sekisho.gate.candidates import candidates
 from sekisho.gate.draft import Draft, Question
 from sekisho.gate.rules import RULES
-from sekisho.model.contract import Grant
+from sekisho.gate.statistics import STATISTICS_RULES
+from sekisho.model.contract import Access, Grant
 from sekisho.model.dataset import Dataset
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
-from sekisho.model.names import DatasetId, split_dataset
+from sekisho.model.names import DatasetId
 from sekisho.model.plan import Plan
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
+from sekisho.sql.parameters import parameters_of
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.read import read_query
 from sekisho.sql.write import write_query
@@ -62,7 +64,7 @@ def decide(
     try:
         _check_parties(question)
         _check_purpose(question)
-        tree = read_query(query.sql, parser=parser, limits=limits)
+        tree = read_query(query.sql, parser=parser, limits=limits, parameters=query.parameter_types)
         return _first_that_allows(question, tree)
     except Refusal as refusal:
         return refusal
@@ -94,10 +96,10 @@ def _check_purpose(question: Question) -> None:
         )
 
 
-def _first_that_allows(question: Question, tree: exp.Select) -> Plan:
+def _first_that_allows(question: Question, tree: exp.Query) -> Plan:
     """Try the grants one by one, never two together; the first that allows the query decides."""
     refusals: list[Refusal] = []
-    grants = _candidates(question, tree)
+    grants = candidates(question, tree)
     for left, grant in zip(reversed(range(len(grants))), grants, strict=True):
         try:
             return _plan(_drafted(question, grant, tree.copy() if left else tree))
@@ -109,39 +111,41 @@ def _first_that_allows(question: Question, tree: exp.Select) -> Plan:
     )
 
 
-def _candidates(question: Question, tree: exp.Select) -> list[Grant]:
-    """List the grants that show a dataset of a name that stands in the query, at least one."""
-    provider = question.query.provider
-    grants = question.signed.grants_of(provider)
-    named = {item.name.lower() for item in tree.find_all(exp.Table)}
-    showing = [
-        grant
-        for grant in grants
-        if any(split_dataset(item)[1] in named for item in grant.datasets_of(provider))
-    ]
-    return showing or list(grants[:1]) or _no_grant()
-
-
-def _no_grant() -> NoReturn:
-    message = "nothing of this provider is granted"
-    raise Refusal(RefusalReason.DATASET_NOT_GRANTED, message, clause="grants")
-
-
-def _drafted(question: Question, grant: Grant, tree: exp.Select) -> Draft:
+def _drafted(question: Question, grant: Grant, tree: exp.Query) -> Draft:
     draft = Draft(question=question, grant=grant, tree=tree)
-    for rule in RULES:
+    for rule in STATISTICS_RULES if grant.access is Access.AGGREGATE else RULES:
         draft = rule(draft)
     return draft
 
 
 def _plan(draft: Draft) -> Plan:
-    resolved, view = draft.settled()
+    if draft.blocks:
+        return _protected(draft)
+    resolved = draft.settled()
     return Plan(
         sql=write_query(draft.tree),
         parameters=draft.parameters,
-        pseudonyms=view.has_pseudonyms(draft.reads),
-        datasets=(view.dataset.id,),
+        bound=parameters_of(draft.tree),
+        pseudonyms=any(
+            draft.views[dataset].has_pseudonyms(names) for dataset, names in draft.reads.items()
+        ),
+        datasets=tuple(draft.views),
         columns=resolved.names,
         clauses=draft.clauses,
         grant=draft.grant.grant,
+    )
+
+
+def _protected(draft: Draft) -> Plan:
+    """Make a plan of statistics: what its blocks publish, and what is computed over that."""
+    return Plan(
+        sql=write_query(draft.tree),
+        parameters=draft.parameters,
+        pseudonyms=False,
+        bound=parameters_of(draft.tree),
+        datasets=tuple(draft.views),
+        columns=draft.settled().names,
+        clauses=draft.clauses,
+        grant=draft.grant.grant,
+        blocks=draft.blocks,
     )

@@ -1,23 +1,26 @@
 """Rehearses a contract that nobody has signed yet: its tests, and what its row filters say.
 
 A rehearsal goes the way of a query at a provider, as far as no data is read: the contract is taken
-as signed by all before its term, then comes its state at the test's instant, then the gate.
+as signed by all before its term, then comes its state at the test's instant, then the provider's
+floors, then the gate.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlglot import exp
 
-from sekisho.documents.contract import AuthoredContract
 from sekisho.documents.contract_test import ContractTest, Expectation, QueryTest
-from sekisho.documents.proposal import build_proposal, parse_proposal
 from sekisho.errors import Finding, Refusal, RefusalReason, Severity
 from sekisho.gate.decide import decide
 from sekisho.gate.filters import check_row_filter
 from sekisho.model.contract import Contract
 from sekisho.model.dataset import Column, Dataset
+from sekisho.model.floors import check_floors
+from sekisho.model.guardrail import PlacedRule
+from sekisho.model.guardrail_check import check_guardrails
 from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import ContractFacts, grants_in_force, state_at
 from sekisho.model.limits import DEFAULT_LIMITS
@@ -28,10 +31,6 @@ from sekisho.model.signed import SignedContract
 from sekisho.sql.outcomes import outcomes
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.read import read_condition, read_query
-
-_NONCE = "0" * 32
-_MEMBER = "sha256:" + "0" * 64
-"""Stand for what a proposal draws and looks up; no test can tell the difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +50,17 @@ class Rehearsed:
         return not self.missed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    """What every test of a contract stands on."""
+
+    tests: ContractTest
+    signed: SignedContract
+    datasets: Mapping[DatasetId, Dataset]
+    parser: SecondParser
+    guardrails: Sequence[PlacedRule]
+
+
 class _AnyDataset(Dataset):
     """Stands for a dataset whose columns are not known here: it has every column."""
 
@@ -66,23 +76,22 @@ def rehearse(
     datasets: Mapping[DatasetId, Dataset],
     *,
     parser: SecondParser,
+    guardrails: Sequence[PlacedRule] = (),
 ) -> Iterator[Rehearsed]:
     """Run a contract's tests, one after the other.
 
     Args:
         tests: As they stand beside the contract.
-        signed: The contract, from `as_signed`.
+        signed: The contract, from `unsigned_proposal`.
         datasets: Those that the tests name, with their columns.
         parser: The second reading of each query.
+        guardrails: The rules of the files that the tests name.
     """
+    stage = _Stage(
+        tests=tests, signed=signed, datasets=datasets, parser=parser, guardrails=guardrails
+    )
     for test in tests.tests:
-        yield _rehearsed(tests, test, signed, datasets, parser)
-
-
-def as_signed(authored: AuthoredContract) -> SignedContract:
-    """Take a contract as signed by all, for rehearsals."""
-    members = {item.party: _MEMBER for item in authored.contract.parties}
-    return parse_proposal(build_proposal(authored, nonce_hex=_NONCE, members=members))
+        yield _rehearsed(stage, test)
 
 
 def check_filters(
@@ -140,14 +149,9 @@ _NEVER = (
 )
 
 
-def _rehearsed(  # noqa: PLR0917  what one test stands on
-    tests: ContractTest,
-    test: QueryTest,
-    signed: SignedContract,
-    datasets: Mapping[DatasetId, Dataset],
-    parser: SecondParser,
-) -> Rehearsed:
+def _rehearsed(stage: _Stage, test: QueryTest) -> Rehearsed:
     """Ask every provider that the query names, up to the first that refuses or misses a pin."""
+    tests, signed, parser = stage.tests, stage.signed, stage.parser
     consumer = tests.consumer_of(test) or signed.consumers[0]
     purpose = tests.purpose_of(test) or signed.contract.purposes[0].purpose
     at = tests.at_of(test) or signed.starts_at
@@ -157,8 +161,10 @@ def _rehearsed(  # noqa: PLR0917  what one test stands on
         query = Query(
             sql=test.sql, contract=signed.id, purpose=purpose, consumer=consumer, provider=provider
         )
-        decision = _refused_by_life(query, signed, at) or decide(
-            query, signed, datasets, parser=parser
+        decision = (
+            _refused_by_life(query, signed, at)
+            or _refused_by_floors(stage, provider)
+            or decide(query, signed, stage.datasets, parser=parser)
         )
         missed = tuple(_missed(test, decision))
         found = Rehearsed(test=test, query=query, decision=decision, missed=missed)
@@ -193,6 +199,31 @@ def _refused_by_life(query: Query, signed: SignedContract, at: datetime) -> Refu
         f"the contract is {state} at {instant_text(at)}",
         clause="term",
     )
+
+
+def _refused_by_floors(stage: _Stage, provider: PartyId) -> Refusal | None:
+    """Refuse as a node does, and say why, which a node tells its own people alone."""
+    contract = stage.signed.contract
+    findings = (
+        *check_floors(contract, stage.datasets, provider=provider),
+        *check_guardrails(
+            contract,
+            stage.datasets,
+            stage.guardrails,
+            countries=stage.tests.countries,
+            provider=provider,
+        ),
+    )
+    if not findings:
+        return None
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    clause = re.sub(
+        r"^grants\[(\d+)\]",
+        lambda found: f"grants.{contract.grants[int(found[1])].grant}",
+        findings[0].path,
+    )
+    message = f"{findings[0].message}{more}"
+    return Refusal(RefusalReason.SUSPENDED, message, clause=clause, hint=findings[0].hint)
 
 
 def _missed(test: QueryTest, decision: Plan | Refusal) -> Iterator[str]:

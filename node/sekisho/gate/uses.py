@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sekisho.errors import Refusal, RefusalReason
-from sekisho.gate.views import View, ViewColumn
+from sekisho.gate.views import View
 from sekisho.model.contract import Use
-from sekisho.sql.places import place_of
+from sekisho.sql.block_uses import use_refusal
 from sekisho.sql.scopes import Place, Reference
 
 NEEDED: Mapping[Place, Use] = MappingProxyType(
@@ -19,6 +18,7 @@ NEEDED: Mapping[Place, Use] = MappingProxyType(
         Place.JOIN: Use.JOIN,
         Place.ORDER: Use.RETURN,
         Place.INNER: Use.RETURN,
+        Place.WINDOW: Use.RETURN,
         Place.OTHER: Use.RETURN,
     }
 )
@@ -34,6 +34,7 @@ _DOING: Mapping[Place, str] = MappingProxyType(
         Place.JOIN: "joined on",
         Place.ORDER: "used to order rows",
         Place.INNER: "used inside a subquery",
+        Place.WINDOW: "used in a window function",
         Place.OTHER: "computed on here",
     }
 )
@@ -51,27 +52,10 @@ def check_use(reference: Reference, view: View) -> None:
     column = view.columns[reference.column.lower()]
     if NEEDED[reference.place] in column.uses:
         return
-    line, place = place_of(reference.node)
-    raise Refusal(
-        RefusalReason.USE_NOT_GRANTED,
-        f"the column `{column.name}` may not be {_DOING[reference.place]}",
-        clause=f"grants.{view.grant.grant}.columns.{column.name}.use",
-        line=line,
-        column=place,
-        allowed=_listed(column),
-        hint=_hint(column),
+    raise use_refusal(
+        column.name,
+        _DOING[reference.place],
+        uses=column.uses,
+        clause=f"grants.{view.grant.grant}",
+        node=reference.node,
     )
-
-
-def _listed(column: ViewColumn) -> tuple[str, ...]:
-    return tuple(use.value for use in Use if use in column.uses)
-
-
-def _hint(column: ViewColumn) -> str:
-    words = {
-        Use.FILTER: "compare it in WHERE",
-        Use.GROUP: "name it alone in GROUP BY",
-        Use.MEASURE: "aggregate it, such as count(DISTINCT …)",
-    }
-    possible = [text for use, text in words.items() if use in column.uses]
-    return " or ".join(possible) or "ask the provider to grant more in an amendment"

@@ -19,7 +19,8 @@ from sekisho.sql.types import parse_type
 
 SCHEMA = "data"
 """Where an engine keeps the datasets of a plan."""
-_ROWS = "rows_of"
+ROWS = "rows_of"
+"""What a dataset's raw rows are called inside its view."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +64,23 @@ class View:
         )
 
 
-def view_of(grant: Grant, dataset: Dataset) -> View:
+def view_of(grant: Grant, dataset: Dataset, *, beside: Iterable[Dataset] = ()) -> View:
     """Lay a grant over a dataset as it is now.
 
+    Args:
+        grant: What is granted; each of its columns stands for that column of every dataset of the
+            grant that has one.
+        dataset: The dataset.
+        beside: What its provider has of the grant's datasets.
+
     Raises:
-        Refusal: `SCHEMA_CHANGED` when a granted column is gone, or of a type that its mask does
-            not fit.
+        Refusal: `SCHEMA_CHANGED` when a granted column is in none of the datasets, or of a type
+            that its mask does not fit, or when the dataset has no granted column.
     """
-    columns = dict(_columns(grant, dataset))
+    columns = dict(_columns(grant, dataset, tuple(beside)))
+    if not columns:
+        message = "the dataset has no granted column any more"
+        raise _changed(message, f"grants.{grant.grant}.columns")
     return View(dataset=dataset, grant=grant, columns=MappingProxyType(columns))
 
 
@@ -81,6 +91,7 @@ def write_view(
     timezone: str,
     parser: SecondParser,
     limits: Limits,
+    units: Mapping[str, str] = MappingProxyType({}),
 ) -> exp.Select:
     """Write the SELECT that stands in a granted dataset's place.
 
@@ -93,37 +104,55 @@ def write_view(
         timezone: The contract's.
         parser: For the row filter's second reading.
         limits: For the row filter's bounds.
+        units: Columns that tell privacy units, with the names under which they are shown raw, for
+            counting them.
+
+    Raises:
+        Refusal: `SCHEMA_CHANGED` when the row filter or a unit no longer fits the dataset.
 
     Source:
         `docs/spec/gate.md`, step 7.
     """
     wanted = {name.lower() for name in names}
-    outputs = [
+    outputs: list[exp.Expr] = [
         exp.Alias(this=_shown(item, timezone=timezone), alias=_identifier(item.name))
         for key, item in view.columns.items()
         if key in wanted
     ]
+    outputs += [_unit(view, *item) for item in units.items()]
     table = exp.Table(
         this=_identifier(split_dataset(view.dataset.id)[1]),
         db=_identifier(SCHEMA),
-        alias=exp.TableAlias(this=_identifier(_ROWS)),
+        alias=exp.TableAlias(this=_identifier(ROWS)),
     )
     select = exp.Select(
         expressions=outputs or [exp.Alias(this=exp.Literal.number(1), alias=_identifier("one"))],
         from_=exp.From(this=table),
     )
-    if view.grant.where is not None:
-        condition = read_row_filter(
-            view.grant.where, view.dataset, parser=parser, limits=limits, relation=_ROWS
-        )
+    condition = row_condition(view, parser=parser, limits=limits)
+    if condition is not None:
         select.set("where", exp.Where(this=condition))
     return select
 
 
-def _columns(grant: Grant, dataset: Dataset) -> Iterator[tuple[str, ViewColumn]]:
+def row_condition(view: View, *, parser: SecondParser, limits: Limits) -> exp.Expr | None:
+    """Read a grant's row filter over the raw rows of its dataset, if it has one."""
+    if view.grant.where is None:
+        return None
+    return read_row_filter(
+        view.grant.where, view.dataset, parser=parser, limits=limits, relation=ROWS
+    )
+
+
+def _columns(
+    grant: Grant, dataset: Dataset, beside: tuple[Dataset, ...]
+) -> Iterator[tuple[str, ViewColumn]]:
     for name, column_grant in grant.columns.items():
-        column = dataset.column(name)
+        source = column_grant.source
+        column = dataset.column(source.column if source is not None else name)
         clause = f"grants.{grant.grant}.columns.{name}"
+        if column is None and any(item.column(name) is not None for item in beside):
+            continue
         if column is None:
             message = f"the granted column `{name}` is no longer in the dataset"
             raise _changed(message, clause)
@@ -134,7 +163,7 @@ def _columns(grant: Grant, dataset: Dataset) -> Iterator[tuple[str, ViewColumn]]
         yield (
             name.lower(),
             ViewColumn(
-                name=column.name,
+                name=column.name if source is None else name,
                 grant=column_grant,
                 uses=column_grant.uses(grant.access),
                 raw_type=column.type,
@@ -144,6 +173,9 @@ def _columns(grant: Grant, dataset: Dataset) -> Iterator[tuple[str, ViewColumn]]
 
 
 def _type_of(column: Column, grant: ColumnGrant) -> str | None:
+    if grant.source is not None:
+        fits = grant.source.at_least is None or parse_type(column.type).is_number
+        return "INTEGER" if fits else None
     if grant.mask is None:
         return shown_type(column.type)
     return masked_type(grant.mask, column.type)
@@ -151,11 +183,20 @@ def _type_of(column: Column, grant: ColumnGrant) -> str | None:
 
 def _shown(item: ViewColumn, *, timezone: str) -> exp.Expr:
     def value() -> exp.Expr:
-        return exp.Column(this=_identifier(item.name), table=_identifier(_ROWS))
+        return exp.Column(this=_identifier(item.name), table=_identifier(ROWS))
 
     if item.grant.mask is None:
         return unmasked(value, item.raw_type)
     return masked(value, item.raw_type, item.grant.mask, timezone=timezone)
+
+
+def _unit(view: View, unit: str, name: str) -> exp.Expr:
+    column = view.dataset.column(unit)
+    if column is None:
+        message = f"the privacy unit `{unit}` is no longer in the dataset"
+        raise _changed(message, f"grants.{view.grant.grant}.privacy_units")
+    value = exp.Column(this=_identifier(column.name), table=_identifier(ROWS))
+    return exp.Alias(this=value, alias=_identifier(name))
 
 
 def _identifier(name: str) -> exp.Identifier:

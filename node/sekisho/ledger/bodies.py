@@ -2,14 +2,16 @@
 
 A provider's answer is `opened` and then `closed`, `cut` or `interrupted`, or it is `refused` at
 once. The consumer's side of the same is `asked` and then `received`, `failed`, `denied` or
-`interrupted`. Contracts and members leave an entry at every step of their lives.
+`interrupted`. A table that a consumer brings is `brought` on its side, and `taken` and in the end
+`dropped` on the provider's. Contracts and members leave an entry at every step of their lives.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sekisho.model.contract import RequestEvidence
-from sekisho.model.names import ContractId, PartyId
+from sekisho.model.names import ContractId, DatasetId, PartyId
 
 
 class CutReason(StrEnum):
@@ -48,6 +50,10 @@ class Opened:
     reserved_rows: int
     reserved_bytes: int
     """Charged at once; more is reserved while the answer streams."""
+    parameters: str | None = None
+    """Digest of the values of the query's parameters; None where it has none."""
+    lookups: Mapping[str, str] | None = None
+    """Digests of the tables that the consumer brought for it, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +99,8 @@ class Refused:
     evidence: RequestEvidence
     reason: str
     clause: str
+    lookups: Mapping[str, str] | None = None
+    """Digests of the tables that the consumer named, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +114,10 @@ class Asked:
     """The provider's fragment."""
     person: str
     """User of this node; never sent to the provider."""
+    parameters: str | None = None
+    """Digest of the values of the fragment's parameters; None where it has none."""
+    lookups: Mapping[str, str] | None = None
+    """Digests of the tables that the fragment joins, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +155,35 @@ class Denied:
     clause: str
     receipt: str
     """The signed refusal's envelope as JSON text; empty when none came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """A consumer's node handed over a small table, which the provider's node has taken."""
+
+    lookup: str
+    """The name that it has in the contract."""
+    digest: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A provider's node took over a small table of the consumer's."""
+
+    lookup: str
+    digest: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A provider's node deleted the content of such a table, since its part has ended."""
+
+    lookup: str
+    digest: str
 
 
 class ContractChange(StrEnum):
@@ -188,11 +229,32 @@ class MemberEvent:
     fingerprint: str
 
 
+class DatasetChange(StrEnum):
+    """What happened to what a node remembers of a dataset."""
+
+    FORGOTTEN = "forgotten"
+    """Figures that are published from now on are not compared with those from before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetEvent:
+    """The memory of what was published of a dataset was changed by its own people."""
+
+    dataset: DatasetId
+    event: DatasetChange
+    populations: int
+    """How many that were remembered are not any more."""
+
+
 Start = Opened | Asked
 """What begins an answer; it is ended at most once."""
 End = Closed | Cut | Interrupted | Received | Failed | Denied
 """What ends one, naming its index."""
-Body = Start | End | Refused | ContractEvent | MemberEvent
+LookupEvent = Brought | Taken | Dropped
+"""What happens to a table that a consumer brings."""
+Event = ContractEvent | MemberEvent | DatasetEvent
+"""What concerns no single provider and consumer."""
+Body = Start | End | Refused | LookupEvent | Event
 
 KINDS: dict[str, type[Body]] = {
     "opened": Opened,
@@ -204,8 +266,12 @@ KINDS: dict[str, type[Body]] = {
     "received": Received,
     "failed": Failed,
     "denied": Denied,
+    "brought": Brought,
+    "taken": Taken,
+    "dropped": Dropped,
     "contract": ContractEvent,
     "member": MemberEvent,
+    "dataset": DatasetEvent,
 }
 KIND_OF = {body: kind for kind, body in KINDS.items()}
 
@@ -215,5 +281,5 @@ ENDS: dict[type[Start], tuple[type[End], ...]] = {
 }
 """Which ends each start can have."""
 
-UNCHANNELLED: tuple[type[Body], ...] = (ContractEvent, MemberEvent)
+UNCHANNELLED: tuple[type[Body], ...] = (ContractEvent, MemberEvent, DatasetEvent)
 """Bodies that concern no single provider and consumer."""

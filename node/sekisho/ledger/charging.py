@@ -36,6 +36,7 @@ class ChargeTerms:
     queries: Bound | None = None
     rows: Bound | None = None
     bytes: Bound | None = None
+    cells: Bound | None = None
     concurrent: int | None = None
 
 
@@ -67,5 +68,6 @@ def charge_terms(
         queries=bound(limits.queries),
         rows=bound(limits.rows),
         bytes=bound(limits.bytes),
+        cells=bound(limits.cells),
         concurrent=limits.concurrent,
     )

@@ -6,20 +6,27 @@ from typing import assert_never
 
 from sekisho.ledger.bodies import (
     Asked,
+    Brought,
     Closed,
     ContractEvent,
     Cut,
+    DatasetEvent,
     Denied,
+    Dropped,
     End,
+    Event,
     Failed,
     Interrupted,
+    LookupEvent,
     MemberEvent,
     Opened,
     Received,
     Refused,
     Start,
+    Taken,
 )
 from sekisho.ledger.entry import Entry, Link
+from sekisho.model.names import split_dataset
 
 UNVERIFIED = "receipt does not verify"
 """The reason shown for an answer whose receipt was not believed."""
@@ -33,18 +40,19 @@ class Summary:
     """Of the entry that begins the row's subject."""
     at: str
     kind: str
-    """`answer` at the provider, `query` at the consumer, `contract` or `member`."""
+    """`answer` at the provider, `query` at the consumer, `lookup`, `contract`, `member` or
+    `dataset`."""
     contract: str
-    """Empty for members."""
+    """Empty for members and datasets."""
     party: str
-    """The other party of an answer; whoever took a step otherwise."""
+    """The other party of an answer or a lookup; whoever took a step otherwise."""
     state: str
-    """`open answered refused interrupted cut`; empty for contracts and members."""
+    """`open answered refused interrupted cut`; empty for other kinds."""
     reason: str
-    """Of a refusal or cut; the step's name for contracts and members."""
+    """Of a refusal or cut; the step's name for other kinds."""
     rows: int
     bytes: int
-    """What left; for `interrupted`, the most that can have left."""
+    """What left, or of a table; for `interrupted`, the most that can have left."""
 
 
 def summaries(entries: Iterable[Entry]) -> tuple[Summary, ...]:
@@ -65,7 +73,7 @@ def summaries(entries: Iterable[Entry]) -> tuple[Summary, ...]:
     return tuple(rows.values())
 
 
-def _begun(entry: Entry, body: Start | Refused | ContractEvent | MemberEvent) -> Summary:
+def _begun(entry: Entry, body: Start | Refused | LookupEvent | Event) -> Summary:
     match body:
         case Opened():
             return _row(entry, kind="answer", state="open")
@@ -73,6 +81,14 @@ def _begun(entry: Entry, body: Start | Refused | ContractEvent | MemberEvent) ->
             return _row(entry, kind="query", state="open")
         case Refused():
             return _row(entry, kind="answer", state="refused", reason=body.reason)
+        case Brought() | Taken() | Dropped():
+            return _lookup(entry, body)
+        case _:
+            return _event(entry, body)
+
+
+def _event(entry: Entry, body: Event) -> Summary:
+    match body:
         case ContractEvent():
             return _row(
                 entry,
@@ -83,8 +99,16 @@ def _begun(entry: Entry, body: Start | Refused | ContractEvent | MemberEvent) ->
             )
         case MemberEvent():
             return _row(entry, kind="member", party=body.party, reason=body.event)
+        case DatasetEvent():
+            party, _ = split_dataset(body.dataset)
+            return _row(entry, kind="dataset", party=party, reason=body.event)
         case _:
             assert_never(body)
+
+
+def _lookup(entry: Entry, body: LookupEvent) -> Summary:
+    row = _row(entry, kind="lookup", reason=entry.kind)
+    return row if isinstance(body, Dropped) else replace(row, rows=body.rows, bytes=body.bytes)
 
 
 def _row(
@@ -102,7 +126,7 @@ def _row(
         at=entry.at,
         kind=kind,
         contract=link.channel.contract if link else contract,
-        party=_other_party(link, kind) if link else party,
+        party=_other_party(link, entry) if link else party,
         state=state,
         reason=str(reason),
         rows=0,
@@ -110,8 +134,9 @@ def _row(
     )
 
 
-def _other_party(link: Link, kind: str) -> str:
-    return link.channel.consumer if kind == "answer" else link.channel.provider
+def _other_party(link: Link, entry: Entry) -> str:
+    is_consumers = isinstance(entry.body, Asked | Brought)
+    return link.channel.provider if is_consumers else link.channel.consumer
 
 
 def _ended(row: Summary, end: End) -> Summary:

@@ -1,10 +1,10 @@
 """Frozen values to canonical JSON and back, for what a node writes itself.
 
-Entries and receipts hold text, integers, truth values, lists of text, counts by name and values of
-the same kinds: never a float, a null or a key outside ASCII. For those, the standard library's
-encoder with sorted keys writes exactly what RFC 8785 asks for, five times faster than a general
-encoder; a property test holds the two together. The fields come from the dataclass itself, so that
-a value and its JSON cannot drift apart.
+Entries and receipts hold text, integers, truth values, lists, counts and texts by name and
+values of the same kinds: never a float, a null or a key outside ASCII. For those, the standard
+library's encoder with sorted keys writes exactly what RFC 8785 asks for, five times faster than a
+general encoder; a property test holds the two together. The fields come from the dataclass itself,
+so that a value and its JSON cannot drift apart.
 """
 
 import json
@@ -94,8 +94,10 @@ def _field(read: Reader, value: object, name: str) -> object:
 def _plain(item: object) -> object:
     if isinstance(item, StrEnum):
         return item.value
-    if isinstance(item, bool | tuple):
+    if isinstance(item, bool | str | int):
         return item
+    if isinstance(item, tuple):
+        return [_plain(part) for part in item]
     return dict(item) if isinstance(item, Mapping) else to_record(item)
 
 
@@ -137,11 +139,12 @@ def _reader(hint: object) -> Reader:
     if hint in (str, int, bool):
         return _SCALARS[hint]
     if origin is tuple:
-        return lambda value, name: tuple(_text(item, name) for item in _list(value))
+        read = _reader(get_args(hint)[0])
+        return lambda value, name: tuple(read(item, name) for item in _list(value))
     if origin is UnionType:
         return _reader(next(part for part in get_args(hint) if part is not NoneType))
     if origin is Mapping:
-        return _counts
+        return _texts if get_args(hint)[1] is str else _counts
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return lambda value, name: hint(_text(value, name))
     if isinstance(hint, type) and is_dataclass(hint):
@@ -187,6 +190,10 @@ def _object(value: object) -> dict[str, Any]:
 
 def _counts(value: object, name: str) -> Mapping[str, int]:
     return MappingProxyType({key: _integer(item, name) for key, item in _object(value).items()})
+
+
+def _texts(value: object, name: str) -> Mapping[str, str]:
+    return MappingProxyType({key: _text(item, name) for key, item in _object(value).items()})
 
 
 _SCALARS: Mapping[object, Reader] = {str: _text, int: _integer, bool: _truth}

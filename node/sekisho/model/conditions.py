@@ -156,6 +156,9 @@ class LimitTerms(DocumentModel):
     queries: Annotated[CountLimit | None, enforced("Queries", "クエリ数", _LIMIT)] = None
     rows: Annotated[CountLimit | None, enforced("Rows", "行数", _LIMIT)] = None
     bytes: Annotated[ByteLimit | None, enforced("Bytes", "データ量", _LIMIT)] = None
+    cells: Annotated[
+        CountLimit | None, enforced("Cells of statistics published", "公表する統計のセル数", _LIMIT)
+    ] = None
     concurrent: Annotated[
         int | None,
         Field(ge=1, le=10_000),

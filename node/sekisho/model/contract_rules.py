@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from sekisho.errors import Finding
-from sekisho.model.contract import Access, Contract, PersonalClass, Role
+from sekisho.model.contract import Access, Contract, Lookup, PersonalClass, Role
 from sekisho.model.grant_rules import check_grant
 from sekisho.model.names import DatasetId, is_alias, split_dataset
 from sekisho.model.obligations import Transfer
@@ -163,6 +163,20 @@ def _datasets_keep_one_access_mode(contract: Contract) -> Iterator[Finding]:
                 )
 
 
+def _lookups_mean_one_table(contract: Contract) -> Iterator[Finding]:
+    first: dict[str, tuple[str, Lookup]] = {}
+    for at, grant in enumerate(contract.grants):
+        for place, lookup in enumerate(grant.lookups):
+            name, known = first.setdefault(lookup.name, (grant.grant, lookup))
+            if name != grant.grant and known != lookup:
+                yield Finding(
+                    path=f"grants[{at}].lookups[{place}].name",
+                    message=f"the table `{lookup.name}` is another one in grant `{name}`",
+                    hint="write both alike, since the consumer brings one table of a name, or give "
+                    "this one another name",
+                )
+
+
 def _every_grant_holds(contract: Contract) -> Iterator[Finding]:
     for at, grant in enumerate(contract.grants):
         yield from check_grant(grant, f"grants[{at}]")
@@ -222,6 +236,7 @@ RULES: tuple[Rule, ...] = (
     Rule(reads=frozenset({"grants"}), check=_grants_are_unique),
     Rule(reads=frozenset({"grants", "parties"}), check=_datasets_belong_to_providers),
     Rule(reads=frozenset({"grants"}), check=_datasets_keep_one_access_mode),
+    Rule(reads=frozenset({"grants"}), check=_lookups_mean_one_table),
     Rule(reads=frozenset({"grants"}), check=_every_grant_holds),
     Rule(reads=frozenset({"obligations"}), check=_onward_transfer_is_clear),
     Rule(reads=frozenset({"obligations", "parties"}), check=_affiliates_are_not_providers),

@@ -108,15 +108,41 @@ def _check_grant(  # noqa: PLR0917  the four things that make up one check
         dataset = datasets.get(name)
         if dataset is not None:
             yield from _check_units(grant, place, dataset)
-            for column_name in grant.columns:
-                where = path_text(column_name, below=f"{place}.columns")
-                yield from _check_column(grant, column_name, dataset=dataset, place=where)
+            yield from _check_columns(grant, place, dataset, _beside(grant, name, datasets))
         elif provider is not None and split_dataset(name)[0] == provider:
             yield Finding(
                 path=f"{place}.datasets[{at}]",
                 message=f"`{name}` is not offered by this node",
                 hint=_nearest(name, datasets) or "add it to `datasets` in node.yaml",
             )
+
+
+def _beside(
+    grant: Grant, name: DatasetId, datasets: Mapping[DatasetId, Dataset]
+) -> tuple[Dataset, ...]:
+    """List what is known of the other datasets that the same provider offers in a grant."""
+    others = grant.datasets_of(split_dataset(name)[0])
+    return tuple(datasets[item] for item in others if item != name and item in datasets)
+
+
+def _check_columns(  # noqa: PLR0917  the four things that make up one check
+    grant: Grant, place: str, dataset: Dataset, beside: tuple[Dataset, ...]
+) -> Iterator[Finding]:
+    """Each column is in a dataset of the grant, and each dataset has a column of the grant."""
+    shown = 0
+    for name, terms in grant.columns.items():
+        source = terms.source.column if terms.source is not None else name
+        if dataset.column(source) is None and any(item.column(source) for item in beside):
+            continue
+        shown += 1
+        where = path_text(name, below=f"{place}.columns")
+        yield from _check_column(grant, name, dataset=dataset, place=where)
+    if not shown:
+        yield Finding(
+            path=f"{place}.columns",
+            message=f"the grant shows no column of `{dataset.id}`",
+            hint="grant one of its columns, or leave the dataset out",
+        )
 
 
 def _check_units(grant: Grant, place: str, dataset: Dataset) -> Iterator[Finding]:
@@ -159,7 +185,8 @@ def _check_column(grant: Grant, name: str, *, dataset: Dataset, place: str) -> I
 
 def _needed_kinds(terms: ColumnGrant) -> frozenset[str]:
     """Tell which kinds of column a column's terms can work on; none means any."""
-    if terms.source is not None or terms.clamp is not None:
+    is_compared = terms.source is not None and terms.source.at_least is not None
+    if is_compared or terms.clamp is not None:
         return frozenset({"number"})
     match terms.mask:
         case TruncateMask(truncate=TruncateUnit.HOUR):

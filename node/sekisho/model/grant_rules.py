@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from sekisho.errors import Finding
-from sekisho.model.grants import Access, ColumnGrant, Grant, Use
+from sekisho.model.grants import Access, ColumnGrant, Grant, Lookup, Use
 from sekisho.model.masks import PseudonymMask, RedactMask, TruncateMask
 from sekisho.model.names import split_dataset
 from sekisho.model.terms import path_text
@@ -135,18 +135,28 @@ def _lookups_fit(grant: Grant, place: str) -> Iterator[Finding]:
                 message=f"`{lookup.key}` may not be joined on under this grant",
                 hint=f"grant it with `{lookup.key}: {{use: [join]}}`",
             )
-        if lookup.key.lower() in {name.lower() for name in lookup.columns}:
+        elif isinstance(key.mask, PseudonymMask):
             yield Finding(
-                path=f"{here}.columns",
-                message=f"the key `{lookup.key}` is listed among the columns brought",
-                hint="list only what the table adds to its key",
+                path=f"{here}.key",
+                message=f"`{lookup.key}` is shown as a pseudonym, which nobody can bring",
+                hint="choose a key without that mask",
             )
-        for first, name in _alike_but_for_case(lookup.columns):
-            yield Finding(
-                path=path_text(name, below=f"{here}.columns"),
-                message=f"columns `{first}` and `{name}` are one column in SQL",
-                hint="keep one of the two",
-            )
+        yield from _lookup_columns_differ(lookup, here)
+
+
+def _lookup_columns_differ(lookup: Lookup, place: str) -> Iterator[Finding]:
+    if lookup.key.lower() in {name.lower() for name in lookup.columns}:
+        yield Finding(
+            path=f"{place}.columns",
+            message=f"the key `{lookup.key}` is listed among the columns brought",
+            hint="list only what the table adds to its key",
+        )
+    for first, name in _alike_but_for_case(lookup.columns):
+        yield Finding(
+            path=f"{place}.columns",
+            message=f"columns `{first}` and `{name}` are one column in SQL",
+            hint="keep one of the two",
+        )
 
 
 def _use_is_written(grant: Grant, column: ColumnGrant, place: str) -> Iterator[Finding]:
@@ -236,6 +246,12 @@ def _source_is_a_measure(grant: Grant, column: ColumnGrant, place: str) -> Itera
             path=place,
             message="a column with `from` is a measure and nothing else",
             hint="write `use: [measure]`",
+        )
+    if (column.source.at_least is None) == (column.source.equals is None):
+        yield Finding(
+            path=f"{place}.from",
+            message="a declared measure says in one way when it is 1",
+            hint="write `at_least: 15` for a number or `equals: positive` for a text",
         )
     for name in ("clamp", "mask"):
         if getattr(column, name) is not None:

@@ -23,7 +23,7 @@ from sekisho.model.directions import (
 from sekisho.model.masks import MASKS, Mask, rounds_finer
 from sekisho.model.names import PartyId, split_dataset
 from sekisho.model.row_filters import filter_covers
-from sekisho.model.terms import DocumentModel, LongText, Slug, enforced, mistake
+from sekisho.model.terms import DocumentModel, LongText, ShortText, Slug, enforced, mistake
 from sekisho.model.terms_values import MAX_COUNT, ColumnName, DatasetName
 
 
@@ -37,7 +37,7 @@ class Access(StrEnum):
     MATCH = "match"
 
 
-SERVED_ACCESS = frozenset({Access.ROWS})
+SERVED_ACCESS = frozenset({Access.ROWS, Access.AGGREGATE})
 """What this release serves; a grant in another mode is reviewed and signed, never answered."""
 
 
@@ -106,10 +106,16 @@ Percent = Annotated[int, Field(ge=1, le=100)]
 
 
 class Threshold(DocumentModel):
-    """A declared measure that is 1 where a column reaches a bound, and 0 elsewhere."""
+    """A declared measure that is 1 where a column reaches a bound or is a text, and 0 elsewhere.
+
+    NULL stays NULL. Exactly one of `at_least` and `equals` is written.
+    """
 
     column: Annotated[ColumnName, enforced("Column compared", "比較する項目", ANY_CHANGE)]
-    at_least: Annotated[Integer, enforced("Counts as 1 from", "1とみなす下限値", ANY_CHANGE)]
+    at_least: Annotated[
+        Integer | None, enforced("Counts as 1 from", "1とみなす下限値", ANY_CHANGE)
+    ] = None
+    equals: Annotated[ShortText | None, enforced("Counts as 1", "1とみなす値", ANY_CHANGE)] = None
 
 
 class ColumnGrant(DocumentModel):
@@ -164,8 +170,8 @@ class Lookup(DocumentModel):
     must_match: Annotated[
         bool,
         enforced(
-            "Every key must be found at the provider",
-            "全てのキーが提供者側に存在すること",
+            "Every key must be found at the provider, and every group be large enough there",
+            "全てのキーが提供者側に存在し、全ての区分が最小数を満たすこと",
             _MATCHING,
         ),
     ] = True

@@ -21,6 +21,12 @@ class Limits:
     """Levels of a query's tree; Python's recursion and DuckDB's `max_expression_depth` allow it."""
     max_plan_nodes: int = 20_000
     """Nodes of a query's tree; bounds the gate's time."""
+    max_cells_per_day: int = 20_000
+    """Cells of statistics that are published of one dataset in a day, to all consumers together:
+    differences of two cells are held off one by one, linear systems over many by their number."""
+    max_lookup_bytes: int = 4_000_000
+    """A table that a consumer brings: it travels in one message, of which a node takes 4 MiB; some
+    100,000 rows of a key and a word or two."""
     max_fragments: int = 200
     """Fragments of one query over many nodes; an engine takes so many inputs."""
     max_entry_bytes: int = 1_000_000

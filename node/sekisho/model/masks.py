@@ -172,3 +172,13 @@ def mask_covers(first: AnyMask | None, second: AnyMask | None) -> bool:
 
 
 MASKS = Compared(covers=mask_covers, words="a finer mask widens, no mask is widest")
+
+
+def mask_words(mask: AnyMask | None) -> str:
+    """Say a mask as the contract writes it; nothing where there is none."""
+    if mask is None:
+        return ""
+    value = mask.model_dump(mode="json")
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{key}: {item}" for key, item in value.items())

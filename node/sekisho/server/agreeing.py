@@ -29,8 +29,8 @@ from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.model.signed import SignedContract
-from sekisho.server.contracts import in_force
 from sekisho.server.delivery import Deliveries
+from sekisho.server.lookups import Lookups
 from sekisho.server.parts import Parts
 from sekisho.store.contracts import NewContract, StoredNotice
 from sekisho.store.outbox import Delivery
@@ -41,6 +41,8 @@ DELIVERY_SECONDS = 3.0
 """How long a command waits for the other parties; the rest is retried behind."""
 MAX_SKEW = timedelta(minutes=10)
 """Between making a notice and handing it in, clocks included: an old one cannot come in later."""
+SUSPENSION = NoticeKind.SUSPENSION.value
+"""What cuts an answer whose contract is suspended, by people or below the node's floors."""
 MAX_UNSIGNED = 100
 """Proposals with a party that others may bring in a day while not all have signed them."""
 MAX_NOTICES = 500
@@ -59,17 +61,18 @@ class Outcome:
 class Agreeing:
     """Takes steps of this company's people and of other companies' nodes."""
 
-    def __init__(self, parts: Parts, deliveries: Deliveries) -> None:
+    def __init__(self, parts: Parts, deliveries: Deliveries, lookups: Lookups) -> None:
         """Work with a node's parts."""
         self._parts = parts
         self._deliveries = deliveries
+        self._lookups = lookups
 
     def propose(self, envelope: Envelope) -> Outcome:
         """Record this company's proposal, signed by it, and pass it on.
 
         Raises:
             TrustError: It is not signed by this company, or a party is not a member here.
-            DocumentError: It is not a proposal.
+            DocumentError: It is not a proposal, or it is below this company's floors.
         """
         signed = self._record_contract(envelope, by=self._parts.party)
         return self._outcome(signed, document=signed.id)
@@ -79,6 +82,7 @@ class Agreeing:
 
         Raises:
             TrustError: The signature does not hold, comes too late, or the contract has ended.
+            DocumentError: The contract is below this company's floors.
         """
         stored = self._parts.state.contracts.get(contract)
         if stored is None:
@@ -126,20 +130,19 @@ class Agreeing:
         """End this node's running answers that are not in force any more; tell how many."""
         now = self._parts.now()
 
-        def has_ended(consumer: PartyId) -> bool:
+        def ended_by(consumer: PartyId) -> str:
             try:
-                in_force(
-                    self._parts.contracts,
-                    contract,
-                    provider=self._parts.party,
-                    consumer=consumer,
-                    now=now,
-                )
-            except Refusal:
-                return True
-            return False
+                self._parts.guard.in_force(contract, consumer=consumer, now=now)
+            except Refusal as refusal:
+                return SUSPENSION if refusal.reason is RefusalReason.SUSPENDED else reason
+            return ""
 
-        return self._parts.streams.cut(contract, reason, only=has_ended)
+        def cut(word: str) -> int:
+            return self._parts.streams.cut(
+                contract, word, only=lambda consumer: ended_by(consumer) == word
+            )
+
+        return cut(SUSPENSION) + (cut(reason) if reason != SUSPENSION else 0)
 
     def _record_contract(self, envelope: Envelope, *, by: PartyId) -> SignedContract:
         now = self._parts.now()
@@ -149,6 +152,8 @@ class Agreeing:
         self._check_open(signed, now)
         self._check_room(signed, by, now)
         self._check_amendment(signed)
+        if by == self._parts.party:
+            self._parts.guard.check_signing(signed, now)
         self._parts.state.submit(
             lambda tx: self._keep(tx, envelope, signed, signers=signers, by=by, now=now)
         )
@@ -343,6 +348,7 @@ class Agreeing:
         if is_new and notice.party == self._parts.party:
             self._queue(tx, signed, kind="notice", document=envelope.digest, now=now)
         self._remember_end(tx, signed, now)
+        self._lookups.drop_with(tx, signed, now=now)
 
     def _remember_end(self, tx: Transaction, signed: SignedContract, now: datetime) -> None:
         facts = self._parts.state.contracts.facts(signed.id, tx=tx)

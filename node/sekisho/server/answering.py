@@ -5,16 +5,17 @@ leaves before step 4 has put the entry `opened` on disk, and a stream that ends 
 reason, is closed in the ledger with what had left by then.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from blake3 import blake3
 
 from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelope_to_json, seal
-from sekisho.engine.engine import Batch, Job, Run
-from sekisho.errors import DocumentError, Finding, Refusal, RefusalReason
+from sekisho.engine.engine import Batch, Job, Run, TableRun
+from sekisho.errors import DocumentError, EngineError, Finding, Refusal, RefusalReason
 from sekisho.ledger.charging import Amount
-from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
 from sekisho.ledger.receipt import Decision, Opening, Outcome, opening_bytes, parse_receipt
 from sekisho.ledger.request import Request, parse_request, request_bytes, verify_request
@@ -22,29 +23,35 @@ from sekisho.model.contract import RequestEvidence
 from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
-from sekisho.model.query import Query
+from sekisho.model.query import Query, QueryText
 from sekisho.model.signed import SignedContract
 from sekisho.server.bounds import MAX_RUNNING_PER_PARTY, Refusals, Turns
-from sekisho.server.contracts import in_force
 from sekisho.server.ending import Call, Closing, Tally, check_cut
+from sekisho.server.lookups import Lookups
 from sekisho.server.parts import Parts
 from sekisho.server.plans import PlannedAnswer, Plans
+from sekisho.server.protecting import JoinedTable, Protecting
 from sekisho.server.status import SignedRefusal
 from sekisho.server.streams import Stream
 from sekisho.store.answers import EndedAnswer, OpenedAnswer
 from sekisho.store.requests import ReceivedRequest, StoredRequest
+from sekisho.store.transaction import Transaction
 from sekisho.trust.verify import verify_signatures
 from sekisho.wire.frames import add_metadata, hash_frame, parse_frame
 from sekisho.wire.receipts import pack_receipt_envelope
+
+R = TypeVar("R", Run, TableRun)
 
 
 class Answering:
     """Answers requests of other companies' nodes."""
 
-    def __init__(self, parts: Parts, plans: Plans) -> None:
-        """Work with a node's parts and its remembered plans."""
+    def __init__(self, parts: Parts, plans: Plans, lookups: Lookups) -> None:
+        """Work with a node's parts, its remembered plans, and the tables brought to it."""
         self._parts = parts
         self._plans = plans
+        self._lookups = lookups
+        self._protecting = Protecting(parts.state, parts.now)
         self._turns = Turns(MAX_RUNNING_PER_PARTY)
         self._refusals = Refusals(parts.monotonic)
 
@@ -63,16 +70,24 @@ class Answering:
         received = ReceivedRequest(
             digest=envelope.digest,
             nonce=request.nonce,
-            channel=_channel(request),
+            channel=request.channel,
             purpose=request.purpose,
             sql=request.sql,
             evidence=RequestEvidence.SIGNED,
             envelope=envelope_to_json(envelope),
+            parameters=request.parameters or (),
+            lookups=request.lookups,
         )
         yield from self._answer(received, call)
 
     def answer_unsigned(
-        self, caller: PartyId, call: Call, *, contract: ContractId, purpose: str, sql: str
+        self,
+        caller: PartyId,
+        call: Call,
+        *,
+        contract: ContractId,
+        purpose: str,
+        text: QueryText,
     ) -> Iterator[bytes]:
         """Answer a partner without a node, whose contract takes the connection as evidence.
 
@@ -83,18 +98,20 @@ class Answering:
             provider=self._parts.party,
             consumer=caller,
             purpose=purpose,
-            sql=sql,
+            sql=text.sql,
             nonce=self._parts.random(16).hex(),
             issued_at=moment_text(self._parts.now()),
+            parameters=text.parameters or None,
         )
         received = ReceivedRequest(
             digest=digest_of(request_bytes(request)),
             nonce=request.nonce,
-            channel=_channel(request),
+            channel=request.channel,
             purpose=purpose,
-            sql=sql,
+            sql=text.sql,
             evidence=RequestEvidence.TLS,
             envelope=b"",
+            parameters=text.parameters,
         )
         yield from self._answer(received, call)
 
@@ -118,24 +135,24 @@ class Answering:
         self._refusals.check(received.channel.consumer)
         try:
             signed = self._find_contract(received)
-            planned = self._plans.plan(_query(received), signed)
+            planned = self._plans.plan(received.query, signed)
+            joined = self._joined(received, planned, call)
             opened = self._open(received, signed, planned)
         except Refusal as refusal:
             raise self._refused(received, refusal) from None
         if isinstance(opened, StoredRequest):
             yield self._replayed(opened)
             return
-        yield from self._stream(received, planned, opened=opened, call=call)
+        yield from self._stream(received, planned, opened=opened, joined=joined, call=call)
 
     def _find_contract(self, received: ReceivedRequest) -> SignedContract:
-        """Step 2: the contract is in force now, for this consumer, by this kind of evidence."""
+        """Step 2: the contract is in force now, for this consumer, by this kind of evidence.
+
+        One that is below this node's floors is not, whoever has signed it.
+        """
         channel = received.channel
-        signed = in_force(
-            self._parts.contracts,
-            channel.contract,
-            provider=channel.provider,
-            consumer=channel.consumer,
-            now=self._parts.now(),
+        signed = self._parts.guard.in_force(
+            channel.contract, consumer=channel.consumer, now=self._parts.now()
         )
         wanted = signed.contract.evidence.requests
         if wanted is RequestEvidence.SIGNED and received.evidence is not RequestEvidence.SIGNED:
@@ -146,6 +163,22 @@ class Answering:
                 hint="ask through your own node, or agree on `evidence: {requests: tls}`",
             )
         return signed
+
+    def _joined(
+        self, received: ReceivedRequest, planned: PlannedAnswer, call: Call
+    ) -> tuple[Mapping[str, JoinedTable], ...]:
+        """Step 3, for tables that the consumer brings: they are here, and they fit the rows."""
+        stream = self._stream_of(received, call)
+        try:
+            with self._parts.streams.registered(stream):
+                return self._lookups.joined(
+                    received,
+                    planned,
+                    compute=lambda job: self._answers(job, stream=stream, call=call),
+                )
+        except EngineError:
+            check_cut(stream)
+            raise
 
     def _open(
         self, received: ReceivedRequest, signed: SignedContract, planned: PlannedAnswer
@@ -185,25 +218,30 @@ class Answering:
         planned: PlannedAnswer,
         *,
         opened: OpenedAnswer,
+        joined: tuple[Mapping[str, JoinedTable], ...],
         call: Call,
     ) -> Iterator[bytes]:
         """Steps 5 to 8: run, count, send, and close or cut."""
         tally = Tally(hasher=blake3())
         closing = Closing(self._parts, opened.index, tally)
-        stream = Stream(
-            contract=received.channel.contract,
-            party=received.channel.consumer,
-            drop=call.cancel,
-            stop=self._turns.wake,
-        )
+        stream = self._stream_of(received, call)
         try:
-            with self._running(planned.job, stream, call) as run:
+            with self._parts.streams.registered(stream):
                 # A termination between step 2 and the register must not be missed.
                 self._find_contract(received)
-                yield from self._send(
-                    received, planned, opened=opened, run=run, stream=stream, tally=tally
+                job = self._protected(
+                    planned,
+                    received.query,
+                    opened=opened,
+                    joined=joined,
+                    stream=stream,
+                    call=call,
                 )
-                yield self._close(closing, run)
+                with self._running(self._parts.engine.run, job, stream=stream, call=call) as run:
+                    yield from self._send(
+                        received, planned, opened=opened, run=run, stream=stream, tally=tally
+                    )
+                    yield self._close(closing, run)
         except GeneratorExit:
             closing.abandon(stream)
             raise
@@ -213,18 +251,71 @@ class Answering:
                 raise
             raise told from error
 
+    def _stream_of(self, received: ReceivedRequest, call: Call) -> Stream:
+        return Stream(
+            contract=received.channel.contract,
+            party=received.channel.consumer,
+            drop=call.cancel,
+            stop=self._turns.wake,
+        )
+
+    def _answers(self, job: Job, *, stream: Stream, call: Call) -> Mapping[str, Mapping[str, Any]]:
+        """Run a job with small answers."""
+        with self._running(self._parts.engine.table, job, stream=stream, call=call) as run:
+            return run.answers()
+
+    def _protected(
+        self,
+        planned: PlannedAnswer,
+        query: Query,
+        *,
+        opened: OpenedAnswer,
+        joined: tuple[Mapping[str, JoinedTable], ...],
+        stream: Stream,
+        call: Call,
+    ) -> Job:
+        """Steps 5 and 6 of statistics: describe the cells, and let the plan read what is published.
+
+        Rows need nothing here: masks and row filter stand in the plan.
+        """
+
+        def charge(tx: Transaction, cells: int) -> None:
+            self._parts.state.answers.charge_cells(tx, opened.index, cells)
+
+        tables = []
+        protected = planned.protected_for(query)
+        for item, brought in zip(protected, joined, strict=True):
+            tables.append(
+                self._protecting.cells(
+                    item,
+                    brought,
+                    answer=opened.index,
+                    compute=lambda job: self._answers(job, stream=stream, call=call),
+                    charge=charge,
+                )
+            )
+            check_cut(stream)
+        job = planned.job_for(query)
+        return replace(job, tables=tuple(tables)) if tables else job
+
     @contextmanager
-    def _running(self, job: Job, stream: Stream, call: Call) -> Iterator[Run]:
+    def _running(
+        self,
+        start: Callable[[Job], AbstractContextManager[R]],
+        job: Job,
+        *,
+        stream: Stream,
+        call: Call,
+    ) -> Iterator[R]:
         """Step 5: the engine runs, in its turn, and stops when the stream or its call ends."""
         call.add_callback(self._turns.wake)
         with (
-            self._parts.streams.registered(stream),
             self._turns.in_line(
                 stream.party,
                 seconds=job.seconds,
                 is_over=lambda: stream.cut_reason or not call.is_active(),
             ),
-            self._parts.engine.run(job) as run,
+            start(job) as run,
         ):
             stream.stop = run.cancel
             if not call.add_callback(run.cancel):
@@ -289,7 +380,8 @@ class Answering:
 
 def _check_size(received: ReceivedRequest) -> None:
     """Refuse what is too large to be a query, before its text is written into the ledger."""
-    texts = (received.sql, received.purpose)
+    values = (item.value for item in received.parameters)
+    texts = (received.sql, received.purpose, *values)
     if sum(len(text.encode("utf-8", "replace")) for text in texts) > DEFAULT_LIMITS.max_sql_bytes:
         message = f"a query has more than {DEFAULT_LIMITS.max_sql_bytes} bytes"
         raise DocumentError((Finding(message=message),), name="request")
@@ -305,18 +397,3 @@ def _with_schema(planned: PlannedAnswer, run: Run) -> Iterator[Batch]:
             hint="ask again; if it stays so, ask the provider",
         )
     yield from run
-
-
-def _channel(request: Request) -> Channel:
-    return Channel(provider=request.provider, consumer=request.consumer, contract=request.contract)
-
-
-def _query(received: ReceivedRequest) -> Query:
-    channel = received.channel
-    return Query(
-        sql=received.sql,
-        contract=channel.contract,
-        purpose=received.purpose,
-        consumer=channel.consumer,
-        provider=channel.provider,
-    )

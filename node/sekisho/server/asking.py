@@ -6,13 +6,14 @@ not fit what arrived, the query fails and names it.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sekisho.client.answer import Progress
+from sekisho.client.answer import Gap, Progress
 from sekisho.client.answer import Receipt as ReceiptNote
 from sekisho.client.peer import Asking
-from sekisho.documents.envelope import Envelope, PayloadType, envelope_to_json, seal
+from sekisho.documents.envelope import PayloadType, envelope_to_json, seal
 from sekisho.engine.engine import Job, Run
 from sekisho.errors import LedgerError, PeerError, Refusal, RefusalReason, SekishoError
 from sekisho.federation.catalog import Catalog, catalog_of
@@ -20,27 +21,33 @@ from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
 from sekisho.ledger.bodies import Asked
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
-from sekisho.ledger.receipt import Opening, Receipt, parse_opening, parse_receipt
-from sekisho.ledger.request import Request, request_bytes
+from sekisho.ledger.request import Request, parameters_digest, request_bytes
 from sekisho.model.lifecycle import ContractState
-from sekisho.model.member import Purpose
-from sekisho.model.names import PartyId, split_dataset
+from sekisho.model.names import split_dataset
+from sekisho.model.query import QueryText
 from sekisho.model.signed import SignedContract
+from sekisho.server.bringing import Bringing
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
+from sekisho.server.plans import bound_job
 from sekisho.server.shown import ShownParts
+from sekisho.server.verifying import AnswerVerifier
 from sekisho.store.answers import Sent
-from sekisho.trust.verify import verify_signatures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What one of the company's own users asks."""
 
-    sql: str
+    text: QueryText
     signed: SignedContract
     purpose: str
     person: str
+
+    def fragment(self, fragment: Fragment) -> QueryText:
+        """Give one provider's part with the values of the parameters that stand in it."""
+        values = (p for p in self.text.parameters if p.name in fragment.parameters)
+        return QueryText(sql=fragment.sql, parameters=tuple(values))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +80,14 @@ class RunningQuestion:
         """Tell how far each provider has come."""
         return tuple(_progress(item) for item in self.pending)
 
+    def gaps(self) -> tuple[Gap, ...]:
+        """Tell of which providers cells may be missing, once the residual is done."""
+        cells: Counter[str] = Counter()
+        for found in self.run.beside.values():
+            cells.update(dict(zip(found["provider"], found["cells"], strict=True)))
+        parties = dict.fromkeys(item.asking.party for item in self.pending)
+        return tuple(Gap(provider=item, cells=cells[item]) for item in parties if cells[item])
+
     def cancel(self) -> None:
         """Stop the work here and at every provider, from any thread."""
         self.run.cancel()
@@ -88,6 +103,7 @@ class AskingRoom:
         self._parts = parts
         self._neighbours = neighbours
         self._shown = ShownParts(parts, neighbours)
+        self._bringing = Bringing(parts, neighbours)
 
     def plan(self, question: Question) -> FederatedPlan:
         """Split a question into the providers' fragments and the residual.
@@ -98,7 +114,12 @@ class AskingRoom:
         self._check_consumer(question.signed, question.purpose)
         catalog = self.catalog(question.signed)
         try:
-            return plan_query(question.sql, catalog, parser=self._parts.engine)
+            return plan_query(
+                question.text.sql,
+                catalog,
+                parser=self._parts.engine,
+                parameters=question.text.parameter_types,
+            )
         except Refusal as refusal:
             raise _with_clause(refusal, question.signed) from None
 
@@ -116,21 +137,24 @@ class AskingRoom:
         pending: list[Pending] = []
         try:
             pending.extend(self._send(question, fragment) for fragment in plan.fragments)
-            run = self._start(plan, pending)
+            run = self._start(question, plan, pending)
         except BaseException:
             self._give_up(pending, "the question was not asked of every provider")
             raise
         return RunningQuestion(run=run, pending=tuple(pending))
 
-    def _start(self, plan: FederatedPlan, pending: list[Pending]) -> Run:
+    def _start(self, question: Question, plan: FederatedPlan, pending: list[Pending]) -> Run:
         inputs = {item.fragment.name: self._frames(item) for item in pending}
         job = Job(
             sql=plan.residual_sql,
             parameters=plan.parameters,
             sources=tuple(self._parts.datasets.source(name) for name in plan.local_datasets),
+            steps=tuple((item.name, item.sql) for item in plan.merges),
+            outputs=tuple((item.name, item.gaps) for item in plan.merges if item.gaps),
             inputs=tuple(inputs),
             seconds=float(self._parts.config.engine.seconds),
         )
+        job = bound_job(job, plan.bound, question.text.parameters)
         return self._parts.engine.run(job, inputs)
 
     def finish(self, running: RunningQuestion) -> tuple[ReceiptNote, ...]:
@@ -185,16 +209,20 @@ class AskingRoom:
 
     def _send(self, question: Question, fragment: Fragment) -> Pending:
         """Sign one provider's request, record `asked`, and send it."""
+        lookups = self._bringing.bring(question.signed, fragment)
         peer = self._neighbours.peer(fragment.party)
         now = self._parts.now()
+        text = question.fragment(fragment)
         request = Request(
             contract=question.signed.id,
             provider=fragment.party,
             consumer=self._parts.party,
             purpose=question.purpose,
-            sql=fragment.sql,
+            sql=text.sql,
             nonce=self._parts.random(16).hex(),
             issued_at=moment_text(now),
+            parameters=text.parameters or None,
+            lookups=lookups,
         )
         envelope = seal(request_bytes(request), PayloadType.REQUEST, [self._parts.keys.request])
         asked = Asked(
@@ -203,18 +231,20 @@ class AskingRoom:
             purpose=request.purpose,
             sql=request.sql,
             person=question.person,
+            parameters=parameters_digest(text.parameters),
+            lookups=request.lookups,
         )
         channel = Channel(
             provider=request.provider, consumer=request.consumer, contract=request.contract
         )
         entry = self._parts.state.questions.ask(asked, channel=channel, now=now)
         asking = peer.ask(
-            envelope, request, self._verifier(fragment.party), columns=fragment.columns
+            envelope,
+            request,
+            AnswerVerifier(self._parts, fragment.party),
+            columns=fragment.columns,
         )
         return Pending(fragment=fragment, entry=entry.index, asking=asking)
-
-    def _verifier(self, provider: PartyId) -> "_Verifier":
-        return _Verifier(self._parts, provider)
 
     def _frames(self, item: Pending) -> Iterator[bytes]:
         """Hand a provider's frames to the engine, and record how its answer ended."""
@@ -254,6 +284,8 @@ class AskingRoom:
             raise
 
     def _deny(self, item: Pending, refusal: Refusal) -> None:
+        if refusal.reason is RefusalReason.LOOKUP_NOT_ALLOWED:
+            self._bringing.forget(item.fragment)
         if item.asking.tally.bytes:
             # A no in mid-stream is a failed answer: the entry says what had arrived by then.
             self._fail(item, refusal.message)
@@ -288,45 +320,6 @@ class AskingRoom:
             item.asking.cancel()
         for item in pending:
             self._fail(item, reason)
-
-
-class _Verifier:
-    """Holds statements to one provider's `receipt` keys."""
-
-    def __init__(self, parts: Parts, provider: PartyId) -> None:
-        self._parts = parts
-        self._provider = provider
-
-    def __call__(self, envelope: Envelope) -> Opening | Receipt:
-        """Verify and parse an opening or a receipt.
-
-        Raises:
-            PeerError: It is not the provider's.
-        """
-        is_opening = envelope.payload_type == PayloadType.OPENING
-        try:
-            signers = verify_signatures(
-                envelope,
-                payload_type=PayloadType.OPENING if is_opening else PayloadType.RECEIPT,
-                purpose=Purpose.RECEIPT,
-                members=self._parts.members(),
-                now=self._parts.now(),
-            )
-            statement = (
-                parse_opening(envelope.payload) if is_opening else parse_receipt(envelope.payload)
-            )
-        except SekishoError as error:
-            raise self._unbelieved(error.message) from error
-        if self._provider not in signers:
-            raise self._unbelieved("another party signed it")
-        return statement
-
-    def _unbelieved(self, why: str) -> PeerError:
-        return PeerError(
-            f"an opening or receipt of `{self._provider}` does not hold: {why}",
-            party=self._provider,
-            hint="ask its operator for the newest member document",
-        )
 
 
 def _with_clause(refusal: Refusal, signed: SignedContract) -> Refusal:

@@ -35,6 +35,12 @@ class ContractBook:
         self._lock = threading.Lock()
         self._signed: dict[ContractId, SignedContract] = {}
         self._facts: dict[ContractId, ContractFacts] = {}
+        self._changes = 0
+
+    @property
+    def changes(self) -> int:
+        """How often something has changed; whatever is remembered of contracts holds for one."""
+        return self._changes
 
     def signed(self, contract: ContractId) -> SignedContract | None:
         """Give a contract's terms; None when this node does not hold it."""
@@ -76,11 +82,13 @@ class ContractBook:
         """Read a contract's facts anew; called after each change of them."""
         with self._lock:
             self._facts.pop(contract, None)
+            self._changes += 1
 
     def forget_all(self) -> None:
         """Read all facts anew; called after members have changed."""
         with self._lock:
             self._facts.clear()
+            self._changes += 1
 
     def state(
         self, contract: ContractId, now: datetime, *, party: PartyId | None = None
@@ -156,11 +164,7 @@ def in_force(
     facts = book.facts(contract)
     state = state_at(facts, signed, now, party=provider)
     if state is ContractState.SUSPENDED:
-        raise Refusal(
-            RefusalReason.SUSPENDED,
-            f"`{provider}` has suspended its part of the contract",
-            hint="ask the provider when it will resume",
-        )
+        raise suspended_by(provider)
     if not grants_in_force(facts, signed, provider, now, consumer=consumer):
         raise Refusal(
             RefusalReason.NOT_IN_FORCE,
@@ -169,6 +173,15 @@ def in_force(
             hint="see `sekisho contract show` for its signatures and days",
         )
     return signed
+
+
+def suspended_by(provider: PartyId) -> Refusal:
+    """Say that a provider does not serve a contract for now; why is not for its peers to know."""
+    return Refusal(
+        RefusalReason.SUSPENDED,
+        f"`{provider}` has suspended its part of the contract",
+        hint="ask the provider when it will resume",
+    )
 
 
 def the_purpose(signed: SignedContract, stated: str) -> str:

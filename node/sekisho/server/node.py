@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,8 @@ from sekisho.config import NodeConfig, parse_config
 from sekisho.documents.envelope import Envelope, parse_envelope_json
 from sekisho.engine.engine import Engine, EngineSettings, Source
 from sekisho.engine.pool import WorkerPool
-from sekisho.errors import TrustError
+from sekisho.errors import LedgerError, TrustError
+from sekisho.model.guardrail import PlacedRule
 from sekisho.server import log
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
@@ -23,6 +25,8 @@ from sekisho.server.contracts import ContractBook
 from sekisho.server.datasets import Datasets, sources_of
 from sekisho.server.delivery import Deliveries
 from sekisho.server.faces import Face
+from sekisho.server.guarding import Guard
+from sekisho.server.lookups import Lookups
 from sekisho.server.members import MemberBook
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import NodeKeys, Parts, utc_now
@@ -30,6 +34,7 @@ from sekisho.server.peers import PeersFace
 from sekisho.server.plans import Plans
 from sekisho.server.users import UsersFace
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, load_file, load_secret
+from sekisho.store.guardrails import load_guardrails
 from sekisho.store.state import State, open_state
 from sekisho.trust.keys import load_signer
 
@@ -46,23 +51,28 @@ class RunningNode:
         """Open the folder, the state and the engine; nothing listens yet.
 
         Raises:
-            DocumentError: node.yaml cannot be read.
+            DocumentError: node.yaml or a guardrail cannot be read, or guardrails contradict each
+                other.
             NodeError: A file is missing, or another process serves this folder.
             LedgerError: The state is damaged, or the clock is behind it.
         """
         folder = NodeFolder(root)
         config = parse_config(load_file(folder.config), name=str(folder.config))
+        guardrails = load_guardrails(folder, config)
         member = parse_envelope_json(load_file(folder.member), name=str(folder.member))
         keys = _load_keys(folder)
         state = open_state(folder.state_file(config.state), now=utc_now())
         try:
-            self.parts = _assemble(folder, config, keys=keys, member=member, state=state)
+            self.parts = _assemble(
+                folder, config, guardrails, keys=keys, member=member, state=state
+            )
         except BaseException:
             state.close()
             raise
         self._neighbours = Neighbours(self.parts)
         self._deliveries = Deliveries(self.parts, self._neighbours)
-        self._agreeing = Agreeing(self.parts, self._deliveries)
+        self._lookups = Lookups(self.parts)
+        self._agreeing = Agreeing(self.parts, self._deliveries, self._lookups)
         self._stopping = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
         self._faces = (self._peers_face(), self._users_face())
@@ -82,6 +92,7 @@ class RunningNode:
             raise
         for index in self.parts.state.interrupted:
             log.note("found interrupted", index=index)
+        self.parts.guard.note(self.parts.now())
         for face in self._faces:
             face.start()
         self._deliveries.start()
@@ -117,8 +128,9 @@ class RunningNode:
         PeersFace(
             self.parts,
             plans=plans,
-            answering=Answering(self.parts, plans),
+            answering=Answering(self.parts, plans, self._lookups),
             agreeing=self._agreeing,
+            lookups=self._lookups,
         ).add_to(face)
         return face
 
@@ -137,22 +149,34 @@ class RunningNode:
         return face
 
     def _sweep(self) -> None:
-        """Cut answers whose contract has ended or that nobody reads; record what is late."""
+        """Cut answers whose contract has ended or that nobody reads; record what is late.
+
+        Tables that consumers brought are dropped with their contract.
+        """
         patience = float(self.parts.config.engine.seconds)
         while not self._stopping.wait(SWEEP_SECONDS):
             self.parts.late.retry()
             self.parts.streams.cut_stalled(before=self.parts.monotonic() - patience, reason="stall")
             for contract in self.parts.streams.contracts():
                 self._agreeing.cut_what_ended(contract, "term")
+            with suppress(LedgerError):  # a full disk: it is tried again in a second
+                self._lookups.drop_ended()
 
 
 def _assemble(
-    folder: NodeFolder, config: NodeConfig, *, keys: NodeKeys, member: Envelope, state: State
+    folder: NodeFolder,
+    config: NodeConfig,
+    guardrails: tuple[PlacedRule, ...],
+    *,
+    keys: NodeKeys,
+    member: Envelope,
+    state: State,
 ) -> Parts:
     members = MemberBook(state, member)
     if members.current(config.party) is None:
         msg = f"member.json is not about `{config.party}`"
         raise TrustError(msg, step="member.own", hint="restore member.json from a backup")
+    contracts = ContractBook(state, is_revoked=lambda key: members().is_revoked(key))
     sources = sources_of(config.datasets, folder.root)
     engine = _start_engine(config, sources.values(), spill=folder.state / "spill")
     return Parts(
@@ -162,8 +186,9 @@ def _assemble(
         keys=keys,
         member=member,
         state=state,
-        contracts=ContractBook(state, is_revoked=lambda key: members().is_revoked(key)),
+        contracts=contracts,
         members=members,
+        guard=Guard(config, guardrails, contracts=contracts, members=members),
         datasets=Datasets(config.party, config.datasets, sources=sources, engine=engine),
         engine=engine,
     )

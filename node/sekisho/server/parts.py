@@ -13,6 +13,7 @@ from sekisho.engine.engine import Engine
 from sekisho.model.names import PartyId
 from sekisho.server.contracts import ContractBook
 from sekisho.server.datasets import Datasets
+from sekisho.server.guarding import Guard
 from sekisho.server.late import LateEntries
 from sekisho.server.members import MemberBook
 from sekisho.server.streams import Streams
@@ -49,6 +50,7 @@ class Parts:
     state: State
     contracts: ContractBook
     members: MemberBook
+    guard: Guard
     datasets: Datasets
     engine: Engine
     streams: Streams = field(default_factory=Streams)

@@ -9,7 +9,7 @@ import grpc
 from sekisho.documents.envelope import Envelope
 from sekisho.gate.catalog import granted_columns
 from sekisho.model.names import ContractId, PartyId
-from sekisho.model.query import Query
+from sekisho.model.query import Query, QueryText
 from sekisho.model.signed import SignedContract
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
@@ -17,8 +17,9 @@ from sekisho.server.boundary import boundary, unary
 from sekisho.server.bounds import MAX_CALLS_PER_PARTY, Turns
 from sekisho.server.callers import PeerCallers
 from sekisho.server.charges import charges_of
-from sekisho.server.contracts import in_force, the_purpose
+from sekisho.server.contracts import the_purpose
 from sekisho.server.faces import Face, FlightHandler, Unary
+from sekisho.server.lookups import Lookups
 from sekisho.server.parts import Parts
 from sekisho.server.plans import Plans
 from sekisho.server.status import failure_of
@@ -34,22 +35,30 @@ from sekisho.wire.flight import (
 )
 from sekisho.wire.gen.sekisho.v1 import exchange_service_pb2 as exchange
 from sekisho.wire.gen.sekisho.v1 import fragment_service_pb2 as fragment
+from sekisho.wire.parameters import parameters_from_proto
 
 
 class PeersFace:
     """Binds the services of the peers' face to what they do."""
 
     def __init__(
-        self, parts: Parts, *, plans: Plans, answering: Answering, agreeing: Agreeing
+        self,
+        parts: Parts,
+        *,
+        plans: Plans,
+        answering: Answering,
+        agreeing: Agreeing,
+        lookups: Lookups,
     ) -> None:
         """Take what the calls are handed to."""
         self._parts = parts
         self._plans = plans
         self._answering = answering
         self._agreeing = agreeing
+        self._lookups = lookups
         self._caller_of = PeerCallers(parts)
         self._calls = Turns(MAX_CALLS_PER_PARTY)
-        self._tickets: Tickets[tuple[ContractId, str, str]] = Tickets(parts.monotonic)
+        self._tickets: Tickets[tuple[ContractId, str, QueryText]] = Tickets(parts.monotonic)
 
     def add_to(self, face: Face) -> None:
         """Register every service."""
@@ -61,6 +70,7 @@ class PeersFace:
             self._bound(
                 DeliverContract=self._deliver_contract,
                 DeliverNotice=self._deliver_notice,
+                DeliverLookup=self._deliver_lookup,
                 GetMember=self._get_member,
             ),
         )
@@ -79,15 +89,16 @@ class PeersFace:
 
     def _info(self, caller: PartyId, descriptor: bytes, headers: Mapping[str, Any]) -> bytes:
         contract = ContractId(str(headers.get(CONTRACT_HEADER, "")))
-        sql = parse_statement(descriptor)
+        text = parse_statement(descriptor)
         signed = self._in_force(contract, caller)
         purpose = the_purpose(signed, str(headers.get(PURPOSE_HEADER, "")))
-        planned = self._plans.plan(self._query(signed, caller, purpose=purpose, sql=sql), signed)
-        handle = self._tickets.issue((contract, purpose, sql), bound_to=caller)
+        query = self._query(signed, caller, purpose=purpose, text=text)
+        planned = self._plans.plan(query, signed)
+        handle = self._tickets.issue((contract, purpose, text), bound_to=caller)
         return pack_info(descriptor, handle, encapsulated(planned.schema))
 
     def do_get(self, ticket: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-        """Serve DoGet: answer a signed request, or the statement of an earlier ticket."""
+        """Serve DoGet: answer a signed request, or the query of an earlier ticket."""
         with boundary(context, "DoGet", failure_of):
             caller = self._caller_of(context)
             with self._calls.call(caller):
@@ -99,9 +110,9 @@ class PeersFace:
         if isinstance(found, Envelope):
             yield from self._answering.answer_signed(caller, found, context)
             return
-        contract, purpose, sql = self._tickets.take(found, bound_to=caller)
+        contract, purpose, text = self._tickets.take(found, bound_to=caller)
         yield from self._answering.answer_unsigned(
-            caller, context, contract=contract, purpose=purpose, sql=sql
+            caller, context, contract=contract, purpose=purpose, text=text
         )
 
     def _deliver_contract(
@@ -115,6 +126,12 @@ class PeersFace:
     ) -> exchange.DeliverNoticeResponse:
         self._agreeing.receive_notice(caller, envelope_from_proto(message.notice))
         return exchange.DeliverNoticeResponse()
+
+    def _deliver_lookup(
+        self, caller: PartyId, message: exchange.DeliverLookupRequest
+    ) -> exchange.DeliverLookupResponse:
+        self._lookups.take(caller, ContractId(message.contract_id), message.content)
+        return exchange.DeliverLookupResponse()
 
     def _get_member(
         self, _caller: PartyId, _message: exchange.GetMemberRequest
@@ -147,28 +164,27 @@ class PeersFace:
         self, caller: PartyId, message: fragment.ExplainFragmentRequest
     ) -> fragment.ExplainFragmentResponse:
         signed = self._in_force(ContractId(message.contract_id), caller)
-        query = self._query(signed, caller, purpose=message.purpose, sql=message.sql)
+        text = QueryText(sql=message.sql, parameters=parameters_from_proto(message.parameters))
+        query = self._query(signed, caller, purpose=message.purpose, text=text)
         plan = self._plans.plan(query, signed).plan
         return fragment.ExplainFragmentResponse(
             grant=plan.grant,
             clauses=plan.clauses,
+            # Not how cells are described: that names every column, granted or not.
             plan=plan.sql,
             columns=plan.columns,
-            charges=charges_of(signed),
+            charges=charges_of(signed, plan),
         )
 
     def _in_force(self, contract: ContractId, caller: PartyId) -> SignedContract:
-        return in_force(
-            self._parts.contracts,
-            contract,
-            provider=self._parts.party,
-            consumer=caller,
-            now=self._parts.now(),
-        )
+        return self._parts.guard.in_force(contract, consumer=caller, now=self._parts.now())
 
-    def _query(self, signed: SignedContract, caller: PartyId, *, purpose: str, sql: str) -> Query:
+    def _query(
+        self, signed: SignedContract, caller: PartyId, *, purpose: str, text: QueryText
+    ) -> Query:
         return Query(
-            sql=sql,
+            sql=text.sql,
+            parameters=text.parameters,
             contract=signed.id,
             purpose=purpose,
             consumer=caller,

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -10,12 +10,16 @@ from sekisho.documents.envelope import digest_of
 from sekisho.engine.engine import Engine, Job
 from sekisho.errors import EngineError, NodeError, Refusal, RefusalReason
 from sekisho.gate.decide import decide
+from sekisho.gate.governed import HASH_KEY
 from sekisho.ledger.record import record_bytes
 from sekisho.model.names import split_dataset
+from sekisho.model.parameters import Parameter
 from sekisho.model.plan import Plan
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
 from sekisho.server.parts import Parts
+from sekisho.server.protecting import ProtectedJob, cells_table, protected_job
+from sekisho.sql.parameters import PREFIX
 from sekisho.trust.pseudonym import derive_pseudonym_keys
 
 MAX_PARSED = 500
@@ -33,10 +37,24 @@ class PlannedAnswer:
 
     plan: Plan
     job: Job
+    """Without the values of the query's parameters."""
     schema: bytes
     """The frame of the schema that the plan answers with."""
     digest: str
-    """Of the plan, for the ledger; it holds no key."""
+    """Of the plan, for the ledger; it holds no key and no value of a parameter."""
+    protected: tuple[ProtectedJob, ...] = ()
+    """What is described first; the job reads their cells."""
+
+    def job_for(self, query: Query) -> Job:
+        """Bind the values of a query's parameters."""
+        return bound_job(self.job, self.plan.bound, query.parameters)
+
+    def protected_for(self, query: Query) -> tuple[ProtectedJob, ...]:
+        """Bind the values of a query's parameters in what is described first."""
+        return tuple(
+            replace(item, job=bound_job(item.job, item.block.bound, query.parameters))
+            for item in self.protected
+        )
 
 
 class RememberedParser:
@@ -62,14 +80,21 @@ class Plans:
         self._parser = RememberedParser(parts.engine)
         self._lock = threading.Lock()
         self._known: OrderedDict[Any, PlannedAnswer] = OrderedDict()
+        self._known_hash_key = ""
 
     def plan(self, query: Query, signed: SignedContract) -> PlannedAnswer:
         """Decide about a query under a contract that is in force.
 
         Raises:
-            Refusal: The gate's.
+            Refusal: The gate's; or `MODE_NOT_SERVED`, for a dataset that is served to the same
+                companies in another access mode, which is looked at anew each time.
         """
-        key = (query, self._parts.datasets.stamp())
+        planned = self._planned(query, signed)
+        self._parts.guard.check_mode(query, planned.plan, self._parts.now())
+        return planned
+
+    def _planned(self, query: Query, signed: SignedContract) -> PlannedAnswer:
+        key = (query.shape, self._parts.datasets.stamp(), self._parts.guard.stamp)
         with self._lock:
             known = self._known.get(key)
             if known is not None:
@@ -88,28 +113,49 @@ class Plans:
         decision = decide(query, signed, self._parts.datasets.present(), parser=self._parser)
         if isinstance(decision, Refusal):
             raise decision
+        return self._bound(decision, query)
+
+    def _bound(self, plan: Plan, query: Query) -> PlannedAnswer:
+        """Bind a plan to the data, and its blocks to theirs."""
+        sources = tuple(
+            self._parts.datasets.source(split_dataset(dataset)[1]) for dataset in plan.datasets
+        )
+        secrets = self._secrets(query) if plan.blocks else {}
+        seconds = float(self._parts.config.engine.seconds)
         job = Job(
-            sql=decision.sql,
-            parameters=dict(decision.parameters) | self._secrets(decision, query),
-            sources=tuple(
-                self._parts.datasets.source(split_dataset(dataset)[1])
-                for dataset in decision.datasets
-            ),
-            seconds=float(self._parts.config.engine.seconds),
+            sql=plan.sql,
+            parameters=dict(plan.parameters) | (self._pseudonyms(query) if plan.pseudonyms else {}),
+            sources=() if plan.blocks else sources,
+            tables=tuple(cells_table(block) for block in plan.blocks),
+            seconds=seconds,
         )
         return PlannedAnswer(
-            plan=decision, job=job, schema=self._bind(job), digest=plan_digest(decision)
+            plan=plan,
+            job=job,
+            schema=self._schema(bound_job(job, plan.bound, query.parameters)),
+            digest=plan_digest(plan),
+            protected=tuple(
+                protected_job(block, secrets=secrets, sources=sources, seconds=seconds)
+                for block in plan.blocks
+            ),
         )
 
-    def _secrets(self, plan: Plan, query: Query) -> dict[str, str]:
-        if not plan.pseudonyms:
-            return {}
+    def _secrets(self, query: Query) -> dict[str, str]:
+        return self._pseudonyms(query) | {HASH_KEY: self._hash_key()}
+
+    def _pseudonyms(self, query: Query) -> dict[str, str]:
         keys = derive_pseudonym_keys(
             self._parts.keys.agreement, contract=query.contract, provider=self._parts.party
         )
         return {"k1": keys.k1, "k2": keys.k2}
 
-    def _bind(self, job: Job) -> bytes:
+    def _hash_key(self) -> str:
+        if not self._known_hash_key:
+            state = self._parts.state
+            self._known_hash_key = state.submit(state.published.secret)
+        return self._known_hash_key
+
+    def _schema(self, job: Job) -> bytes:
         """Have the engine bind the plan without reading data.
 
         What the gate allowed and the engine cannot bind is a matter of types: the consumer is told
@@ -132,6 +178,22 @@ class Plans:
             ) from error
 
 
+def bound_job(job: Job, names: tuple[str, ...], parameters: tuple[Parameter, ...]) -> Job:
+    """Bind the values of parameters that a job's text names.
+
+    Args:
+        job: With its text literals and keys.
+        names: The parameters that stand in it.
+        parameters: Their values.
+    """
+    if not names:
+        return job
+    values = {PREFIX + item.name: item.value for item in parameters if item.name in names}
+    return replace(job, parameters={**job.parameters, **values})
+
+
 def plan_digest(plan: Plan) -> str:
     """Name a plan by what runs: its text and its literals."""
-    return digest_of(record_bytes({"sql": plan.sql, "parameters": dict(plan.parameters)}))
+    blocks = [{"sql": item.sql, "parameters": dict(item.parameters)} for item in plan.blocks]
+    record = {"sql": plan.sql, "parameters": dict(plan.parameters)}
+    return digest_of(record_bytes(record | ({"blocks": blocks} if blocks else {})))

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sekisho.errors import NodeError
+from sekisho.model.guardrail import count_rules
 from sekisho.model.lifecycle import TERMINAL_STATES, ContractState
+from sekisho.model.names import short_id
 from sekisho.server.parts import Parts
 from sekisho.trust.anchors import load_certificate
 
@@ -31,6 +33,7 @@ def status_lines(parts: Parts) -> tuple[StatusLine, ...]:
         *_contracts(parts),
         StatusLine(name="members", value=str(len(parts.members()) - 1)),
         *_datasets(parts),
+        *_guardrails(parts),
         _deliveries(parts),
         _certificate(parts),
         _ledger(parts),
@@ -61,6 +64,22 @@ def _dataset(parts: Parts, name: str) -> StatusLine:
     except NodeError as error:
         return StatusLine(name=f"dataset {name}", value=error.message, is_healthy=False)
     return StatusLine(name=f"dataset {name}", value=f"{columns} columns")
+
+
+def _guardrails(parts: Parts) -> tuple[StatusLine, ...]:
+    """Count the rules, and name both places of whatever is not served for them."""
+    return (
+        StatusLine(name="guardrails", value=count_rules(parts.guard.guardrails)),
+        *(
+            StatusLine(
+                name=f"contract {short_id(signed.id)}",
+                value=f"not served: {finding.path}: {finding.message}",
+                is_healthy=False,
+            )
+            for signed, findings in parts.guard.not_served(parts.now())
+            for finding in findings
+        ),
+    )
 
 
 def _deliveries(parts: Parts) -> StatusLine:

@@ -1,11 +1,12 @@
 """What providers show this company under its contracts, with types, asked for now and then."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from sekisho.errors import SekishoError
 from sekisho.federation.catalog import Part, ShownColumn
-from sekisho.model.contract import Grant, Use
+from sekisho.model.contract import Access, Grant, Use
 from sekisho.model.names import ContractId, PartyId, split_dataset
 from sekisho.model.signed import SignedContract
 from sekisho.server.neighbours import Neighbours
@@ -16,7 +17,7 @@ FRESH_SECONDS = 60.0
 ASKED_AT_ONCE = 16
 
 Types = dict[tuple[str, str], str]
-"""DuckDB types after masks, by dataset and column."""
+"""DuckDB types after masks, by dataset and column in lower case."""
 
 
 class ShownParts:
@@ -61,7 +62,7 @@ class ShownParts:
         except SekishoError:
             return {}
         types = {
-            (split_dataset(item.dataset)[1], column.name): column.type
+            (split_dataset(item.dataset)[1], column.name.lower()): column.type
             for item in shown
             for column in item.columns
         }
@@ -74,19 +75,34 @@ def _parts(
     signed: SignedContract, party: PartyId, grant: Grant, *, types: Types
 ) -> tuple[Part, ...]:
     names = (split_dataset(dataset)[1] for dataset in grant.datasets_of(party))
+    alias = signed.alias_of(party)
     return tuple(
         Part(
             party=party,
-            alias=signed.alias_of(party),
+            alias=alias,
             dataset=name,
-            columns=tuple(
-                ShownColumn(
-                    name=column,
-                    type=types.get((name, column), ""),
-                    is_returned=Use.RETURN in item.uses(grant.access),
-                )
-                for column, item in grant.columns.items()
-            ),
+            columns=tuple(_columns(name, grant, types)),
+            grants=(grant,),
         )
         for name in names
     )
+
+
+def _columns(dataset: str, grant: Grant, types: Types) -> Iterator[ShownColumn]:
+    """List the columns of a grant that one of its datasets has; all where that is not known.
+
+    In statistics, privacy units can be counted whether or not the grant lists them.
+    """
+    known = {column.lower(): kind for (name, column), kind in types.items() if name == dataset}
+    for column, item in grant.columns.items():
+        if not known or column.lower() in known:
+            yield ShownColumn(
+                name=column,
+                type=known.get(column.lower(), ""),
+                is_returned=Use.RETURN in item.uses(grant.access),
+            )
+    listed = {column.lower() for column in grant.columns}
+    if grant.access is Access.AGGREGATE:
+        for unit in grant.privacy_units:
+            if unit.lower() not in listed:
+                yield ShownColumn(name=unit, is_returned=False)

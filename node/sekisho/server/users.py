@@ -7,8 +7,14 @@ from typing import Any
 
 import grpc
 
+from sekisho.disclosure.cells import terms_text
 from sekisho.errors import EngineError, Refusal
-from sekisho.model.names import ContractId
+from sekisho.federation.plan import Fragment
+from sekisho.gate.blocks import terms_of
+from sekisho.model.contract import Access
+from sekisho.model.names import ContractId, PartyId
+from sekisho.model.query import QueryText
+from sekisho.model.signed import SignedContract
 from sekisho.server import log
 from sekisho.server.agreeing import Agreeing, Outcome
 from sekisho.server.asking import AskingRoom, Question, RunningQuestion
@@ -37,6 +43,7 @@ from sekisho.wire.flight import (
 from sekisho.wire.frames import add_metadata
 from sekisho.wire.gen.sekisho.v1 import contract_service_pb2 as contracts
 from sekisho.wire.gen.sekisho.v1 import node_service_pb2 as nodes
+from sekisho.wire.parameters import parameters_from_proto
 
 PROGRESS_SECONDS = 0.2
 """How often a client that asked for it is told how far the providers have come."""
@@ -89,7 +96,7 @@ class UsersFace:
                 user,
                 contract=str(headers.get(CONTRACT_HEADER, "")),
                 purpose=str(headers.get(PURPOSE_HEADER, "")),
-                sql=parse_statement(descriptor),
+                text=parse_statement(descriptor),
             )
             self._asking.plan(question)
             handle = self._tickets.issue(question, bound_to=user.name)
@@ -133,18 +140,24 @@ class UsersFace:
                 yield batch.frame
         receipts = self._asking.finish(running)
         run.close()
-        note: dict[str, Any] = {"receipts": [asdict(receipt) for receipt in receipts]}
+        note: dict[str, Any] = {
+            "receipts": [asdict(receipt) for receipt in receipts],
+            "gaps": [asdict(gap) for gap in running.gaps()],
+        }
         if progress:
             note["progress"] = [asdict(item) for item in running.progress()]
         yield add_metadata(run.end, json.dumps(note).encode())
 
-    def _question(self, user: User, *, contract: str, purpose: str, sql: str) -> Question:
+    def _question(self, user: User, *, contract: str, purpose: str, text: QueryText) -> Question:
         now = self._parts.now()
         signed = self._parts.contracts.signed(self._parts.contracts.find(contract, now))
         if signed is None:
             raise LookupError
         return Question(
-            sql=sql, signed=signed, purpose=the_purpose(signed, purpose), person=user.name
+            text=text,
+            signed=signed,
+            purpose=the_purpose(signed, purpose),
+            person=user.name,
         )
 
     def _propose(
@@ -207,26 +220,35 @@ class UsersFace:
     def _explain(
         self, user: User, message: nodes.ExplainQueryRequest
     ) -> nodes.ExplainQueryResponse:
+        parameters = parameters_from_proto(message.parameters)
         question = self._question(
-            user, contract=message.contract, purpose=message.purpose, sql=message.sql
+            user,
+            contract=message.contract,
+            purpose=message.purpose,
+            text=QueryText(sql=message.sql, parameters=parameters),
         )
         plan = self._asking.plan(question)
-        fragments = []
-        for item in plan.fragments:
-            found = self._neighbours.peer(item.party).explain(
-                question.signed.id, question.purpose, item.sql
-            )
-            fragments.append(
-                nodes.ExplainedFragment(
-                    provider=item.party,
-                    sql=item.sql,
-                    clauses=found.clauses,
-                    plan=found.plan,
-                    charges=found.charges,
-                )
-            )
         return nodes.ExplainQueryResponse(
-            fragments=fragments, residual=plan.residual_sql, columns=plan.columns
+            fragments=[self._explained(question, item) for item in plan.fragments],
+            residual=plan.residual_sql,
+            columns=plan.columns,
+            merges=[nodes.ExplainedMerge(name=item.name, sql=item.sql) for item in plan.merges],
+        )
+
+    def _explained(self, question: Question, fragment: Fragment) -> nodes.ExplainedFragment:
+        """Ask a provider what it would do."""
+        signed = question.signed
+        found = self._neighbours.peer(fragment.party).explain(
+            signed.id, question.purpose, question.fragment(fragment)
+        )
+        return nodes.ExplainedFragment(
+            provider=fragment.party,
+            sql=fragment.sql,
+            clauses=found.clauses,
+            plan=found.plan,
+            charges=found.charges,
+            terms=_terms(signed, fragment.party, found.grant),
+            lookups=[item.dataset for item in fragment.lookups],
         )
 
     def _list_relations(
@@ -279,3 +301,11 @@ def _deliveries(outcome: Outcome) -> list[contracts.Delivery]:
 
 def _progress_note(running: RunningQuestion) -> bytes:
     return json.dumps({"progress": [asdict(item) for item in running.progress()]}).encode()
+
+
+def _terms(signed: SignedContract, provider: PartyId, grant: str) -> str:
+    """Say what the cells of a grant must meet, by the contract that this node holds."""
+    found = next((item for item in signed.grants_of(provider) if item.grant == grant), None)
+    if found is None or found.access is not Access.AGGREGATE:
+        return ""
+    return terms_text(terms_of(found.effective_disclosure))

@@ -8,7 +8,7 @@ relations and functions that it does not know are refused, whatever sqlglot made
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from sekisho.errors import Refusal, RefusalReason
@@ -20,9 +20,10 @@ Node = Mapping[str, object]
 _CLASSES = frozenset(
     """
     COLUMN_REF CONSTANT FUNCTION OPERATOR COMPARISON CONJUNCTION CAST CASE BETWEEN STAR SUBQUERY
-    TYPE
+    TYPE WINDOW PARAMETER
     """.split()
 )
+_QUERIES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE"})
 _RELATIONS = frozenset({"BASE_TABLE", "SUBQUERY", "EMPTY", "JOIN"})
 _OPERATORS = frozenset({"+", "-", "*", "/", "//", "%", "||"})
 _LIKES = frozenset({"~~", "!~~", "~~*", "!~~*"}) | frozenset(
@@ -153,6 +154,8 @@ class _Reader:
         return node
 
     def _node(self, node: dict[str, object]) -> object:
+        if "null_order" in node and _is_all(node.get("expression")):
+            node = {**node, "expression": "ALL"}
         self._check(node)
         plain = {
             key: self.canonical(value)
@@ -168,7 +171,9 @@ class _Reader:
             raise self._refusal(node, f"{_words(name)} is not allowed in a query")
         if "alias" in node and name is None and "sample" in node:
             self._check_relation(node)
-        if name == "FUNCTION":
+        if "cte_map" in node and node.get("type") not in _QUERIES:
+            raise self._refusal(node, f"{_words(node.get('type'))} is not allowed as a query")
+        if name in {"FUNCTION", "WINDOW"}:
             self._check_function(node)
         if name == "STAR" and any(node.get(form) for form in _STAR_FORMS):
             raise self._refusal(node, "only a plain `*` is allowed")
@@ -203,6 +208,16 @@ class _Reader:
         return Refusal(RefusalReason.SYNTAX_NOT_ALLOWED, message, line=line, column=column)
 
 
+def _is_all(node: object) -> bool:
+    """Tell whether a key of ORDER BY is ALL, which DuckDB reads as a star over all columns."""
+    return (
+        isinstance(node, dict)
+        and node.get("class") == "STAR"
+        and node.get("columns") is True
+        and not any(node.get(form) for form in _STAR_FORMS if form != "columns")
+    )
+
+
 def _words(name: object) -> str:
     """Say a node's class in words."""
     return f"`{str(name).lower().replace('_', ' ')}`"
@@ -211,13 +226,9 @@ def _words(name: object) -> str:
 def _settle(node: dict[str, object]) -> dict[str, object]:
     """Bring spellings that mean the same to one."""
     kind = node.get("type")
-    if node.get("class") == "FUNCTION":
-        return _settle_call(node)
-    if node.get("class") == "TYPE":
-        name = str(node["type_name"]).lower()
-        return _settle_type({**node, "type_name": _TYPE_NAMES.get(name, name)})
-    if node.get("class") == "CAST":
-        return _settle_cast(node)
+    settle = _SETTLED.get(str(node.get("class")))
+    if settle is not None:
+        return settle(node)
     if isinstance(kind, str) and kind in _NEGATED:
         return _negation({**node, "type": _NEGATED[kind]})
     if "null_order" in node:
@@ -227,10 +238,16 @@ def _settle(node: dict[str, object]) -> dict[str, object]:
 
 def _settle_type(node: dict[str, object]) -> dict[str, object]:
     """Spell out DuckDB's DECIMAL without digits, and drop where the digits stand."""
+    name = str(node["type_name"]).lower()
+    name = _TYPE_NAMES.get(name, name)
     written = _literals(node["children"])
-    if node["type_name"] == "decimal" and not written:
+    if name == "decimal" and not written:
         written = ["18", "3"]
-    return {**node, "children": written}
+    return {**node, "type_name": name, "children": written}
+
+
+def _settle_window(node: dict[str, object]) -> dict[str, object]:
+    return {**node, "function_name": str(node["function_name"]).lower()}
 
 
 def _settle_order(node: dict[str, object]) -> dict[str, object]:
@@ -312,3 +329,13 @@ def _literals(node: object) -> list[str]:
     if isinstance(literal, dict):
         return [str(literal.get("text"))]
     return [text for value in node.values() for text in _literals(value)]
+
+
+_SETTLED: Mapping[str, Callable[[dict[str, object]], dict[str, object]]] = MappingProxyType(
+    {
+        "FUNCTION": _settle_call,
+        "WINDOW": _settle_window,
+        "TYPE": _settle_type,
+        "CAST": _settle_cast,
+    }
+)

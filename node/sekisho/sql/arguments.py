@@ -18,6 +18,7 @@ from sekisho.sql.types import (
     meet_as_values,
     meet_to_compare,
     part_type,
+    stands_for,
 )
 
 _BIGINT_DIGITS = 19
@@ -67,6 +68,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "a": "a number, date or timestamp",
         "m": "a number, date or timestamp",
         "p": "a plain value",
+        "s": "a value of the type of its first argument",
     }
 )
 
@@ -80,7 +82,7 @@ def take_arguments(node: exp.Expr, function: Function, types: Sequence[Type]) ->
     casts = {
         at: name
         for at, kind in enumerate(types)
-        if (name := _one(node, function, kind, at=at)) is not None
+        if (name := _one(node, function, kind, at=at, first=types[0])) is not None
     }
     together = [at for at in range(len(types)) if function.letter(at) in {"=", "D"}]
     if together:
@@ -88,8 +90,10 @@ def take_arguments(node: exp.Expr, function: Function, types: Sequence[Type]) ->
     return casts
 
 
-def _one(node: exp.Expr, function: Function, kind: Type, *, at: int) -> str | None:
+def _one(node: exp.Expr, function: Function, kind: Type, *, at: int, first: Type) -> str | None:
     letter = function.letter(at)
+    if letter == "s" and not stands_for(kind, first):
+        raise _unfit(node, function, letter)
     if letter == "b":
         return None if kind.kind in {"bool", "null"} else "BOOLEAN"
     if letter == "D" and kind.kind not in _INSTANTS | _OTHER_PRECISIONS | {"literal"}:

@@ -1,6 +1,7 @@
 """Arithmetic: which of it can fail, and what it gives for numbers, dates, times and intervals."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from sqlglot import exp
@@ -42,7 +43,7 @@ def settle_negative(settling: Settling, node: exp.Expr) -> Fact:
     if not kind.is_number and kind.kind not in {"interval", "null"}:
         raise unlike(node, facts)
     is_total = kind.kind == "float" or isinstance(node.this, exp.Literal)
-    return joined(facts, kind, can_fail=not is_total)
+    return joined(facts, replace(kind, is_unsigned=False), can_fail=not is_total)
 
 
 def settle_sum(settling: Settling, node: exp.Expr) -> Fact:
@@ -75,7 +76,7 @@ def settle_product(settling: Settling, node: exp.Expr) -> Fact:
 
 def unknown_outcome(node: exp.Expr, facts: Sequence[Fact]) -> Fact:
     """NULL gives NULL, aggregates may be left alone, and anything else is refused."""
-    if any(item.holds_aggregate or item.type.kind == "null" for item in facts):
+    if any(item.is_late or item.type.kind == "null" for item in facts):
         return joined(facts, UNKNOWN, can_fail=True)
     raise unlike(node, facts)
 

@@ -1,6 +1,7 @@
 """Bounds on a text that hold before any parser sees it: size, characters, nesting."""
 
 import re
+from itertools import count
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.model.limits import Limits
@@ -38,6 +39,19 @@ def check_bounds(text: str, *, limits: Limits) -> None:
         message = f"the query is {size} bytes long; at most {limits.max_sql_bytes} are read"
         raise Refusal(RefusalReason.TOO_COMPLEX, message, hint="split the query")
     _check_nesting(text, limits=limits)
+
+
+def number_marks(text: str) -> str:
+    """Write each `?` outside quotes and comments as `$1`, `$2` and so on, as DuckDB counts them."""
+    if "?" not in text:
+        return text
+    numbers = count(1)
+    parts: list[str] = []
+    for match in _TOKEN.finditer(text):
+        word = match.group()
+        is_quoted = match.lastgroup in {"skip", "comment"}
+        parts.append(word if is_quoted else re.sub(r"\?", lambda _: f"${next(numbers)}", word))
+    return "".join(parts)
 
 
 def has_comment(text: str) -> bool:

@@ -5,9 +5,18 @@ from sqlglot import exp
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.model.limits import Limits
 from sekisho.sql.dialect import write_tree
-from sekisho.sql.functions import has_aggregate
+from sekisho.sql.functions import has_aggregate, is_aggregate
+from sekisho.sql.parameters import as_written
 from sekisho.sql.places import nearest, place_of, qualifiers_of, shown, syntax_refusal, written_name
-from sekisho.sql.scopes import Place, Reference, Scope, Source, identifier, source_number
+from sekisho.sql.scopes import (
+    Found,
+    Place,
+    Reference,
+    Scope,
+    Source,
+    identifier,
+    source_number,
+)
 
 MAX_NAME_LETTERS = 200
 """Of an output that is named by its text."""
@@ -43,28 +52,45 @@ class Columns:
         if isinstance(node.this, exp.Star):
             message = "only a plain `*` is allowed"
             raise syntax_refusal(message, node, hint="name the columns")
-        found = self._find(node, scope.sources)
+        found = self._find(node, scope)
         is_free = having and place is Place.FILTER
-        if found is not None and is_free and self._prefers_alias(node, found, scope):
-            found = None
-        if found is None and not node.args.get("table"):
+        if found and is_free and self._prefers_alias(node, found, scope):
+            found = ()
+        if not found and not node.args.get("table"):
             value = self._alias_value(node, scope, place)
             if value is not None:
                 return value
-        if found is not None:
+        if found:
             return self._bind(node, found, place)
         return self._outer(node, scope)
 
-    def _find(self, node: exp.Expr, sources: list[Source]) -> tuple[Source, str] | None:
+    def _find(self, node: exp.Expr, scope: Scope) -> Found:
+        """Find what a name means among a SELECT's own relations; nothing where it means nothing."""
         if node.args.get("table"):
-            source = self.qualifying(node, sources)
+            source = self.qualifying(node, scope.sources)
             name = source.find(node.name) if source is not None else None
-            return (source, name) if source is not None and name is not None else None
-        found = [(item, name) for item in sources if (name := item.find(node.name)) is not None]
+            return ((source, name),) if source is not None and name is not None else ()
+        found = tuple(
+            (item, name) for item in scope.sources if (name := item.find(node.name)) is not None
+        )
+        merged = scope.merged.get(node.name.lower())
+        if merged is not None and found == merged.columns:
+            return merged.primary
         if len(found) > 1:
             message = f"{shown(node.name)} could be a column of two relations"
             raise syntax_refusal(message, node, hint="write it with its relation's name")
-        return found[0] if found else None
+        return found
+
+    def find_or_refuse(self, node: exp.Expr, scope: Scope) -> Found:
+        """Find what a name means, or refuse it.
+
+        Raises:
+            Refusal: `COLUMN_NOT_GRANTED`; `SYNTAX_NOT_ALLOWED` where it could mean two columns.
+        """
+        found = self._find(node, scope)
+        if not found:
+            raise self.unknown(node, scope)
+        return found
 
     def qualifying(self, node: exp.Expr, sources: list[Source]) -> Source | None:
         """Find the relation that a column's qualifier names."""
@@ -73,17 +99,30 @@ class Columns:
 
     def is_column(self, node: exp.Expr, scope: Scope) -> bool:
         """Tell whether a name is a column of a SELECT's own relations."""
-        return self._find(node, scope.sources) is not None
+        return bool(self._find(node, scope))
 
-    def _bind(self, node: exp.Expr, found: tuple[Source, str], place: Place) -> exp.Expr:
-        source, name = found
-        column = self.node_of(source, name)
-        column.meta.update({key: node.this.meta[key] for key in node.this.meta})
-        column.meta["source"] = source.number
+    def _bind(self, node: exp.Expr, found: Found, place: Place) -> exp.Expr:
+        value = self.value_of(found)
+        for column in value.find_all(exp.Column):
+            column.meta.update({key: node.this.meta[key] for key in node.this.meta})
+            source = self.sources[source_number(column)]
+            self.record(source, column.name, place, node=column)
         if node.parent is not None:
-            node.replace(column)
-        self.record(source, name, place, node=column)
-        return column
+            node.replace(value)
+        return value
+
+    def value_of(self, found: Found) -> exp.Expr:
+        """Write what a name means: a qualified column, or the first of several that is not NULL."""
+        columns = [self.node_of(source, name) for source, name in found]
+        if len(columns) == 1:
+            return columns[0]
+        return exp.Anonymous(this="coalesce", expressions=columns)
+
+    def is_stored(self, value: exp.Expr) -> bool:
+        """Tell whether an expression is a column of a relation, as it stands there."""
+        if not isinstance(value, exp.Column):
+            return False
+        return value.name.lower() in self.sources[source_number(value)].stored
 
     def node_of(self, source: Source, name: str) -> exp.Column:
         """Make a qualified column."""
@@ -98,9 +137,9 @@ class Columns:
     def name_of(self, value: exp.Expr, scope: Scope) -> str:
         """Name an output that has no alias: its column's name, or its text."""
         if isinstance(value, exp.Column):
-            found = self._find(value, scope.sources)
-            return found[1] if found is not None else value.name
-        text = write_tree(value)
+            found = self._find(value, scope)
+            return found[0][1] if found else value.name
+        text = write_tree(as_written(value.copy()))
         return "count_star()" if text.lower() == "count(*)" else text[:MAX_NAME_LETTERS]
 
     def unknown(self, node: exp.Expr, scope: Scope) -> Refusal:
@@ -118,10 +157,9 @@ class Columns:
             hint="ask the provider to grant it in an amendment",
         )
 
-    def _prefers_alias(self, node: exp.Expr, found: tuple[Source, str], scope: Scope) -> bool:
+    def _prefers_alias(self, node: exp.Expr, found: Found, scope: Scope) -> bool:
         """HAVING looks at aliases before columns that are not keys."""
-        source, name = found
-        is_key = (source.number, name.lower()) in scope.keys
+        is_key = all((source.number, name.lower()) in scope.keys for source, name in found)
         return not is_key and not node.args.get("table") and node.name.lower() in scope.aliases
 
     def _alias_value(self, node: exp.Expr, scope: Scope, place: Place) -> exp.Expr | None:
@@ -141,14 +179,25 @@ class Columns:
         self.count(sum(1 for _ in values[0].walk()), node)
         written = exp.paren(values[0].copy(), copy=False)
         for column in written.find_all(exp.Column):
-            self.record(self.sources[source_number(column)], column.name, place, node=node)
+            own = Place.MEASURE if _is_aggregated(column) else place
+            self.record(self.sources[source_number(column)], column.name, own, node=node)
         return written
 
     def _outer(self, node: exp.Expr, scope: Scope) -> exp.Expr:
         around = scope.parent
         while around is not None:
-            found = self._find(node, around.sources)
-            if found is not None:
+            found = self._find(node, around)
+            if found:
                 return self._bind(node, found, Place.INNER)
             around = around.parent
         raise self.unknown(node, scope)
+
+
+def _is_aggregated(node: exp.Expr) -> bool:
+    """Tell whether a column stands in the argument of an aggregate, not in its FILTER."""
+    around = node.parent
+    while around is not None:
+        if is_aggregate(around):
+            return True
+        around = around.parent
+    return False

@@ -51,6 +51,10 @@ class SekishoGenerator(DuckDBGenerator):
         form: write for form, write in DuckDBGenerator.TRANSFORMS.items() if form is not exp.Select
     }
 
+    def ignorenulls_sql(self, expression: exp.IgnoreNulls) -> str:
+        """Write `x IGNORE NULLS` where it stood: sqlglot knows it after its own functions only."""
+        return f"{self.sql(expression, 'this')} IGNORE NULLS"
+
 
 class SekishoDialect(DuckDB):
     """What `parse_tree` reads and `write_tree` writes."""

@@ -7,19 +7,26 @@ from sqlglot import exp
 
 _BINARY = frozenset({"this", "expression"})
 _UNARY = frozenset({"this"})
+_SET_OPERATION = _BINARY | {"distinct", "with_", "order", "limit", "offset"}
 
 FORMS: Mapping[type[exp.Expr], frozenset[str]] = MappingProxyType(
     {
         exp.Select: frozenset(
-            "with_ expressions distinct from_ joins where group having order limit offset".split()
+            """
+            with_ expressions distinct from_ joins where group having windows qualify order limit
+            offset
+            """.split()
         ),
+        exp.Union: _SET_OPERATION,
+        exp.Intersect: _SET_OPERATION,
+        exp.Except: _SET_OPERATION,
         exp.With: frozenset({"expressions"}),
         exp.CTE: frozenset({"this", "alias", "materialized"}),
         exp.From: _UNARY,
         exp.Table: frozenset({"this", "db", "catalog", "alias"}),
         exp.TableAlias: frozenset({"this", "columns"}),
         exp.Subquery: frozenset({"this", "alias"}),
-        exp.Join: frozenset({"this", "on", "side", "kind"}),
+        exp.Join: frozenset({"this", "on", "using", "side", "kind"}),
         exp.Where: _UNARY,
         exp.Group: frozenset({"expressions", "all"}),
         exp.Having: _UNARY,
@@ -27,7 +34,12 @@ FORMS: Mapping[type[exp.Expr], frozenset[str]] = MappingProxyType(
         exp.Ordered: frozenset({"this", "desc", "nulls_first"}),
         exp.Limit: frozenset({"expression"}),
         exp.Offset: frozenset({"expression"}),
-        exp.Distinct: frozenset({"expressions"}),
+        exp.Distinct: frozenset({"expressions", "on"}),
+        exp.Tuple: frozenset({"expressions"}),
+        exp.Qualify: _UNARY,
+        exp.Window: frozenset({"this", "partition_by", "order", "spec", "alias", "over"}),
+        exp.IgnoreNulls: _UNARY,
+        exp.WindowSpec: frozenset({"kind", "start", "start_side", "end", "end_side", "exclude"}),
         exp.Alias: frozenset({"this", "alias"}),
         exp.Identifier: frozenset({"this", "quoted"}),
         exp.Column: frozenset({"this", "table", "db", "catalog"}),
@@ -73,6 +85,7 @@ FORMS: Mapping[type[exp.Expr], frozenset[str]] = MappingProxyType(
         exp.Var: _UNARY,
         exp.Anonymous: frozenset({"this", "expressions"}),
         exp.Filter: _BINARY,
+        exp.Placeholder: _UNARY,
     }
 )
 """Classes of nodes, and the parts of each that may be filled."""
@@ -100,33 +113,25 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "CurrentDate": ("the current date", "write the date, such as DATE '2026-12-01'"),
         "CurrentTimestamp": ("the current time", "write the time itself"),
         "Dot": ("a call or a field after a dot", "call functions as name(value)"),
-        "Except": ("EXCEPT", "this release answers one SELECT; use WHERE"),
-        "Intersect": ("INTERSECT", "this release answers one SELECT; use WHERE"),
         "Lambda": ("a lambda", "compute with plain expressions"),
         "Lateral": ("LATERAL", "use a subquery"),
         "Parameter": ("a parameter", "write the value into the query"),
         "Pow": ("the operator ^ or **", "use power(a, b)"),
-        "Placeholder": ("a parameter", "write the value into the query"),
         "PositionalColumn": ("a column by its position", "name the column"),
         "Pivot": ("PIVOT", "use GROUP BY"),
         "RegexpLike": ("the operator ~", "use regexp_full_match"),
         "SimilarTo": ("SIMILAR TO", "use regexp_full_match"),
         "Struct": ("a struct", "ask for plain values"),
         "Tuple": ("a row of values", "compare the values one by one"),
-        "Union": ("UNION", "ask for each part on its own; this release answers one SELECT"),
         "Values": ("VALUES", "ask over a granted dataset"),
-        "Window": ("a window function", "this release does not serve OVER"),
         "columns": ("a list of names after an alias", "name columns with AS"),
         "except_": ("EXCLUDE", "name the columns"),
         "replace": ("REPLACE", "name the columns"),
         "rename": ("RENAME", "name the columns with AS"),
-        "on": ("DISTINCT ON", "use GROUP BY with min or max"),
+        "by_name": ("BY NAME", "give both sides the same columns in the same order"),
         "pivots": ("PIVOT", "use GROUP BY"),
-        "qualify": ("QUALIFY", "this release does not serve window functions"),
         "recursive": ("WITH RECURSIVE", "use plain WITH"),
         "sample": ("a sample", "use WHERE or LIMIT"),
-        "using": ("USING", "write ON with both columns"),
-        "windows": ("WINDOW", "this release does not serve window functions"),
         "locks": ("FOR UPDATE", "leave it out"),
         "limit_options": ("a LIMIT in percent", "write a number of rows"),
         "grouping_sets": ("GROUPING SETS", "ask for each grouping on its own"),

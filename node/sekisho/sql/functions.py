@@ -8,10 +8,11 @@ A letter says what an argument must be, so that an engine has nothing to cast on
 `n` a number, `i` a whole number, `b` a boolean, `v` an interval, `d` a date or timestamp, `h` the
 same or a time or an interval, `k` one that keeps its type, `D` several of one type, `a` and `m`
 what has a mean or a middle, `p` anything with a plain text, `=` several of one type, `u` a date
-part written out, `q` a fraction written out, `*` anything. The last letter repeats.
+part written out, `q` a fraction written out, `c` a number of rows written out, `s` what can stand
+for the first, `*` anything. The last letter repeats.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -24,6 +25,7 @@ class FunctionClass(StrEnum):
 
     SCALAR = "scalar"
     AGGREGATE = "aggregate"
+    WINDOW = "window"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class Function:
     """One letter an argument, as the module says."""
     can_fail: bool
     """Whether it may raise over arguments of these types; a call is then wrapped in TRY."""
+    fails_wide: bool
+    """Whether it may raise over many numbers of more than 20 digits, which it adds up."""
     why: str
     """Why it is safe to offer."""
 
@@ -186,9 +190,9 @@ _AGGREGATES = """
 # name            arguments gives takes fails why
 count             0 1   int      *     no    counts rows or values
 count_if          1 1   int      b     no    counts where true
-sum               1 1   sum      n     over  adds up; past 38 digits the answer is lost, never wrong
-avg               1 1   middle   a     over  mean
-mean              1 1   middle   a     over  mean
+sum               1 1   sum      n     wide  adds up; past 38 digits the answer is lost, never wrong
+avg               1 1   middle   a     wide  mean
+mean              1 1   middle   a     wide  mean
 min               1 1   same     *     no    smallest or largest
 max               1 1   same     *     no    smallest or largest
 median            1 1   middle   m     no    value in the middle
@@ -207,6 +211,21 @@ bool_and          1 1   bool     b     no    whether all or one is true
 bool_or           1 1   bool     b     no    whether all or one is true
 """
 
+_WINDOWS = """
+# name            arguments gives takes fails why
+row_number        0 0   int      *     no    counts rows
+rank              0 0   int      *     no    counts rows before
+dense_rank        0 0   int      *     no    counts values before
+percent_rank      0 0   float    *     no    rank as a share
+cume_dist         0 0   float    *     no    share of rows up to here
+ntile             1 1   int      c     no    cuts rows into even parts
+lag               1 3   same     *cs   no    value of a row before
+lead              1 3   same     *cs   no    value of a row after
+first_value       1 1   same     *     no    value of the frame's first row
+last_value        1 1   same     *     no    value of the frame's last row
+nth_value         2 2   same     *c    no    value of one row of the frame
+"""
+
 
 def _function(line: str, function_class: FunctionClass) -> Function:
     name, least, most, gives, takes, fails, why = line.split(None, 6)
@@ -218,6 +237,7 @@ def _function(line: str, function_class: FunctionClass) -> Function:
         most=int(most),
         takes=takes,
         can_fail=fails == "yes",
+        fails_wide=fails == "wide",
         why=why,
     )
 
@@ -230,6 +250,7 @@ def _functions(table: str, function_class: FunctionClass) -> list[Function]:
 _ALL = [
     *_functions(_SCALARS, FunctionClass.SCALAR),
     *_functions(_AGGREGATES, FunctionClass.AGGREGATE),
+    *_functions(_WINDOWS, FunctionClass.WINDOW),
 ]
 FUNCTIONS: Mapping[str, Function] = MappingProxyType({item.name: item for item in _ALL})
 """Every function that a query may call, by its name in lower case."""
@@ -248,13 +269,27 @@ def function_of(node: exp.Expr) -> Function | None:
 
 
 def is_aggregate(node: exp.Expr) -> bool:
-    """Tell whether a node computes over many rows."""
+    """Tell whether a node makes one value of many rows; with OVER it does not."""
     function = function_of(node)
-    return function is not None and function.is_aggregate
+    return function is not None and function.is_aggregate and not _is_windowed(node)
 
 
 def has_aggregate(node: exp.Expr) -> bool:
     """Tell whether an aggregate stands in an expression, outside the subqueries in it."""
-    return any(
-        is_aggregate(item) for item in node.walk(prune=lambda item: isinstance(item, exp.Query))
-    )
+    return any(is_aggregate(item) for item in _outside_queries(node))
+
+
+def has_window(node: exp.Expr) -> bool:
+    """Tell whether a function with OVER stands in an expression, outside the subqueries in it."""
+    return any(isinstance(item, exp.Window) for item in _outside_queries(node))
+
+
+def _outside_queries(node: exp.Expr) -> Iterator[exp.Expr]:
+    return node.walk(prune=lambda item: isinstance(item, exp.Query))
+
+
+def _is_windowed(node: exp.Expr) -> bool:
+    holder = node.parent
+    if isinstance(holder, exp.Filter) and node.arg_key == "this":
+        node, holder = holder, holder.parent
+    return isinstance(holder, exp.Window) and node.arg_key == "this"

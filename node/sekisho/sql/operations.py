@@ -21,12 +21,24 @@ from sekisho.sql.arithmetic import (
     unknown_outcome,
 )
 from sekisho.sql.dialect import write_tree
-from sekisho.sql.functions import FUNCTIONS
-from sekisho.sql.places import syntax_refusal
-from sekisho.sql.settling import Fact, Rule, Settling, joined, meet, operands_of, read_as, unlike
+from sekisho.sql.functions import FUNCTIONS, FunctionClass
+from sekisho.sql.parameters import is_parameter
+from sekisho.sql.places import shown, syntax_refusal
+from sekisho.sql.settling import (
+    Fact,
+    Rule,
+    Settling,
+    joined,
+    late,
+    meet,
+    operands_of,
+    read_as,
+    unlike,
+)
 from sekisho.sql.types import (
     BOOLEAN,
     NULL,
+    PRINTABLE,
     TEXT,
     UNKNOWN,
     Type,
@@ -37,10 +49,10 @@ from sekisho.sql.types import (
     part_type,
 )
 
+SUMMED_DIGITS = 20
+"""Digits of which 10^18 can be added up within 38."""
+_DATED = frozenset({"date", "ts", "tstz"})
 _TEXTS = frozenset({"text", "literal", "null"})
-_PRINTABLE = frozenset(
-    {"bool", "int", "dec", "float", "date", "time", "ts", "tstz", "interval", "uuid"}
-)
 
 
 def unlisted(settling: Settling, node: exp.Expr) -> Fact:
@@ -116,11 +128,11 @@ def _in(settling: Settling, node: exp.Expr) -> Fact:
 
 
 def _exists(_: Settling, __: exp.Expr) -> Fact:
-    return Fact(type=BOOLEAN, holds_subquery=True)
+    return Fact(type=BOOLEAN, is_sealed=True)
 
 
 def _subquery(settling: Settling, node: exp.Expr) -> Fact:
-    return Fact(type=settling.output(node.this), holds_subquery=True)
+    return Fact(type=settling.output(node.this), is_sealed=True)
 
 
 def _case(settling: Settling, node: exp.Expr) -> Fact:
@@ -142,8 +154,10 @@ def _case(settling: Settling, node: exp.Expr) -> Fact:
 
 
 def _cast(settling: Settling, node: exp.Expr) -> Fact:
-    fact = settling.settled(node.this)
     target = parse_type(write_tree(node.args["to"]))
+    if is_parameter(node):
+        return Fact(type=target)
+    fact = settling.settled(node.this)
     if type(node) is exp.Cast and target.kind != "text":
         node.replace(exp.TryCast(this=node.this, to=node.args["to"], safe=True))
     return joined([fact], target)
@@ -161,7 +175,7 @@ def _extract(settling: Settling, node: exp.Expr) -> Fact:
 def _concatenate(settling: Settling, node: exp.Expr) -> Fact:
     facts = settling.children(node)
     kinds = {item.type.kind for item in facts}
-    if kinds & {"text", "literal"} and kinds <= _TEXTS | _PRINTABLE:
+    if kinds & {"text", "literal"} and kinds <= _TEXTS | PRINTABLE:
         return joined(facts, TEXT)
     return unknown_outcome(node, facts)
 
@@ -170,6 +184,44 @@ def _filter(settling: Settling, node: exp.Expr) -> Fact:
     fact = settling.settled(node.this)
     settling.condition(node.expression)
     return fact
+
+
+def _window(settling: Settling, node: exp.Expr) -> Fact:
+    fact = settling.settled(node.this)
+    for item in list(node.args.get("partition_by") or ()):
+        settling.settled(item)
+    order = node.args.get("order")
+    keys = [settling.settled(item.this) for item in order.expressions] if order is not None else []
+    _settle_frame(node, order, keys, may_fail=settling.late_may_fail)
+    return late(settling, fact.type)
+
+
+def _settle_frame(
+    node: exp.Expr, order: exp.Expr | None, keys: list[Fact], *, may_fail: bool
+) -> None:
+    """Bring the key of a frame with RANGE to what its distances are added to."""
+    spec = node.args.get("spec")
+    distances = [
+        item
+        for part in ("start", "end")
+        if spec is not None and isinstance(item := spec.args.get(part), exp.Expr)
+    ]
+    if spec is None or str(spec.args["kind"]).upper() != "RANGE" or not distances:
+        return
+    if not may_fail:
+        message = "RANGE with a distance can fail, and may not here"
+        raise syntax_refusal(message, node, hint="use ROWS or GROUPS")
+    if order is None or len(keys) != 1:
+        message = "RANGE with a distance needs one key in ORDER BY"
+        raise syntax_refusal(message, node)
+    kind = keys[0].type.kind
+    are_intervals = [isinstance(item, exp.Interval) for item in distances]
+    fits = all(are_intervals) if kind in _DATED else not any(are_intervals)
+    if not fits or (kind not in _DATED and not keys[0].type.is_number):
+        message = "RANGE adds an interval to a date or timestamp, or a number to a number"
+        raise syntax_refusal(message, node)
+    if kind == "date" and not keys[0].is_late:
+        read_as(order.expressions[0].this, "TIMESTAMP")
 
 
 def _distinct(settling: Settling, node: exp.Expr) -> Fact:
@@ -181,17 +233,26 @@ def _call(settling: Settling, node: exp.Expr) -> Fact:
     function = FUNCTIONS[str(node.this).lower()]
     facts = settling.children(node)
     types = [item.type for item in facts]
-    if not any(item.holds_aggregate for item in facts):
-        values = [
-            item.expressions[0] if isinstance(item, exp.Distinct) else item
-            for item in node.expressions
-        ]
+    if not any(item.is_late for item in facts):
+        values = [_inside(item) for item in node.expressions]
         for at, name in take_arguments(node, function, types).items():
             read_as(values[at], name)
     kind = given(function, types)
-    if function.is_aggregate:
-        return Fact(type=kind, holds_aggregate=True)
+    if function.function_class is not FunctionClass.SCALAR:
+        is_wide = function.fails_wide and types[0].digits > SUMMED_DIGITS
+        if is_wide and not settling.late_may_fail:
+            message = f"the function {shown(function.name)} can fail over so wide a number"
+            raise syntax_refusal(message, node, hint="use count, min, max or median")
+        return late(settling, kind)
     return joined(facts, kind, can_fail=function.can_fail)
+
+
+def _inside(argument: exp.Expr) -> exp.Expr:
+    """Give an argument without DISTINCT or IGNORE NULLS."""
+    if isinstance(argument, exp.Distinct):
+        return argument.expressions[0]  # type: ignore[no-any-return]
+    inside: exp.Expr = argument.this if isinstance(argument, exp.IgnoreNulls) else argument
+    return inside
 
 
 RULES: Mapping[type[exp.Expr], Rule] = MappingProxyType(
@@ -236,6 +297,8 @@ RULES: Mapping[type[exp.Expr], Rule] = MappingProxyType(
         exp.DPipe: _concatenate,
         exp.Filter: _filter,
         exp.Distinct: _distinct,
+        exp.IgnoreNulls: _same,
+        exp.Window: _window,
         exp.Anonymous: _call,
     }
 )

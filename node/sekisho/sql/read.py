@@ -1,13 +1,17 @@
 """From a text to a tree that is believed: bounded, read twice, agreed on, and all on the lists."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.model.limits import Limits
 from sekisho.sql.agree import check_agreement, read_second
-from sekisho.sql.bounds import check_bounds, has_comment
+from sekisho.sql.bounds import check_bounds, has_comment, number_marks
 from sekisho.sql.dialect import parse_trees, write_tree
+from sekisho.sql.parameters import type_parameters
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.places import place_at, syntax_refusal
 from sekisho.sql.syntax import check_syntax
@@ -16,9 +20,15 @@ CONDITION_HEAD = "SELECT 1 FROM rows_of WHERE "
 
 
 def read_query(
-    text: str, *, parser: SecondParser, limits: Limits, joins: bool = False
-) -> exp.Select:
-    """Read one SELECT that both parsers understand alike and that holds listed forms only.
+    text: str,
+    *,
+    parser: SecondParser,
+    limits: Limits,
+    parameters: Mapping[str, str] = MappingProxyType({}),
+) -> exp.Query:
+    """Read one query that both parsers understand alike and that holds listed forms only.
+
+    A query is one SELECT, or several joined by UNION, INTERSECT and EXCEPT.
 
     No name in it has been looked up yet: that is for `scopes.resolve`.
 
@@ -26,7 +36,7 @@ def read_query(
         text: What the caller sent.
         parser: DuckDB's own parser, for the second opinion.
         limits: Reads `max_sql_bytes`, `max_sql_depth`, `max_tree_depth`, `max_plan_nodes`.
-        joins: Whether several relations may stand in one FROM.
+        parameters: The type of every parameter in the text by its name, in DuckDB's words.
 
     Returns:
         The tree; every function in it is an `exp.Anonymous` that `functions.function_of` knows.
@@ -39,9 +49,10 @@ def read_query(
     """
     check_bounds(text, limits=limits)
     try:
-        tree = _parse_one(text, limits=limits)
-        check_syntax(tree, joins=joins)
+        tree = _parse_one(number_marks(text), limits=limits)
+        check_syntax(tree)
         _agree(text, tree, parser)
+        type_parameters(tree, parameters)
     except RecursionError:
         raise _too_deep() from None
     return tree
@@ -71,7 +82,7 @@ def read_condition(text: str, *, parser: SecondParser, limits: Limits) -> exp.Ex
     return condition
 
 
-def _parse_one(text: str, *, limits: Limits) -> exp.Select:
+def _parse_one(text: str, *, limits: Limits) -> exp.Query:
     try:
         trees = [tree for tree in parse_trees(text) if tree is not None]
     except SqlglotError as error:
@@ -81,9 +92,7 @@ def _parse_one(text: str, *, limits: Limits) -> exp.Select:
         raise syntax_refusal(message, hint="ask one SELECT")
     _check_size(trees[0], limits=limits)
     tree = trees[0]
-    if isinstance(tree, exp.SetOperation):
-        check_syntax(tree, joins=True)
-    if not isinstance(tree, exp.Select):
+    if not isinstance(tree, exp.Select | exp.SetOperation):
         line, column = place_at(text, len(text) - len(text.lstrip()))
         raise Refusal(
             RefusalReason.SYNTAX_NOT_ALLOWED,
@@ -111,7 +120,7 @@ def _check_size(tree: exp.Expr, *, limits: Limits) -> None:
         raise Refusal(RefusalReason.TOO_COMPLEX, message, hint="split the query")
 
 
-def _agree(text: str, tree: exp.Select, parser: SecondParser) -> None:
+def _agree(text: str, tree: exp.Query, parser: SecondParser) -> None:
     first = read_second(parser.parse(text), text=text)
     second = read_second(parser.parse(write_tree(tree)), text=text)
     check_agreement(first, second, text=text)

@@ -38,11 +38,14 @@ _WORDS = {
     "=": "values of one type",
     "u": "part",
     "q": "fraction",
+    "c": "number of rows",
+    "s": "value like the first",
     "*": "any",
 }
 _TITLES = {
     FunctionClass.SCALAR: ("Over one row", "can fail"),
-    FunctionClass.AGGREGATE: ("Over many rows", "can fail"),
+    FunctionClass.AGGREGATE: ("Over many rows; with OVER, over a window", "can fail"),
+    FunctionClass.WINDOW: ("With OVER alone", "can fail"),
 }
 
 

@@ -25,6 +25,8 @@ class Place(StrEnum):
     JOIN = "join"
     INNER = "inner"
     """In a subquery of the SELECT to which its relation belongs."""
+    WINDOW = "window"
+    """In a function with OVER, but for a column alone in PARTITION BY."""
     OTHER = "other"
     """Inside a computed key of GROUP BY, or the FILTER of an aggregate."""
 
@@ -60,6 +62,8 @@ class Source:
     """Names as they are written back."""
     select: int | None = None
     """Which SELECT it is the output of."""
+    stored: frozenset[str] = frozenset()
+    """Names, in lower case, of the columns that are a relation's own, not computed on the way."""
     qualifiers: tuple[str, ...] = ()
     """Names besides the alias by which a column may be qualified."""
     _by_name: dict[str, str] = field(init=False)
@@ -67,6 +71,11 @@ class Source:
     def __post_init__(self) -> None:
         """Index the columns without regard to case."""
         self._by_name = {item.lower(): item for item in self.columns}
+
+    @property
+    def starred(self) -> tuple[str, ...]:
+        """The columns that `*` means."""
+        return self.relation.starred if self.relation is not None else self.columns
 
     def find(self, name: str) -> str | None:
         """Give a column's name as it is written back, if there is one."""
@@ -91,20 +100,25 @@ class Reference:
 
 @dataclass(slots=True, kw_only=True)
 class SelectFacts:
-    """One SELECT of the tree, once its names are resolved."""
+    """One SELECT of the tree, or several joined by a set operation, once names are resolved."""
 
     number: int
-    node: exp.Select
+    node: exp.Query
     sources: tuple[Source, ...]
+    """None for a set operation."""
     names: tuple[str, ...] = ()
     is_aggregated: bool = False
+    stored: tuple[bool, ...] = ()
+    """Of each output, whether it is a column of a relation, not computed on the way."""
+    sides: tuple[int, ...] = ()
+    """Numbers of the two that a set operation joins; none for a SELECT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
     """A tree in which every name has been looked up."""
 
-    tree: exp.Select
+    tree: exp.Query
     selects: tuple[SelectFacts, ...]
     """Inner ones before the ones that hold them; the last is the whole query."""
     sources: tuple[Source, ...]
@@ -122,12 +136,26 @@ class Resolved:
         return tuple(item for item in self.sources if item.relation is not None)
 
 
+Found = tuple[tuple[Source, str], ...]
+"""What a name means: one column, or the several of which USING made one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A column that USING made of several."""
+
+    columns: Found
+    """All of them, in the order of FROM."""
+    primary: Found
+    """The one whose value it has, or all of them: the first that is not NULL."""
+
+
 Lookup = Callable[[tuple[str, ...]], Relation | None]
 """Finds what a name of one to three parts stands for; parts come in lower case."""
 
 
-Ctes = dict[str, tuple[str, tuple[str, ...], int]]
-"""Name, columns and number of the SELECT of each WITH, by its name in lower case."""
+Ctes = dict[str, tuple[str, tuple[str, ...], "SelectFacts"]]
+"""Name, columns and facts of the query of each WITH, by its name in lower case."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,6 +167,10 @@ class Scope:
     ctes: Ctes
     sources: list[Source] = field(default_factory=list)
     aliases: dict[str, list[exp.Expr]] = field(default_factory=dict)
+    merged: dict[str, Merged] = field(default_factory=dict)
+    """What USING made, by name in lower case."""
+    windows: dict[str, exp.Window] = field(default_factory=dict)
+    """What WINDOW names, by name in lower case, as it was written."""
     keys: set[tuple[int, str]] = field(default_factory=set)
 
 

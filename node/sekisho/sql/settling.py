@@ -16,9 +16,12 @@ class Fact:
     """What is known of an expression."""
 
     type: Type
-    holds_aggregate: bool = False
-    """Then it is computed after the row filter, and may be left as it is."""
-    holds_subquery: bool = False
+    is_late: bool = False
+    """Whether it stands over an aggregate or a window: then it is computed after the row filter,
+    and may be left as it is."""
+    is_sealed: bool = False
+    """Whether it stands over a subquery, or over what is late where that may not fail: TRY cannot
+    hold it, and an operation over it that can fail is refused."""
     can_fail: bool = False
     """Whether the operation itself can; its operands are settled by then."""
 
@@ -41,6 +44,10 @@ class Settling(Protocol):
     def output(self, node: exp.Expr) -> Type:
         """Tell the type of a subquery that stands as a value."""
 
+    @property
+    def late_may_fail(self) -> bool:
+        """Whether what is computed after the row filter may fail."""
+
 
 Rule = Callable[[Settling, exp.Expr], Fact]
 """Learns of one operation, after its operands."""
@@ -57,10 +64,15 @@ def joined(facts: Sequence[Fact], kind: Type, *, can_fail: bool = False) -> Fact
     """Say of an operation what its operands say, and what is its own."""
     return Fact(
         type=kind,
-        holds_aggregate=any(item.holds_aggregate for item in facts),
-        holds_subquery=any(item.holds_subquery for item in facts),
+        is_late=any(item.is_late for item in facts),
+        is_sealed=any(item.is_sealed for item in facts),
         can_fail=can_fail,
     )
+
+
+def late(settling: Settling, kind: Type) -> Fact:
+    """Say of an aggregate or a window what it gives."""
+    return Fact(type=kind, is_late=settling.late_may_fail, is_sealed=not settling.late_may_fail)
 
 
 def operands_of(node: exp.Expr) -> list[exp.Expr]:
@@ -83,7 +95,7 @@ def meet(
     how: Callable[[Sequence[Type]], Meeting | None] = meet_to_compare,
 ) -> Type:
     """Bring operands to one type, writing out the casts that could fail."""
-    if any(item.holds_aggregate for item in facts):
+    if any(item.is_late for item in facts):
         meeting = how([item.type for item in facts])
         return meeting.type if meeting is not None else UNKNOWN
     meeting = how([item.type for item in facts])

@@ -22,14 +22,21 @@ from sekisho.sql.functions import (
 )
 from sekisho.sql.places import nearest, place_of, shown, syntax_refusal
 from sekisho.sql.types import is_date
+from sekisho.sql.window_syntax import (
+    check_frame,
+    check_ignore_nulls,
+    check_outside,
+    check_window,
+)
+
+_COUNT = re.compile(r"[1-9]\d{0,8}")
 
 
-def check_syntax(tree: exp.Expr, *, joins: bool) -> None:
+def check_syntax(tree: exp.Expr) -> None:
     """Refuse a tree that holds a form, a function or a type that is not on the lists.
 
     Args:
-        tree: One SELECT as `dialect` read it.
-        joins: Whether several relations may stand in one FROM.
+        tree: One query as `dialect` read it.
 
     Raises:
         Refusal: `SYNTAX_NOT_ALLOWED` or `FUNCTION_NOT_ALLOWED`, at the first such node.
@@ -39,20 +46,9 @@ def check_syntax(tree: exp.Expr, *, joins: bool) -> None:
     """
     for node in tree.walk(bfs=False):
         _check_form(node)
-        if not joins and node.args.get("joins"):
-            raise _join_refusal(node.args["joins"][0])
         check = _CHECKS.get(type(node))
         if check is not None:
             check(node)
-
-
-def _join_refusal(join: exp.Expr) -> Refusal:
-    message = "a join is not served here: this release answers over one dataset per provider"
-    return syntax_refusal(
-        message,
-        join,
-        hint="ask each dataset on its own, or join at your own node over several schemas",
-    )
 
 
 def _check_form(node: exp.Expr) -> None:
@@ -94,6 +90,10 @@ def _check_call(node: exp.Expr) -> None:
     if function is None:
         raise _function_refusal(name.lower(), node)
     _check_arguments(node, function)
+    check_outside(node, function)
+    for at, argument in enumerate(node.expressions):
+        if function.letter(at) == "c":
+            _check_count(argument)
     if function.name in DATE_PART_FUNCTIONS:
         _check_part(node.expressions[0])
     if function.name in QUANTILES:
@@ -141,6 +141,12 @@ def _check_fraction(node: exp.Expr) -> None:
     if not is_fraction:
         message = "the fraction of a quantile must be written out, from 0 to 1"
         raise syntax_refusal(message, node.parent, hint="such as quantile_cont(x, 0.9)")
+
+
+def _check_count(node: exp.Expr) -> None:
+    if not isinstance(node, exp.Literal) or node.is_string or not _COUNT.fullmatch(node.name):
+        message = "a number of rows must be written out, from 1"
+        raise syntax_refusal(message, node.parent, hint="such as lag(x, 1)")
 
 
 def _check_extract(node: exp.Expr) -> None:
@@ -262,6 +268,11 @@ def _check_subquery(node: exp.Expr) -> None:
         raise syntax_refusal(message, node)
 
 
+def _check_tuple(node: exp.Expr) -> None:
+    if not isinstance(node.parent, exp.Distinct) or node.arg_key != "on":
+        raise _form_refusal("Tuple", node)
+
+
 def _check_table(node: exp.Expr) -> None:
     if not isinstance(node.this, exp.Identifier):
         name = str(getattr(node.this, "this", "")).lower()
@@ -289,5 +300,9 @@ _CHECKS: Mapping[type[exp.Expr], Callable[[exp.Expr], None]] = MappingProxyType(
         exp.Star: _check_star,
         exp.Subquery: _check_subquery,
         exp.Table: _check_table,
+        exp.Tuple: _check_tuple,
+        exp.IgnoreNulls: check_ignore_nulls,
+        exp.Window: check_window,
+        exp.WindowSpec: check_frame,
     }
 )

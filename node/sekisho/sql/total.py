@@ -7,8 +7,8 @@ around it: `a + 1 > 5 OR b` keeps its second half, a key of GROUP BY stays the s
 wherever it is written, and no part of what stands in a TRY can fail by itself, so that an engine
 may move that part out.
 
-What is computed over aggregates comes after the row filter and is left as it is. TRY holds no
-subquery, so an operation over one that can fail is refused.
+What is computed over aggregates and windows comes after the row filter and is left as it is. TRY
+holds no subquery, so an operation over one that can fail is refused.
 """
 
 from collections.abc import Mapping
@@ -21,23 +21,29 @@ from sekisho.sql.functions import TRY
 from sekisho.sql.operations import RULES, unlisted
 from sekisho.sql.places import syntax_refusal
 from sekisho.sql.scopes import Resolved, SelectFacts, source_number
+from sekisho.sql.set_operations import meet_sides
 from sekisho.sql.settling import Fact, read_as
 from sekisho.sql.types import BOOLEAN, UNKNOWN, Type
 
 
-def make_total(resolved: Resolved) -> Mapping[int, tuple[Type, ...]]:
+def make_total(resolved: Resolved, *, late_may_fail: bool = True) -> Mapping[int, tuple[Type, ...]]:
     """Rewrite a resolved tree in place so that no expression over a row can fail.
+
+    Args:
+        resolved: A tree whose names are looked up.
+        late_may_fail: Whether what is computed over aggregates and windows may fail; where an
+            answer may be held back, an error would tell of it.
 
     Returns:
         The types of each SELECT's outputs, as far as they are known, by its number.
 
     Raises:
-        Refusal: `SYNTAX_NOT_ALLOWED` for an operation over a subquery that cannot be made total.
+        Refusal: `SYNTAX_NOT_ALLOWED` for an operation that cannot be made total.
 
     Source:
         `docs/spec/gate.md`, step 8.
     """
-    writer = _Writer(resolved)
+    writer = _Writer(resolved, late_may_fail=late_may_fail)
     for facts in resolved.selects:
         writer.select(facts)
     return MappingProxyType(writer.outputs)
@@ -46,7 +52,7 @@ def make_total(resolved: Resolved) -> Mapping[int, tuple[Type, ...]]:
 def make_condition_total(node: exp.Expr, columns: Mapping[str, Type]) -> exp.Expr:
     """Make a row filter total; its columns are looked up by their names in lower case."""
     holder = exp.Where(this=node)
-    _Writer(None, columns).condition(holder)
+    _Writer(None, columns=columns).condition(holder)
     result: exp.Expr = holder.this
     return result
 
@@ -55,8 +61,13 @@ class _Writer:
     """Walks expressions from the leaves up, wrapping what can fail."""
 
     def __init__(
-        self, resolved: Resolved | None, columns: Mapping[str, Type] | None = None
+        self,
+        resolved: Resolved | None,
+        *,
+        columns: Mapping[str, Type] | None = None,
+        late_may_fail: bool = True,
     ) -> None:
+        self.late_may_fail = late_may_fail
         self._resolved = resolved
         self._columns = columns or {}
         self._numbers = (
@@ -65,17 +76,24 @@ class _Writer:
         self.outputs: dict[int, tuple[Type, ...]] = {}
 
     def select(self, facts: SelectFacts) -> None:
-        """Settle all clauses of one SELECT."""
+        """Settle all clauses of one SELECT, or what a set operation gives."""
         node = facts.node
+        if facts.sides:
+            self.outputs[facts.number] = meet_sides(node, [self.outputs[n] for n in facts.sides])
+            return
         self.outputs[facts.number] = tuple(
             self.settled(item.this).type for item in node.expressions
         )
         for join in node.args.get("joins") or ():
             if join.args.get("on") is not None:
                 self.condition(join, part="on")
-        for clause in ("where", "having"):
+        for clause in ("where", "having", "qualify"):
             if node.args.get(clause) is not None:
                 self.condition(node.args[clause])
+        distinct = node.args.get("distinct")
+        keys = distinct.args.get("on") if distinct is not None else None
+        for item in list(keys.expressions) if keys is not None else ():
+            self.settled(item)
         for clause in ("group", "order"):
             for item in node.args[clause].expressions if node.args.get(clause) else ():
                 self.settled(item.this if isinstance(item, exp.Ordered) else item)
@@ -91,10 +109,12 @@ class _Writer:
         """Learn of an expression what is needed, after wrapping it where it can fail."""
         rule = RULES.get(type(node), unlisted)
         fact = rule(self, node)
-        if not fact.can_fail or fact.holds_aggregate:
+        if not fact.can_fail or fact.is_late:
             return fact
-        if fact.holds_subquery:
+        if fact.is_sealed:
             message = "an operation that can fail cannot stand over a subquery"
+            if not self.late_may_fail:
+                message += ", an aggregate or a window here"
             hint = "cast both sides to DOUBLE, or make their types alike"
             raise syntax_refusal(message, node, hint=hint)
         wrapped = exp.Anonymous(this=TRY.upper())

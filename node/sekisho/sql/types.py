@@ -74,6 +74,23 @@ _WORDS = {
     "other": "a value of another type",
     "unknown": "a value of an unknown type",
 }
+PRINTABLE = frozenset(
+    {
+        "bool",
+        "int",
+        "dec",
+        "float",
+        "text",
+        "null",
+        "date",
+        "time",
+        "ts",
+        "tstz",
+        "interval",
+        "uuid",
+    }
+)
+"""Kinds of which every value has a text."""
 _CALENDAR = ("date", "ts_s", "ts_ms", "ts", "ts_ns", "tstz")
 """From the coarsest to what all others can be brought to."""
 
@@ -88,6 +105,8 @@ class Type:
     """Digits at most, for whole numbers and decimals."""
     scale: int = 0
     """Digits after the point."""
+    is_unsigned: bool = False
+    """Whether it is a whole number that is never below zero."""
     text: str = ""
     """The text of a literal, or the name of a type that is compared by name only."""
 
@@ -115,7 +134,8 @@ def parse_type(name: str) -> Type:
     upper = name.strip().upper()
     upper = _ALIASES.get(upper, upper)
     if upper in _WHOLE_TYPES:
-        return Type(kind="int", digits=_WHOLE_TYPES[upper])
+        is_unsigned = upper.startswith("U")
+        return Type(kind="int", digits=_WHOLE_TYPES[upper], is_unsigned=is_unsigned)
     if upper in _PLAIN_KINDS:
         return Type(kind=_PLAIN_KINDS[upper])
     if upper.startswith("ENUM(") and upper.endswith(")"):
@@ -131,7 +151,7 @@ def parse_type(name: str) -> Type:
 def number_type(text: str) -> Type:
     """Tell the type of a number as written in a query."""
     if re.fullmatch(r"\d+", text):
-        return Type(kind="int", digits=len(text))
+        return Type(kind="int", digits=len(text), is_unsigned=True)
     if re.fullmatch(r"\d*\.\d*", text):
         whole, _, part = text.partition(".")
         return Type(kind="dec", digits=len(whole) + len(part), scale=len(part))
@@ -257,6 +277,28 @@ def _literal_fits(text: str, target: Type) -> bool:
         "ts": lambda: _is_timestamp(text),
     }
     return target.kind in fits and fits[target.kind]()
+
+
+def stands_for(item: Type, target: Type) -> bool:
+    """Whether an engine can surely read a value as one of a type."""
+    if item.kind == "null":
+        return True
+    if item.kind == "literal":
+        return _literal_fits(item.text, target)
+    if target.kind == "float":
+        return item.is_number
+    if target.kind == "int":
+        return item.kind == "int" and _fits_in(item, target)
+    if target.kind == "dec" and item.kind in {"int", "dec"}:
+        is_narrow = item.digits - item.scale <= target.digits - target.scale
+        return is_narrow and item.scale <= target.scale
+    return item.kind == target.kind and item.kind not in {"other", "unknown"}
+
+
+def _fits_in(item: Type, target: Type) -> bool:
+    if item.digits == target.digits:
+        return item.is_unsigned == target.is_unsigned
+    return item.digits < target.digits and (item.is_unsigned or not target.is_unsigned)
 
 
 def part_type(part: str) -> Type:

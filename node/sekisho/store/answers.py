@@ -19,9 +19,10 @@ from sekisho.ledger.receipt import (
     RefusalNote,
     receipt_bytes,
 )
+from sekisho.ledger.request import parameters_digest
 from sekisho.model.names import ContractId
 from sekisho.model.signed import SignedContract
-from sekisho.store.charges import limits_left, open_charge, reserve_more, settle
+from sekisho.store.charges import charge_cells, limits_left, open_charge, reserve_more, settle
 from sekisho.store.ledger_store import Appended, LedgerStore
 from sekisho.store.open_answers import (
     OpenAnswer,
@@ -153,6 +154,14 @@ class AnswerStore:
 
         return self._writer.submit(work)
 
+    def charge_cells(self, tx: Transaction, index: int, cells: int) -> None:
+        """Charge the contract of an open answer for cells that it is the first to publish.
+
+        Raises:
+            Refusal: `LIMIT_REACHED`: the answer shall be cut, and nothing is published by it.
+        """
+        charge_cells(tx, get_open(tx, index, side="provider").terms, cells)
+
     def close(self, index: int, sent: Sent, *, now: datetime) -> EndedAnswer:
         """Append `closed` to an answer that left whole, and give back what it did not use.
 
@@ -280,6 +289,8 @@ def _opened(request: ReceivedRequest, decision: Decision, *, plan: str, reserve:
         plan=plan,
         reserved_rows=reserve.rows,
         reserved_bytes=reserve.bytes,
+        parameters=parameters_digest(request.parameters),
+        lookups=request.lookups,
     )
 
 
@@ -292,6 +303,7 @@ def _refused(request: ReceivedRequest, refusal: Refusal) -> Refused:
         evidence=request.evidence,
         reason=refusal.reason,
         clause=refusal.clause,
+        lookups=request.lookups,
     )
 
 

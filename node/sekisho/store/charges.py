@@ -17,7 +17,7 @@ from sekisho.store.transaction import Transaction
 SHARE_OF_REST: Final = 8
 """A chunk takes at most an eighth of what a limit still allows, or what is needed at once."""
 
-_Name = Literal["queries", "rows", "bytes"]
+_Name = Literal["queries", "rows", "bytes", "cells"]
 
 
 def open_charge(tx: Transaction, terms: ChargeTerms) -> Amount:
@@ -80,6 +80,17 @@ def settle(tx: Transaction, terms: ChargeTerms, *, reserved: Amount, sent: Amoun
     counter.add("bytes", sent.bytes - reserved.bytes)
 
 
+def charge_cells(tx: Transaction, terms: ChargeTerms, cells: int) -> None:
+    """Charge cells that are published for the first time.
+
+    Raises:
+        Refusal: `LIMIT_REACHED`; nothing is charged then.
+    """
+    counter = _Counter(tx, terms)
+    if cells:
+        counter.add("cells", counter.fit("cells", needed=cells, wanted=cells))
+
+
 def limits_left(tx: Transaction, terms: ChargeTerms) -> Mapping[str, int]:
     """Tell what the limits of a contract still allow, by name; one that is not set is not there."""
     counter = _Counter(tx, terms)
@@ -91,7 +102,7 @@ def limits_left(tx: Transaction, terms: ChargeTerms) -> Mapping[str, int]:
     return left
 
 
-_NAMES: tuple[_Name, ...] = ("queries", "rows", "bytes")
+_NAMES: tuple[_Name, ...] = ("queries", "rows", "bytes", "cells")
 
 
 class _Counter:
@@ -104,7 +115,8 @@ class _Counter:
 
     def bound(self, name: _Name) -> Bound | None:
         terms = self._terms
-        return {"queries": terms.queries, "rows": terms.rows, "bytes": terms.bytes}[name]
+        bounds = {"queries": terms.queries, "rows": terms.rows, "bytes": terms.bytes}
+        return (bounds | {"cells": terms.cells})[name]
 
     def fit(self, name: _Name, *, needed: int, wanted: int) -> int:
         """Choose what to charge: what is wanted, less near the limit, never less than needed."""

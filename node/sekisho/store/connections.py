@@ -16,7 +16,10 @@ CHECKPOINT_PAGES: Final = 4_000
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the connection that writes: every commit is on disk before it returns."""
+    """Open the connection that writes: every commit is on disk before it returns.
+
+    What is deleted is overwritten: a table that another company brought is gone when it is dropped.
+    """
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     for pragma in (
         f"busy_timeout = {BUSY_MILLISECONDS}",
@@ -25,6 +28,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         "foreign_keys = ON",
         "trusted_schema = OFF",
         "cell_size_check = ON",
+        "secure_delete = ON",
         f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
     ):
         db.execute(f"PRAGMA {pragma}")

@@ -5,6 +5,7 @@ ledger, so that no old one can be played again and the provider can always show 
 """
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
 from sekisho.model.contract import RequestEvidence
 from sekisho.model.names import PartyId
+from sekisho.model.parameters import Parameter
+from sekisho.model.query import Query
 from sekisho.store.connections import Readers
 from sekisho.store.transaction import Transaction
 
@@ -32,6 +35,22 @@ class ReceivedRequest:
     evidence: RequestEvidence
     envelope: bytes
     """As it was received; empty when only the connection vouches for it."""
+    parameters: tuple[Parameter, ...] = ()
+    lookups: Mapping[str, str] | None = None
+    """Digests of the tables that the query joins, by name."""
+
+    @property
+    def query(self) -> Query:
+        """What the gate decides about."""
+        channel = self.channel
+        return Query(
+            sql=self.sql,
+            contract=channel.contract,
+            purpose=self.purpose,
+            consumer=channel.consumer,
+            provider=channel.provider,
+            parameters=self.parameters,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

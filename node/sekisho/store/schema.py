@@ -91,7 +91,50 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (next_at) WHERE acknowledged_at IS NULL;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_SECOND = """
+CREATE TABLE hashing (only INTEGER PRIMARY KEY CHECK (only = 0), secret TEXT NOT NULL) STRICT;
+
+CREATE TABLE scopes (
+    id INTEGER PRIMARY KEY, dataset TEXT NOT NULL, unit TEXT NOT NULL, measured TEXT NOT NULL,
+    schema TEXT NOT NULL, UNIQUE (dataset, unit, measured)
+) STRICT;
+
+CREATE TABLE published (
+    id INTEGER PRIMARY KEY, question TEXT NOT NULL, keys TEXT NOT NULL, totals TEXT NOT NULL,
+    minimum_units INTEGER NOT NULL, answer INTEGER NOT NULL, at TEXT NOT NULL
+) STRICT;
+CREATE INDEX published_question ON published (question, keys);
+CREATE INDEX published_minimum ON published (minimum_units);
+
+CREATE TABLE sketches (
+    published INTEGER NOT NULL, unit INTEGER NOT NULL, scope INTEGER NOT NULL, slots INTEGER,
+    data BLOB NOT NULL
+) STRICT;
+CREATE INDEX sketches_published ON sketches (published, unit);
+CREATE INDEX sketches_scope ON sketches (scope);
+
+CREATE TABLE listings (
+    scope INTEGER NOT NULL, number INTEGER NOT NULL, published INTEGER NOT NULL,
+    PRIMARY KEY (scope, number, published)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE published_cells (
+    dataset TEXT NOT NULL, day TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (dataset, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lookups (
+    id INTEGER PRIMARY KEY, contract TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
+    size INTEGER NOT NULL, content BLOB, recorded_at TEXT NOT NULL, dropped_at TEXT,
+    UNIQUE (contract, name)
+) STRICT;
+CREATE INDEX lookups_held ON lookups (contract) WHERE content IS NOT NULL;
+CREATE TABLE lookup_parties (
+    lookup INTEGER NOT NULL REFERENCES lookups (id), party TEXT NOT NULL, recorded_at TEXT NOT NULL,
+    PRIMARY KEY (lookup, party)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
 """One script a version, forward only; scripts that were released never change."""
 
 

@@ -36,6 +36,10 @@ engine: {kind: duckdb, memory: 2GB, threads: 2, workers: 2, seconds: 600}
 #       tail_number: {class: identifier}
 #       departure_delay: {class: commercial, unit: min}
 datasets: {}
+
+# What this company demands of every contract over its datasets, by the classes and tags above. A
+# contract below them is neither signed nor served. An example: [guardrails/personal-data.yaml]
+guardrails: []
 """)
 _ALIAS = """\
 # How the company likes to be called in queries, where it writes the contract.

@@ -15,9 +15,11 @@ from sekisho.store.connections import Readers, open_writer
 from sekisho.store.contracts import ContractStore
 from sekisho.store.folder import SECRET_MODE, StateLock
 from sekisho.store.ledger_store import LedgerStore
+from sekisho.store.lookups import LookupStore
 from sekisho.store.members import MemberStore
 from sekisho.store.open_answers import all_open
 from sekisho.store.outbox import Outbox
+from sekisho.store.published import PublishedStore
 from sekisho.store.questions import QuestionStore
 from sekisho.store.requests import RequestStore
 from sekisho.store.schema import check_state, check_version, migrate
@@ -37,6 +39,8 @@ class Records:
         self.contracts = ContractStore(self._readers, self.ledger)
         self.outbox = Outbox(self._readers)
         self.requests = RequestStore(self._readers)
+        self.published = PublishedStore(self._readers, self.ledger)
+        self.lookups = LookupStore(self._readers, self.ledger)
 
     def check_version(self, path: Path) -> None:
         """Refuse a file whose tables are not this release's.

@@ -10,10 +10,12 @@ from google.protobuf.message import DecodeError
 
 from sekisho.documents.envelope import Envelope
 from sekisho.errors import DocumentError, Finding
+from sekisho.model.query import QueryText
 from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
 from sekisho.wire.frames import parse_frame
 from sekisho.wire.gen.arrow.flight import flight_pb2, flight_sql_pb2
-from sekisho.wire.gen.sekisho.v1 import ticket_pb2
+from sekisho.wire.gen.sekisho.v1 import parameters_pb2, ticket_pb2
+from sekisho.wire.parameters import parameters_from_proto, parameters_to_proto
 
 SERVICE = "arrow.flight.protocol.FlightService"
 GET_FLIGHT_INFO = f"/{SERVICE}/GetFlightInfo"
@@ -24,27 +26,41 @@ PROGRESS_HEADER = "x-sekisho-progress"
 """A client that sends `1` gets progress as metadata on zero-row batches."""
 
 
-def pack_statement(sql: str) -> bytes:
-    """Build the FlightDescriptor of a query."""
+def pack_statement(text: QueryText) -> bytes:
+    """Build the FlightDescriptor of a query: Flight SQL's own where it has no parameters."""
     command = Any()
-    command.Pack(flight_sql_pb2.CommandStatementQuery(query=sql))
+    if text.parameters:
+        command.Pack(
+            parameters_pb2.ParameterizedQuery(
+                query=text.sql, parameters=parameters_to_proto(text.parameters)
+            )
+        )
+    else:
+        command.Pack(flight_sql_pb2.CommandStatementQuery(query=text.sql))
     return flight_pb2.FlightDescriptor(
         type=flight_pb2.FlightDescriptor.CMD, cmd=command.SerializeToString()
     ).SerializeToString()
 
 
-def parse_statement(data: bytes) -> str:
+def parse_statement(data: bytes) -> QueryText:
     """Read the query out of a FlightDescriptor.
 
     Raises:
-        DocumentError: The command is not a `CommandStatementQuery` outside a transaction.
+        DocumentError: The command is not a `CommandStatementQuery` outside a transaction, nor a
+            `ParameterizedQuery` whose parameters hold.
     """
     descriptor = flight_pb2.FlightDescriptor()
     command = Any()
     statement = flight_sql_pb2.CommandStatementQuery()
+    parameterized = parameters_pb2.ParameterizedQuery()
     try:
         descriptor.ParseFromString(data)
         command.ParseFromString(descriptor.cmd)
+        if command.Unpack(parameterized):
+            return QueryText(
+                sql=parameterized.query,
+                parameters=parameters_from_proto(parameterized.parameters),
+            )
         is_statement = command.Unpack(statement)
     except DecodeError:
         is_statement = False
@@ -53,7 +69,7 @@ def parse_statement(data: bytes) -> str:
             "the Flight command is not a statement query",
             "send CommandStatementQuery of Arrow Flight SQL, without a transaction",
         )
-    return statement.query
+    return QueryText(sql=statement.query)
 
 
 def pack_info(descriptor: bytes, handle: bytes, schema: bytes) -> bytes:

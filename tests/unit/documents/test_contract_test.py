@@ -42,6 +42,17 @@ def test_inline_columns_become_a_dataset_with_engine_types():
     assert tests.datasets["ua.example/flights"].inline_dataset("ua.example/flights") is None
 
 
+def test_classes_and_tags_are_those_that_a_provider_would_give():
+    text = TEXT.replace(
+        "day: date32}", "day: date32}, classes: {Tail_Number: identifier}, tags: [x]"
+    )
+    (_, source) = parse_contract_test(text.encode()).datasets.values()
+    dataset = source.inline_dataset("dl.example/flights")
+    assert dataset.tags == ("x",)
+    assert dataset.column("tail_number").column_class == "identifier"
+    assert dataset.column("day").column_class is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -62,6 +73,10 @@ def test_inline_columns_become_a_dataset_with_engine_types():
         ('at: "2028-01-01T00:00:00Z"', 'at: "2028-01-01"', "is not an instant in UTC"),
         ("contract: delays.contract.yaml\n", "", "`contract` is missing"),
         ("ua.example/flights:", "flights:", "`flights` is not a dataset"),
+        ("day: date32}}", "day: date32}, classes: {days: health}}", "has no column `days`"),
+        ("day: date32}}", "day: date32}, classes: {day: sick}}", "`sick` is not identifier"),
+        ("defaults:", "countries: {maker.example: Japan}\ndefaults:", "not a country code"),
+        ("defaults:", "guardrails: g.yaml\ndefaults:", "expected a list, found text"),
     ],
 )
 def test_slip_is_told_with_its_line(old, new, message):

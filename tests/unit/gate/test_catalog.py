@@ -1,7 +1,8 @@
 """A contract's listing of a provider's datasets: types after masks, uses, masks in words."""
 
-from sekisho.gate.catalog import granted_columns, mask_words
+from sekisho.gate.catalog import granted_columns
 from sekisho.model.contract import RedactMask
+from sekisho.model.masks import mask_words
 from support.gate_cases import DATASETS, PROVIDER, SIGNED, allowed
 
 
@@ -15,6 +16,7 @@ def test_each_grant_shows_its_datasets():
     assert set(listed()) == {
         ("ua.example/flights", "delays"),
         ("ua.example/crews", "totals"),
+        ("ua.example/noisy", "noisy"),
         ("ua.example/patients", "held"),
         ("ua.example/parts", "parts"),
         ("ua.example/parts", "parts_wide"),

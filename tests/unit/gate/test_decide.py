@@ -11,14 +11,12 @@ from sekisho.gate.decide import decide
 from sekisho.model.names import ContractId
 from sekisho.model.query import Query
 from support.gate_cases import (
-    CONTRACT,
     DATASETS,
     PARSER,
     PROVIDER,
     SIGNED,
     ProviderData,
     allowed,
-    ask,
     refused,
     signed_contract,
 )
@@ -194,22 +192,6 @@ def test_first_grant_that_allows_the_query_alone_is_taken():
 
 def test_grants_are_never_mixed():
     assert refused("SELECT weight, price FROM parts").reason is RefusalReason.COLUMN_NOT_GRANTED
-
-
-def test_query_of_two_datasets_is_refused():
-    both = CONTRACT.replace(
-        "datasets: [ua.example/parts]\n    access: rows\n    columns: {part: {}, weight: {}}",
-        "datasets: [ua.example/parts, ua.example/more]\n    access: rows\n"
-        "    columns: {part: {}, weight: {}}",
-    )
-    more = replace(DATASETS["ua.example/parts"], id="ua.example/more")
-    answer = ask(
-        "SELECT part FROM parts WHERE part IN (SELECT part FROM more)",
-        signed=signed_contract(both),
-        datasets={**DATASETS, more.id: more},
-    )
-    assert answer.reason is RefusalReason.SYNTAX_NOT_ALLOWED
-    assert "one dataset per provider" in answer.message
 
 
 def test_with_may_not_shadow_its_way_to_hidden_columns(data):

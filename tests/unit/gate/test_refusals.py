@@ -37,6 +37,7 @@ def test_every_reason_of_the_gate_has_a_vector():
         RefusalReason.TOO_COMPLEX,
         RefusalReason.LIMIT_REACHED,
         RefusalReason.BUDGET_SPENT,
+        RefusalReason.LOOKUP_NOT_ALLOWED,
     }
     assert {vector["reason"] for vector in VECTORS} == set(RefusalReason) - decided_elsewhere
 

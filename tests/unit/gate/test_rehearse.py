@@ -4,10 +4,11 @@ import pytest
 
 from sekisho.documents.contract import parse_contract
 from sekisho.documents.contract_test import parse_contract_test
-from sekisho.gate.coverage import _Allowed, _of_grant, untouched
-from sekisho.gate.rehearse import as_signed, check_filters, check_outcomes, rehearse
-from sekisho.model.contract import Function
+from sekisho.documents.proposal import unsigned_proposal
+from sekisho.gate.coverage import untouched
+from sekisho.gate.rehearse import check_filters, check_outcomes, rehearse
 from sekisho.model.names import DatasetId
+from support.guardrails import rules
 from support.second_parser import DuckDBParser
 
 CONTRACT = """\
@@ -52,7 +53,7 @@ tests:
 """.encode()
     )
     datasets = {name: tests.datasets[name].inline_dataset(name) for name in tests.datasets}
-    (found,) = rehearse(tests, as_signed(_contract()), datasets, parser=parser)
+    (found,) = rehearse(tests, unsigned_proposal(_contract()), datasets, parser=parser)
     return found
 
 
@@ -151,20 +152,30 @@ grants:
     datasets: [ua.example/crews]
     access: aggregate
     privacy_units: [crew]
-    columns: {crew: {use: [join]}}
+    columns:
+      crew: {use: [join]}
+      base: {use: [group, filter]}
+      hours: {use: [measure], clamp: [0, 9]}
+    functions: [count, sum, avg]
+  - grant: noisy
+    datasets: [ua.example/pilots]
+    access: private
+    privacy_units: [pilot]
+    columns: {pilot: {use: [join]}}
 """
 
 
 @pytest.mark.parametrize(
     ("queries", "expected"),
     [
-        ([], ["grants.seen", "grants.unseen"]),
+        ([], ["grants.seen", "grants.unseen", "grants.figures"]),
         (
             ["SELECT origin FROM flights WHERE delay > 3", "SELECT model FROM planes"],
             [
                 "grants.seen.columns.cancelled",
                 "grants.seen.columns.delay.use.group",
                 "grants.seen.columns.delay.use.measure",
+                "grants.figures",
             ],
         ),
         (
@@ -172,9 +183,14 @@ grants:
                 "SELECT origin FROM flights WHERE cancelled",
                 "SELECT delay, avg(delay) FROM flights GROUP BY delay",
                 "SELECT model FROM planes",
-                "SELECT crew FROM crews",
+                "SELECT base, count(*), avg(hours) FROM crews GROUP BY base",
             ],
-            ["grants.seen.columns.delay.use.filter"],
+            [
+                "grants.seen.columns.delay.use.filter",
+                "grants.figures.columns.base.use.filter",
+                "grants.figures.columns.crew",
+                "grants.figures.functions.sum",
+            ],
         ),
     ],
 )
@@ -189,29 +205,63 @@ contract: x.yaml
 datasets:
   ua.example/flights: {{{COLUMNS}}}
   ua.example/planes: {{columns: {{model: string}}}}
-  ua.example/crews: {{columns: {{crew: string}}}}
+  ua.example/crews: {{columns: {{crew: string, base: string, hours: int16}}}}
 tests:{listed or " [{name: none, sql: 'SELECT 1', expect: refused}]"}
 """.encode()
     )
     datasets = {name: tests.datasets[name].inline_dataset(name) for name in tests.datasets}
-    signed = as_signed(parse_contract(TOUCHED.encode()))
+    signed = unsigned_proposal(parse_contract(TOUCHED.encode()))
     rehearsed = list(rehearse(tests, signed, datasets, parser=parser))
     assert list(untouched(rehearsed, signed, datasets, parser=parser)) == expected
 
 
-def test_a_function_that_no_test_needs_is_listed():
-    grant = parse_contract(
-        TOUCHED.replace(
-            "columns: {crew: {use: [join]}}",
-            "columns: {crew: {use: [join]}}\n    functions: [count, sum]",
-        ).encode()
-    ).contract.grants[2]
-    asked = _Allowed(query=None, clauses=frozenset({"grants.figures.columns.crew"}))
+@pytest.mark.parametrize(
+    ("require", "more", "expected"),
+    [
+        ("access: [private]", "", "refused, reason: SUSPENDED, clause: grants.ua.access"),
+        ("minimum_units: 5", "", "refused, clause: grants.ua.disclosure"),
+        ("consumer_countries: [JP]", "", 'refused, clause: "parties[2]"'),
+        ("consumer_countries: [JP]", "countries: {maker.example: DE}", "refused"),
+        ("consumer_countries: [JP]", "countries: {maker.example: JP}", "allowed"),
+        ("uses: [return, group]", "", "refused, clause: grants.ua.columns.origin"),
+        ("masks: [redact], combine: never", "", "refused"),
+    ],
+)
+def test_a_contract_below_a_guardrail_is_refused_before_the_gate(parser, require, more, expected):
+    tests = parse_contract_test(
+        f"""\
+format: sekisho.contract-test/v1
+contract: x.yaml
+guardrails: [g.yaml]
+datasets: {{ua.example/flights: {{{COLUMNS}, tags: [flown], classes: {{Origin: sensitive}}}}}}
+{more}
+tests: [{{name: it, sql: "SELECT origin FROM ua.flights", expect: {expected}}}]
+""".encode()
+    )
+    line = f"when: {{tag: [flown], column_class: [sensitive]}}, require: {{{require}}}"
+    datasets = {name: tests.datasets[name].inline_dataset(name) for name in tests.datasets}
+    (found,) = rehearse(
+        tests, unsigned_proposal(_contract()), datasets, parser=parser, guardrails=rules(line)
+    )
+    assert found.holds, found
 
-    def needs_count(_, cut):
-        return Function.COUNT in cut.functions
 
-    assert list(_of_grant(grant, [asked], needs_count)) == ["grants.figures.functions.sum"]
+def test_a_refusal_below_a_guardrail_says_both_places_and_how_many(parser):
+    tests = parse_contract_test(
+        f"""\
+format: sekisho.contract-test/v1
+contract: x.yaml
+datasets: {{ua.example/flights: {{{COLUMNS}}}}}
+tests: [{{name: it, sql: "SELECT origin FROM ua.flights", expect: refused}}]
+""".encode()
+    )
+    demanded = rules("require: {access: [private], minimum_units: 10}")
+    signed = unsigned_proposal(_contract())
+    (found,) = rehearse(tests, signed, {}, parser=parser, guardrails=demanded)
+    assert found.decision.reason == "SUSPENDED"
+    assert found.decision.message == (
+        "`access` is rows, and guardrails/floors.yaml:4 requires private (and 1 more)"
+    )
 
 
 def test_a_filter_is_checked_without_knowing_the_columns(parser):

@@ -8,12 +8,17 @@ from sekisho.errors import LedgerError
 from sekisho.ledger.bodies import (
     KINDS,
     Asked,
+    Brought,
     Closed,
     ContractChange,
     ContractEvent,
     Cut,
     CutReason,
+    DatasetChange,
+    DatasetEvent,
     Denied,
+    Dropped,
+    Event,
     Failed,
     Interrupted,
     MemberChange,
@@ -22,6 +27,7 @@ from sekisho.ledger.bodies import (
     Received,
     Refused,
     RequestEvidence,
+    Taken,
 )
 from sekisho.ledger.entry import Entry, Link, entry_bytes, parse_entry
 from support.state import CHANNEL, CONTRACT, PROVIDER
@@ -48,15 +54,29 @@ BODIES = [
     Received(ends=0, receipt="{}", rows=1, bytes=2, blake3="ab", verified=True),
     Failed(ends=0, reason="the connection broke", rows=1, bytes=2),
     Denied(ends=0, reason="TOO_COMPLEX", clause="", receipt=""),
+    Opened(
+        **ASKED,
+        evidence=SIGNED,
+        grant="delays",
+        clauses=(),
+        plan="sha256:ef",
+        reserved_rows=1,
+        reserved_bytes=2,
+        lookups={"planes": "sha256:ab"},
+    ),
+    Brought(lookup="planes", digest="sha256:ab", rows=3, bytes=99),
+    Taken(lookup="planes", digest="sha256:ab", rows=3, bytes=99),
+    Dropped(lookup="planes", digest="sha256:ab"),
     ContractEvent(
         contract=CONTRACT, event=ContractChange.SIGNED, party=PROVIDER, document="sha256:cd"
     ),
     MemberEvent(party=PROVIDER, event=MemberChange.ADDED, version=1, fingerprint="sha256:cd"),
+    DatasetEvent(dataset="ua.example/x", event=DatasetChange.FORGOTTEN, populations=3),
 ]
 
 
 def entry(body):
-    link = None if isinstance(body, ContractEvent | MemberEvent) else LINK
+    link = None if isinstance(body, Event) else LINK
     return Entry(index=7, at=AT, link=link, body=body)
 
 

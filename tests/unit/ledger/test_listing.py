@@ -11,6 +11,7 @@ from sekisho.ledger.bodies import (
     Cut,
     CutReason,
     Denied,
+    Event,
     Failed,
     Interrupted,
     MemberChange,
@@ -40,7 +41,7 @@ OPENED = Opened(
 def listed(*bodies):
     entries = []
     for index, body in enumerate(bodies):
-        free = isinstance(body, ContractEvent | MemberEvent)
+        free = isinstance(body, Event)
         link = None if free else Link(channel=CHANNEL, seq=index, previous="")
         at = f"2026-12-01T05:00:0{index}.000Z"
         entries.append(Entry(index=index, at=at, link=link, body=body))

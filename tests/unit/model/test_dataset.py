@@ -41,6 +41,17 @@ def test_dataset_that_has_all_is_clean():
     assert _findings(_contract(columns)) == ()
 
 
+def test_column_is_in_one_of_a_providers_datasets_and_each_dataset_has_one():
+    costs = Dataset(id="maker.example/costs", columns=(Column(name="price", type="INTEGER"),))
+    both = {item.id: item for item in (REPAIRS, costs)}
+    names = list(both)
+    assert check_contract_against(_contract({"part": {}, "price": {}}, datasets=names), both) == ()
+    (idle,) = check_contract_against(_contract({"part": {}}, datasets=names), both)
+    assert idle.message == "the grant shows no column of `maker.example/costs`"
+    missing = check_contract_against(_contract({"x": {}}, datasets=names), both)
+    assert "has no column `x`" in missing[0].message
+
+
 @pytest.mark.parametrize(
     ("columns", "path", "message"),
     [

@@ -23,7 +23,7 @@ RELATIONS = {
 
 
 def resolved(sql):
-    tree = read_query(sql, parser=PARSER, limits=DEFAULT_LIMITS, joins=True)
+    tree = read_query(sql, parser=PARSER, limits=DEFAULT_LIMITS)
     return resolve(tree, RELATIONS.get, allowed=("t", "u"))
 
 
@@ -136,3 +136,9 @@ def test_aggregated_selects_are_marked():
 def test_alias_inside_a_computed_key_is_written_out():
     tree = resolved("select a as x, count(*) from t group by x + 1, a").tree
     assert 'GROUP BY ("t"."a") + 1, "t"."a"' in write_tree(tree)
+
+
+def test_each_output_stands_in_its_own_name_though_neighbours_take_their_places_after_it():
+    outputs = resolved("select a, c, b as d, * from t").tree.expressions
+    assert all(item.this.parent is item for item in outputs)
+    assert [item.alias for item in outputs] == ["a", "c", "d", "a", "B"]

@@ -54,13 +54,13 @@ def test_form_is_refused(sql, message):
 def test_escape_stands_after_like_only():
     node = exp.Escape(this=exp.column("a"), expression=exp.Literal.string("x"))
     with pytest.raises(Refusal, match="ESCAPE stands after LIKE"):
-        check_syntax(exp.select(node), joins=False)
+        check_syntax(exp.select(node))
 
 
 def test_odd_join_is_refused_by_its_words():
     (tree,) = parse_trees("SELECT a FROM t SEMI JOIN u ON a = b")
     with pytest.raises(Refusal, match="a semi join is not allowed"):
-        check_syntax(tree, joins=True)
+        check_syntax(tree)
 
 
 def test_form_without_a_rule_is_refused_where_nothing_is_known_of_it():

@@ -196,7 +196,7 @@ def test_type_names_are_read(name, expected):
 
 
 def test_numbers_bear_the_type_of_their_digits():
-    assert number_type("123") == Type(kind="int", digits=3)
+    assert number_type("123") == Type(kind="int", digits=3, is_unsigned=True)
     assert number_type("12.50") == Type(kind="dec", digits=4, scale=2)
     assert number_type("1e5").kind == "float"
 
@@ -214,6 +214,6 @@ def test_sums_bear_the_type_of_what_is_summed():
 
 def test_join_conditions_are_made_total():
     text = "SELECT 1 FROM t AS a JOIN t AS b ON a.i + 1 = b.i AND a.s"
-    tree = read_query(text, parser=PARSER, limits=DEFAULT_LIMITS, joins=True)
+    tree = read_query(text, parser=PARSER, limits=DEFAULT_LIMITS)
     make_total(resolve(tree, lambda _: TABLE))
     assert 'ON TRY("a"."i" + 1) = "b"."i" AND TRY_CAST("a"."s" AS BOOLEAN)' in write_tree(tree)

@@ -56,6 +56,10 @@ _NOTES: Mapping[tuple[str, Direction], Both] = {
         "neither holds the other, over another period",
         "集計期間が異なり、一方が他方を包含しない",
     ),
+    ("LimitTerms.cells", Direction.OTHER): (
+        "neither holds the other, over another period",
+        "集計期間が異なり、一方が他方を包含しない",
+    ),
     ("LimitTerms.bytes", Direction.OTHER): (
         "neither holds the other, over another period",
         "集計期間が異なり、一方が他方を包含しない",

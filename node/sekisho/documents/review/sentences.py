@@ -20,12 +20,12 @@ from sekisho.model.names import split_dataset
 
 NOT_SERVED: Both = (
     (
-        "Not served yet: this release answers queries under `rows` only. Under `{access}` "
-        "every query is refused (MODE_NOT_SERVED)."
+        "Not served yet: this release answers queries under `rows` and `aggregate`. Under "
+        "`{access}` every query is refused (MODE_NOT_SERVED)."
     ),
     (
-        "未対応：本バージョンが応答するのは `rows` のみである。`{access}` に基づくクエリは"
-        "全て拒絶される（MODE_NOT_SERVED）。"
+        "未対応：本バージョンが応答するのは `rows` 及び `aggregate` のみである。`{access}` に"
+        "基づくクエリは全て拒絶される（MODE_NOT_SERVED）。"
     ),
 )
 _CONSEQUENCES: dict[Access, Both] = {

@@ -165,6 +165,7 @@ ABSENT_WORDS: Mapping[str, Both] = MappingProxyType(
         "LimitTerms.queries": ("no limit in this contract", "本契約では制限しない"),
         "LimitTerms.rows": ("no limit in this contract", "本契約では制限しない"),
         "LimitTerms.bytes": ("no limit in this contract", "本契約では制限しない"),
+        "LimitTerms.cells": ("no limit in this contract", "本契約では制限しない"),
         "LimitTerms.concurrent": ("no limit in this contract", "本契約では制限しない"),
         "Obligations.region": ("no restriction", "制限なし"),
         "OnwardTransfer.affiliates": ("none", "なし"),

@@ -84,7 +84,13 @@ class Words:
 
     def threshold(self, source: Threshold) -> str:
         """Say what a column with `from` holds."""
-        name, bound = self.quoted(source.column), self.value(source.at_least)
+        name = self.quoted(source.column)
+        if source.equals is not None:
+            text = self.quoted(source.equals)
+            return self.of(
+                (f"1 where {name} is {text}, else 0", f"{name}が{text}なら1、それ以外は0")
+            )
+        bound = self.value(source.at_least)
         return self.of(
             (
                 f"1 where {name} is at least {bound}, else 0",

@@ -107,6 +107,51 @@ class DeliverNoticeResponse(_message.Message):
 Global___DeliverNoticeResponse: _TypeAlias = DeliverNoticeResponse  # noqa: Y015
 
 @_typing.final
+class DeliverLookupRequest(_message.Message):
+    """A table that the consumer brings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTRACT_ID_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    contract_id: _builtins.str
+    """The whole id of the contract. REQUIRED."""
+    content: _builtins.bytes
+    """`sekisho.lookup/v1`: canonical JSON, at most 4,000,000 bytes. Its digest is what requests name.
+    REQUIRED.
+    """
+    def __init__(
+        self,
+        *,
+        contract_id: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "contract_id", b"contract_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverLookupRequest: _TypeAlias = DeliverLookupRequest  # noqa: Y015
+
+@_typing.final
+class DeliverLookupResponse(_message.Message):
+    """The table is kept, on disk, until the receiver's part of the contract ends."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverLookupResponse: _TypeAlias = DeliverLookupResponse  # noqa: Y015
+
+@_typing.final
 class GetMemberRequest(_message.Message):
     """Asks for a member document."""
 

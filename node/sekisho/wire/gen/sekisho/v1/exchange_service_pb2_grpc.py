@@ -45,6 +45,11 @@ class ExchangeServiceStub:
                 request_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeRequest.SerializeToString,
                 response_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeResponse.FromString,
                 _registered_method=True)
+        self.DeliverLookup = channel.unary_unary(
+                '/sekisho.v1.ExchangeService/DeliverLookup',
+                request_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupRequest.SerializeToString,
+                response_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupResponse.FromString,
+                _registered_method=True)
         self.GetMember = channel.unary_unary(
                 '/sekisho.v1.ExchangeService/GetMember',
                 request_serializer=sekisho_dot_v1_dot_exchange__service__pb2.GetMemberRequest.SerializeToString,
@@ -75,6 +80,18 @@ class ExchangeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeliverLookup(self, request, context):
+        """Hands over a small table that a contract lets its consumer bring, before a query joins it.
+
+        The contract MUST be in force at the receiver for the sender, and a grant of it MUST name the
+        table. The receiver MUST check everything that can be told without reading its own rows before
+        it keeps the table. The first content of a name is the contract's only one: the receiver MUST
+        refuse another with LOOKUP_NOT_ALLOWED, whichever consumer sends it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetMember(self, request, context):
         """Asks for the current member document of the node's own party.
         """
@@ -94,6 +111,11 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.DeliverNotice,
                     request_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeRequest.FromString,
                     response_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeResponse.SerializeToString,
+            ),
+            'DeliverLookup': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeliverLookup,
+                    request_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupRequest.FromString,
+                    response_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupResponse.SerializeToString,
             ),
             'GetMember': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMember,
@@ -156,6 +178,33 @@ class ExchangeService:
             '/sekisho.v1.ExchangeService/DeliverNotice',
             sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeRequest.SerializeToString,
             sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeliverLookup(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sekisho.v1.ExchangeService/DeliverLookup',
+            sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupRequest.SerializeToString,
+            sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupResponse.FromString,
             options,
             channel_credentials,
             insecure,

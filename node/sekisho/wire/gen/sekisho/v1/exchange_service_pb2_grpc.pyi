@@ -27,6 +27,14 @@ class ExchangeServiceStub:
 
     The answer is sent after the notice has taken effect durably at the receiver.
     """
+    DeliverLookup: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.DeliverLookupRequest, _exchange_service_pb2.DeliverLookupResponse]
+    """Hands over a small table that a contract lets its consumer bring, before a query joins it.
+
+    The contract MUST be in force at the receiver for the sender, and a grant of it MUST name the
+    table. The receiver MUST check everything that can be told without reading its own rows before
+    it keeps the table. The first content of a name is the contract's only one: the receiver MUST
+    refuse another with LOOKUP_NOT_ALLOWED, whichever consumer sends it.
+    """
     GetMember: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.GetMemberRequest, _exchange_service_pb2.GetMemberResponse]
     """Asks for the current member document of the node's own party."""
 
@@ -54,6 +62,20 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
         """Hands over a signed notice: termination, suspension, resumption or rejection.
 
         The answer is sent after the notice has taken effect durably at the receiver.
+        """
+
+    @_abc_1.abstractmethod
+    def DeliverLookup(
+        self,
+        request: _exchange_service_pb2.DeliverLookupRequest,
+        context: _grpc.ServicerContext,
+    ) -> _exchange_service_pb2.DeliverLookupResponse:
+        """Hands over a small table that a contract lets its consumer bring, before a query joins it.
+
+        The contract MUST be in force at the receiver for the sender, and a grant of it MUST name the
+        table. The receiver MUST check everything that can be told without reading its own rows before
+        it keeps the table. The first content of a name is the contract's only one: the receiver MUST
+        refuse another with LOOKUP_NOT_ALLOWED, whichever consumer sends it.
         """
 
     @_abc_1.abstractmethod

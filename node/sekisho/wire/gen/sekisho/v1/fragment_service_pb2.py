@@ -22,27 +22,28 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from sekisho.wire.gen.sekisho.v1 import parameters_pb2 as sekisho_dot_v1_dot_parameters__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!sekisho/v1/fragment_service.proto\x12\nsekisho.v1\"1\n\x1aListGrantedDatasetsRequest\x12\x13\n\x0b\x63ontract_id\x18\x01 \x01(\t\"K\n\x1bListGrantedDatasetsResponse\x12,\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x1a.sekisho.v1.GrantedDataset\"l\n\x0eGrantedDataset\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\r\n\x05grant\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63\x63\x65ss\x18\x03 \x01(\t\x12*\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x19.sekisho.v1.GrantedColumn\"G\n\rGrantedColumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0c\n\x04uses\x18\x03 \x03(\t\x12\x0c\n\x04mask\x18\x04 \x01(\t\"K\n\x16\x45xplainFragmentRequest\x12\x13\n\x0b\x63ontract_id\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x0b\n\x03sql\x18\x03 \x01(\t\"i\n\x17\x45xplainFragmentResponse\x12\r\n\x05grant\x18\x01 \x01(\t\x12\x0f\n\x07\x63lauses\x18\x02 \x03(\t\x12\x0c\n\x04plan\x18\x03 \x01(\t\x12\x0f\n\x07\x63olumns\x18\x04 \x03(\t\x12\x0f\n\x07\x63harges\x18\x05 \x03(\t2\xd5\x01\n\x0f\x46ragmentService\x12\x66\n\x13ListGrantedDatasets\x12&.sekisho.v1.ListGrantedDatasetsRequest\x1a\'.sekisho.v1.ListGrantedDatasetsResponse\x12Z\n\x0f\x45xplainFragment\x12\".sekisho.v1.ExplainFragmentRequest\x1a#.sekisho.v1.ExplainFragmentResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!sekisho/v1/fragment_service.proto\x12\nsekisho.v1\x1a\x1bsekisho/v1/parameters.proto\"1\n\x1aListGrantedDatasetsRequest\x12\x13\n\x0b\x63ontract_id\x18\x01 \x01(\t\"K\n\x1bListGrantedDatasetsResponse\x12,\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x1a.sekisho.v1.GrantedDataset\"l\n\x0eGrantedDataset\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\r\n\x05grant\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63\x63\x65ss\x18\x03 \x01(\t\x12*\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x19.sekisho.v1.GrantedColumn\"G\n\rGrantedColumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0c\n\x04uses\x18\x03 \x03(\t\x12\x0c\n\x04mask\x18\x04 \x01(\t\"v\n\x16\x45xplainFragmentRequest\x12\x13\n\x0b\x63ontract_id\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x0b\n\x03sql\x18\x03 \x01(\t\x12)\n\nparameters\x18\x04 \x03(\x0b\x32\x15.sekisho.v1.Parameter\"i\n\x17\x45xplainFragmentResponse\x12\r\n\x05grant\x18\x01 \x01(\t\x12\x0f\n\x07\x63lauses\x18\x02 \x03(\t\x12\x0c\n\x04plan\x18\x03 \x01(\t\x12\x0f\n\x07\x63olumns\x18\x04 \x03(\t\x12\x0f\n\x07\x63harges\x18\x05 \x03(\t2\xd5\x01\n\x0f\x46ragmentService\x12\x66\n\x13ListGrantedDatasets\x12&.sekisho.v1.ListGrantedDatasetsRequest\x1a\'.sekisho.v1.ListGrantedDatasetsResponse\x12Z\n\x0f\x45xplainFragment\x12\".sekisho.v1.ExplainFragmentRequest\x1a#.sekisho.v1.ExplainFragmentResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'sekisho.wire.gen.sekisho.v1.fragment_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTGRANTEDDATASETSREQUEST']._serialized_start=49
-  _globals['_LISTGRANTEDDATASETSREQUEST']._serialized_end=98
-  _globals['_LISTGRANTEDDATASETSRESPONSE']._serialized_start=100
-  _globals['_LISTGRANTEDDATASETSRESPONSE']._serialized_end=175
-  _globals['_GRANTEDDATASET']._serialized_start=177
-  _globals['_GRANTEDDATASET']._serialized_end=285
-  _globals['_GRANTEDCOLUMN']._serialized_start=287
-  _globals['_GRANTEDCOLUMN']._serialized_end=358
-  _globals['_EXPLAINFRAGMENTREQUEST']._serialized_start=360
-  _globals['_EXPLAINFRAGMENTREQUEST']._serialized_end=435
-  _globals['_EXPLAINFRAGMENTRESPONSE']._serialized_start=437
-  _globals['_EXPLAINFRAGMENTRESPONSE']._serialized_end=542
-  _globals['_FRAGMENTSERVICE']._serialized_start=545
-  _globals['_FRAGMENTSERVICE']._serialized_end=758
+  _globals['_LISTGRANTEDDATASETSREQUEST']._serialized_start=78
+  _globals['_LISTGRANTEDDATASETSREQUEST']._serialized_end=127
+  _globals['_LISTGRANTEDDATASETSRESPONSE']._serialized_start=129
+  _globals['_LISTGRANTEDDATASETSRESPONSE']._serialized_end=204
+  _globals['_GRANTEDDATASET']._serialized_start=206
+  _globals['_GRANTEDDATASET']._serialized_end=314
+  _globals['_GRANTEDCOLUMN']._serialized_start=316
+  _globals['_GRANTEDCOLUMN']._serialized_end=387
+  _globals['_EXPLAINFRAGMENTREQUEST']._serialized_start=389
+  _globals['_EXPLAINFRAGMENTREQUEST']._serialized_end=507
+  _globals['_EXPLAINFRAGMENTRESPONSE']._serialized_start=509
+  _globals['_EXPLAINFRAGMENTRESPONSE']._serialized_end=614
+  _globals['_FRAGMENTSERVICE']._serialized_start=617
+  _globals['_FRAGMENTSERVICE']._serialized_end=830
 # @@protoc_insertion_point(module_scope)

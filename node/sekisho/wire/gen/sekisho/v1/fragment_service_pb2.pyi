@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from sekisho.wire.gen.sekisho.v1 import parameters_pb2 as _parameters_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -145,22 +146,28 @@ class ExplainFragmentRequest(_message.Message):
     CONTRACT_ID_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
     SQL_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
     contract_id: _builtins.str
     """The whole id. REQUIRED."""
     purpose: _builtins.str
     """One of the contract's purposes. REQUIRED."""
     sql: _builtins.str
     """At most 65,536 bytes. REQUIRED."""
+    @_builtins.property
+    def parameters(self) -> _containers.RepeatedCompositeFieldContainer[_parameters_pb2.Parameter]:
+        """A value for every parameter of the query; the decision rests on their types alone."""
+
     def __init__(
         self,
         *,
         contract_id: _builtins.str = ...,
         purpose: _builtins.str = ...,
         sql: _builtins.str = ...,
+        parameters: _abc.Iterable[_parameters_pb2.Parameter] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contract_id", b"contract_id", "purpose", b"purpose", "sql", b"sql"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contract_id", b"contract_id", "parameters", b"parameters", "purpose", b"purpose", "sql", b"sql"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -23,37 +23,40 @@ _sym_db = _symbol_database.Default()
 
 
 from sekisho.wire.gen.sekisho.v1 import envelope_pb2 as sekisho_dot_v1_dot_envelope__pb2
+from sekisho.wire.gen.sekisho.v1 import parameters_pb2 as sekisho_dot_v1_dot_parameters__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsekisho/v1/node_service.proto\x12\nsekisho.v1\x1a\x19sekisho/v1/envelope.proto\"\x12\n\x10GetStatusRequest\":\n\x11GetStatusResponse\x12%\n\x05lines\x18\x01 \x03(\x0b\x32\x16.sekisho.v1.StatusLine\":\n\nStatusLine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0f\n\x07healthy\x18\x03 \x01(\x08\"G\n\x10\x41\x64\x64MemberRequest\x12$\n\x06member\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope\x12\r\n\x05\x61lias\x18\x02 \x01(\t\"\"\n\x11\x41\x64\x64MemberResponse\x12\r\n\x05\x61lias\x18\x01 \x01(\t\"E\n\x13\x45xplainQueryRequest\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x0b\n\x03sql\x18\x03 \x01(\t\"k\n\x14\x45xplainQueryResponse\x12\x30\n\tfragments\x18\x01 \x03(\x0b\x32\x1d.sekisho.v1.ExplainedFragment\x12\x10\n\x08residual\x18\x02 \x01(\t\x12\x0f\n\x07\x63olumns\x18\x03 \x03(\t\"b\n\x11\x45xplainedFragment\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0b\n\x03sql\x18\x02 \x01(\t\x12\x0f\n\x07\x63lauses\x18\x03 \x03(\t\x12\x0c\n\x04plan\x18\x04 \x01(\t\x12\x0f\n\x07\x63harges\x18\x05 \x03(\t\"(\n\x14ListRelationsRequest\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\"@\n\x15ListRelationsResponse\x12\'\n\trelations\x18\x01 \x03(\x0b\x32\x14.sekisho.v1.Relation\"9\n\x08Relation\x12\x0e\n\x06schema\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x63olumns\x18\x03 \x03(\t2\xca\x02\n\x0bNodeService\x12H\n\tGetStatus\x12\x1c.sekisho.v1.GetStatusRequest\x1a\x1d.sekisho.v1.GetStatusResponse\x12H\n\tAddMember\x12\x1c.sekisho.v1.AddMemberRequest\x1a\x1d.sekisho.v1.AddMemberResponse\x12Q\n\x0c\x45xplainQuery\x12\x1f.sekisho.v1.ExplainQueryRequest\x1a .sekisho.v1.ExplainQueryResponse\x12T\n\rListRelations\x12 .sekisho.v1.ListRelationsRequest\x1a!.sekisho.v1.ListRelationsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsekisho/v1/node_service.proto\x12\nsekisho.v1\x1a\x19sekisho/v1/envelope.proto\x1a\x1bsekisho/v1/parameters.proto\"\x12\n\x10GetStatusRequest\":\n\x11GetStatusResponse\x12%\n\x05lines\x18\x01 \x03(\x0b\x32\x16.sekisho.v1.StatusLine\":\n\nStatusLine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0f\n\x07healthy\x18\x03 \x01(\x08\"G\n\x10\x41\x64\x64MemberRequest\x12$\n\x06member\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope\x12\r\n\x05\x61lias\x18\x02 \x01(\t\"\"\n\x11\x41\x64\x64MemberResponse\x12\r\n\x05\x61lias\x18\x01 \x01(\t\"p\n\x13\x45xplainQueryRequest\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x0b\n\x03sql\x18\x03 \x01(\t\x12)\n\nparameters\x18\x04 \x03(\x0b\x32\x15.sekisho.v1.Parameter\"\x97\x01\n\x14\x45xplainQueryResponse\x12\x30\n\tfragments\x18\x01 \x03(\x0b\x32\x1d.sekisho.v1.ExplainedFragment\x12\x10\n\x08residual\x18\x02 \x01(\t\x12\x0f\n\x07\x63olumns\x18\x03 \x03(\t\x12*\n\x06merges\x18\x04 \x03(\x0b\x32\x1a.sekisho.v1.ExplainedMerge\"+\n\x0e\x45xplainedMerge\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03sql\x18\x02 \x01(\t\"\x82\x01\n\x11\x45xplainedFragment\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0b\n\x03sql\x18\x02 \x01(\t\x12\x0f\n\x07\x63lauses\x18\x03 \x03(\t\x12\x0c\n\x04plan\x18\x04 \x01(\t\x12\x0f\n\x07\x63harges\x18\x05 \x03(\t\x12\r\n\x05terms\x18\x06 \x01(\t\x12\x0f\n\x07lookups\x18\x07 \x03(\t\"(\n\x14ListRelationsRequest\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\"@\n\x15ListRelationsResponse\x12\'\n\trelations\x18\x01 \x03(\x0b\x32\x14.sekisho.v1.Relation\"9\n\x08Relation\x12\x0e\n\x06schema\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x63olumns\x18\x03 \x03(\t2\xca\x02\n\x0bNodeService\x12H\n\tGetStatus\x12\x1c.sekisho.v1.GetStatusRequest\x1a\x1d.sekisho.v1.GetStatusResponse\x12H\n\tAddMember\x12\x1c.sekisho.v1.AddMemberRequest\x1a\x1d.sekisho.v1.AddMemberResponse\x12Q\n\x0c\x45xplainQuery\x12\x1f.sekisho.v1.ExplainQueryRequest\x1a .sekisho.v1.ExplainQueryResponse\x12T\n\rListRelations\x12 .sekisho.v1.ListRelationsRequest\x1a!.sekisho.v1.ListRelationsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'sekisho.wire.gen.sekisho.v1.node_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETSTATUSREQUEST']._serialized_start=72
-  _globals['_GETSTATUSREQUEST']._serialized_end=90
-  _globals['_GETSTATUSRESPONSE']._serialized_start=92
-  _globals['_GETSTATUSRESPONSE']._serialized_end=150
-  _globals['_STATUSLINE']._serialized_start=152
-  _globals['_STATUSLINE']._serialized_end=210
-  _globals['_ADDMEMBERREQUEST']._serialized_start=212
-  _globals['_ADDMEMBERREQUEST']._serialized_end=283
-  _globals['_ADDMEMBERRESPONSE']._serialized_start=285
-  _globals['_ADDMEMBERRESPONSE']._serialized_end=319
-  _globals['_EXPLAINQUERYREQUEST']._serialized_start=321
-  _globals['_EXPLAINQUERYREQUEST']._serialized_end=390
-  _globals['_EXPLAINQUERYRESPONSE']._serialized_start=392
-  _globals['_EXPLAINQUERYRESPONSE']._serialized_end=499
-  _globals['_EXPLAINEDFRAGMENT']._serialized_start=501
-  _globals['_EXPLAINEDFRAGMENT']._serialized_end=599
-  _globals['_LISTRELATIONSREQUEST']._serialized_start=601
-  _globals['_LISTRELATIONSREQUEST']._serialized_end=641
-  _globals['_LISTRELATIONSRESPONSE']._serialized_start=643
-  _globals['_LISTRELATIONSRESPONSE']._serialized_end=707
-  _globals['_RELATION']._serialized_start=709
-  _globals['_RELATION']._serialized_end=766
-  _globals['_NODESERVICE']._serialized_start=769
-  _globals['_NODESERVICE']._serialized_end=1099
+  _globals['_GETSTATUSREQUEST']._serialized_start=101
+  _globals['_GETSTATUSREQUEST']._serialized_end=119
+  _globals['_GETSTATUSRESPONSE']._serialized_start=121
+  _globals['_GETSTATUSRESPONSE']._serialized_end=179
+  _globals['_STATUSLINE']._serialized_start=181
+  _globals['_STATUSLINE']._serialized_end=239
+  _globals['_ADDMEMBERREQUEST']._serialized_start=241
+  _globals['_ADDMEMBERREQUEST']._serialized_end=312
+  _globals['_ADDMEMBERRESPONSE']._serialized_start=314
+  _globals['_ADDMEMBERRESPONSE']._serialized_end=348
+  _globals['_EXPLAINQUERYREQUEST']._serialized_start=350
+  _globals['_EXPLAINQUERYREQUEST']._serialized_end=462
+  _globals['_EXPLAINQUERYRESPONSE']._serialized_start=465
+  _globals['_EXPLAINQUERYRESPONSE']._serialized_end=616
+  _globals['_EXPLAINEDMERGE']._serialized_start=618
+  _globals['_EXPLAINEDMERGE']._serialized_end=661
+  _globals['_EXPLAINEDFRAGMENT']._serialized_start=664
+  _globals['_EXPLAINEDFRAGMENT']._serialized_end=794
+  _globals['_LISTRELATIONSREQUEST']._serialized_start=796
+  _globals['_LISTRELATIONSREQUEST']._serialized_end=836
+  _globals['_LISTRELATIONSRESPONSE']._serialized_start=838
+  _globals['_LISTRELATIONSRESPONSE']._serialized_end=902
+  _globals['_RELATION']._serialized_start=904
+  _globals['_RELATION']._serialized_end=961
+  _globals['_NODESERVICE']._serialized_start=964
+  _globals['_NODESERVICE']._serialized_end=1294
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from sekisho.wire.gen.sekisho.v1 import envelope_pb2 as _envelope_pb2
+from sekisho.wire.gen.sekisho.v1 import parameters_pb2 as _parameters_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -149,22 +150,28 @@ class ExplainQueryRequest(_message.Message):
     CONTRACT_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
     SQL_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
     contract: _builtins.str
     """Whole id, prefix or title. REQUIRED."""
     purpose: _builtins.str
     """Empty when the contract lists one purpose."""
     sql: _builtins.str
     """At most 65,536 bytes. REQUIRED."""
+    @_builtins.property
+    def parameters(self) -> _containers.RepeatedCompositeFieldContainer[_parameters_pb2.Parameter]:
+        """A value for every parameter of the query."""
+
     def __init__(
         self,
         *,
         contract: _builtins.str = ...,
         purpose: _builtins.str = ...,
         sql: _builtins.str = ...,
+        parameters: _abc.Iterable[_parameters_pb2.Parameter] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contract", b"contract", "purpose", b"purpose", "sql", b"sql"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contract", b"contract", "parameters", b"parameters", "purpose", b"purpose", "sql", b"sql"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -179,6 +186,7 @@ class ExplainQueryResponse(_message.Message):
     FRAGMENTS_FIELD_NUMBER: _builtins.int
     RESIDUAL_FIELD_NUMBER: _builtins.int
     COLUMNS_FIELD_NUMBER: _builtins.int
+    MERGES_FIELD_NUMBER: _builtins.int
     residual: _builtins.str
     """What this node computes over the fragments' answers."""
     @_builtins.property
@@ -189,20 +197,51 @@ class ExplainQueryResponse(_message.Message):
     def columns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Output columns."""
 
+    @_builtins.property
+    def merges(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExplainedMerge]:
+        """What this node computes first: the cells of several providers put together."""
+
     def __init__(
         self,
         *,
         fragments: _abc.Iterable[Global___ExplainedFragment] | None = ...,
         residual: _builtins.str = ...,
         columns: _abc.Iterable[_builtins.str] | None = ...,
+        merges: _abc.Iterable[Global___ExplainedMerge] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "fragments", b"fragments", "residual", b"residual"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "fragments", b"fragments", "merges", b"merges", "residual", b"residual"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExplainQueryResponse: _TypeAlias = ExplainQueryResponse  # noqa: Y015
+
+@_typing.final
+class ExplainedMerge(_message.Message):
+    """Statistics of several providers in one relation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SQL_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The relation that the residual reads."""
+    sql: _builtins.str
+    """One SELECT over the fragments."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        sql: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "sql", b"sql"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainedMerge: _TypeAlias = ExplainedMerge  # noqa: Y015
 
 @_typing.final
 class ExplainedFragment(_message.Message):
@@ -215,12 +254,16 @@ class ExplainedFragment(_message.Message):
     CLAUSES_FIELD_NUMBER: _builtins.int
     PLAN_FIELD_NUMBER: _builtins.int
     CHARGES_FIELD_NUMBER: _builtins.int
+    TERMS_FIELD_NUMBER: _builtins.int
+    LOOKUPS_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """The provider."""
     sql: _builtins.str
     """What it is asked."""
     plan: _builtins.str
     """What its engine would run."""
+    terms: _builtins.str
+    """What a cell must meet before it is published, in words; empty where rows leave."""
     @_builtins.property
     def clauses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Clauses that allow it."""
@@ -228,6 +271,10 @@ class ExplainedFragment(_message.Message):
     @_builtins.property
     def charges(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What it is charged."""
+
+    @_builtins.property
+    def lookups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """This company's own tables that it joins, which are brought to the provider first."""
 
     def __init__(
         self,
@@ -237,10 +284,12 @@ class ExplainedFragment(_message.Message):
         clauses: _abc.Iterable[_builtins.str] | None = ...,
         plan: _builtins.str = ...,
         charges: _abc.Iterable[_builtins.str] | None = ...,
+        terms: _builtins.str = ...,
+        lookups: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["charges", b"charges", "clauses", b"clauses", "plan", b"plan", "provider", b"provider", "sql", b"sql"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["charges", b"charges", "clauses", b"clauses", "lookups", b"lookups", "plan", b"plan", "provider", b"provider", "sql", b"sql", "terms", b"terms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -84,6 +84,10 @@ class _RefusalReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Refusal
     """The dataset no longer has the columns or types that the contract was signed over.
     Example: a granted column was dropped from the file.
     """
+    REFUSAL_REASON_LOOKUP_NOT_ALLOWED: _RefusalReason.ValueType  # 16
+    """A table that the consumer brings is not the contract's, is not here, or does not fit.
+    Example: a second table under a name that stands for another one already.
+    """
 
 class RefusalReason(_RefusalReason, metaclass=_RefusalReasonEnumTypeWrapper):
     """The reason of a refusal. Travels as `google.rpc.ErrorInfo.reason`, domain `sekisho.v1`."""
@@ -149,5 +153,9 @@ Example: the share of the quarter is spent.
 REFUSAL_REASON_SCHEMA_CHANGED: RefusalReason.ValueType  # 15
 """The dataset no longer has the columns or types that the contract was signed over.
 Example: a granted column was dropped from the file.
+"""
+REFUSAL_REASON_LOOKUP_NOT_ALLOWED: RefusalReason.ValueType  # 16
+"""A table that the consumer brings is not the contract's, is not here, or does not fit.
+Example: a second table under a name that stands for another one already.
 """
 Global___RefusalReason: _TypeAlias = RefusalReason  # noqa: Y015

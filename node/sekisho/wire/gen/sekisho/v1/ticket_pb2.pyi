@@ -29,7 +29,9 @@ class RequestTicket(_message.Message):
     REQUEST_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def request(self) -> _envelope_pb2.Envelope:
-        """A request document, signed by the consumer's `request` key. REQUIRED."""
+        """A request document, signed by the consumer's `request` key; the values of the query's parameters
+        are in it. REQUIRED.
+        """
 
     def __init__(
         self,

@@ -1,0 +1,1 @@
+"""What may be published of many rows: thresholds, dominance, complements, overlap, rounding."""

@@ -1,0 +1,205 @@
+"""Tables that consumers bring: one content for each name under a contract, the first one.
+
+A provider's node keeps what was brought to it, a consumer's node what it brings, so that all its
+providers get the same. Content is kept until the node's part of the contract has ended; name,
+digest and parties stay as evidence.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from sekisho.ledger.bodies import Brought, Dropped, Taken
+from sekisho.ledger.entry import Channel
+from sekisho.ledger.instants import moment_text
+from sekisho.model.names import ContractId, PartyId
+from sekisho.store.connections import Readers
+from sekisho.store.ledger_store import LedgerStore
+from sekisho.store.transaction import Transaction
+
+_SELECT = "SELECT id, contract, name, digest, size, recorded_at, dropped_at FROM lookups"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A table as it was brought, once it has been read."""
+
+    name: str
+    digest: str
+    rows: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLookup:
+    """What is kept of a table beside its content."""
+
+    number: int
+    contract: ContractId
+    name: str
+    digest: str
+    rows: int
+    recorded_at: str
+    dropped_at: str
+    """When its content was deleted; empty while it is kept."""
+    parties: tuple[PartyId, ...]
+    """At a provider who brought it, at a consumer who has it; in the order in which they did."""
+
+
+class LookupStore:
+    """Tables by contract and name."""
+
+    def __init__(self, readers: Readers, ledger: LedgerStore) -> None:
+        self._readers = readers
+        self._ledger = ledger
+
+    def find(self, contract: ContractId, name: str) -> StoredLookup | None:
+        """Look a table up."""
+        with self._readers.connection() as db:
+            return _find(db, contract, name)
+
+    def of_contract(self, contract: ContractId) -> tuple[StoredLookup, ...]:
+        """List the tables of a contract by name."""
+        with self._readers.connection() as db:
+            rows = db.execute(f"{_SELECT} WHERE contract = ? ORDER BY name", (contract,)).fetchall()
+            return tuple(_stored(db, row) for row in rows)
+
+    def content(self, contract: ContractId, name: str) -> bytes | None:
+        """Read a table's content; None where none is kept."""
+        with self._readers.connection() as db:
+            row = db.execute(
+                "SELECT content FROM lookups WHERE contract = ? AND name = ?", (contract, name)
+            ).fetchone()
+        return row[0] if row else None
+
+    def contracts(self) -> tuple[ContractId, ...]:
+        """List the contracts of which content is kept."""
+        with self._readers.connection() as db:
+            rows = db.execute(
+                "SELECT DISTINCT contract FROM lookups WHERE content IS NOT NULL"
+            ).fetchall()
+        return tuple(ContractId(row[0]) for row in rows)
+
+    def keep(
+        self, tx: Transaction, contract: ContractId, content: Content, *, now: datetime
+    ) -> StoredLookup:
+        """Keep the first content of a name.
+
+        Returns:
+            What is kept of that name, whichever content came first.
+        """
+        found = _find(tx.db, contract, content.name)
+        if found is None:
+            tx.db.execute(
+                "INSERT INTO lookups (contract, name, digest, size, content, recorded_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    contract,
+                    content.name,
+                    content.digest,
+                    content.rows,
+                    content.data,
+                    moment_text(now),
+                ),
+            )
+            found = _find(tx.db, contract, content.name)
+        if found is None:
+            raise RuntimeError("what was kept is not there")
+        return found
+
+    def record(
+        self,
+        tx: Transaction,
+        stored: StoredLookup,
+        *,
+        party: PartyId,
+        channel: Channel,
+        size_bytes: int,
+        now: datetime,
+    ) -> bool:
+        """Record that a table has been handed over, once for each other party.
+
+        Args:
+            tx: Of the entry as well.
+            stored: As `keep` gives it.
+            party: The other one: who brought it here, or who has taken it over.
+            channel: Of the entry.
+            size_bytes: Of the content.
+            now: When.
+
+        Returns:
+            Whether it is that party's first time.
+        """
+        kept = tx.db.execute(
+            "INSERT OR IGNORE INTO lookup_parties (lookup, party, recorded_at) VALUES (?, ?, ?)",
+            (stored.number, party, moment_text(now)),
+        ).rowcount
+        if not kept:
+            return False
+        kind = Taken if party == channel.consumer else Brought
+        body = kind(lookup=stored.name, digest=stored.digest, rows=stored.rows, bytes=size_bytes)
+        self._ledger.append(tx, body, channel=channel, now=now)
+        return True
+
+    def withdraw(self, tx: Transaction, contract: ContractId, name: str) -> None:
+        """Forget a table that nobody has taken over."""
+        tx.db.execute(
+            "DELETE FROM lookups WHERE contract = ? AND name = ?"
+            " AND id NOT IN (SELECT lookup FROM lookup_parties)",
+            (contract, name),
+        )
+
+    def drop(
+        self, tx: Transaction, contract: ContractId, *, provider: PartyId | None, now: datetime
+    ) -> None:
+        """Delete the content of a contract's tables.
+
+        Args:
+            tx: Of the entries as well.
+            contract: Whose.
+            provider: This node's party, where the tables are consumers'; None for its own.
+            now: When.
+        """
+        rows = tx.db.execute(
+            f"{_SELECT} WHERE contract = ? AND content IS NOT NULL ORDER BY name", (contract,)
+        ).fetchall()
+        for stored in [_stored(tx.db, row) for row in rows]:
+            tx.db.execute(
+                "UPDATE lookups SET content = NULL, dropped_at = ? WHERE id = ?",
+                (moment_text(now), stored.number),
+            )
+            if provider is not None:
+                self._record_drop(tx, stored, provider=provider, now=now)
+
+    def _record_drop(
+        self, tx: Transaction, stored: StoredLookup, *, provider: PartyId, now: datetime
+    ) -> None:
+        for consumer in stored.parties:
+            channel = Channel(provider=provider, consumer=consumer, contract=stored.contract)
+            body = Dropped(lookup=stored.name, digest=stored.digest)
+            self._ledger.append(tx, body, channel=channel, now=now)
+
+
+_Row = tuple[int, str, str, str, int, str, str | None]
+
+
+def _find(db: sqlite3.Connection, contract: ContractId, name: str) -> StoredLookup | None:
+    row = db.execute(f"{_SELECT} WHERE contract = ? AND name = ?", (contract, name)).fetchone()
+    return _stored(db, row) if row else None
+
+
+def _stored(db: sqlite3.Connection, row: _Row) -> StoredLookup:
+    number, contract, name, digest, rows, recorded_at, dropped_at = row
+    parties = db.execute(
+        "SELECT party FROM lookup_parties WHERE lookup = ? ORDER BY recorded_at, party", (number,)
+    ).fetchall()
+    return StoredLookup(
+        number=number,
+        contract=ContractId(contract),
+        name=name,
+        digest=digest,
+        rows=rows,
+        recorded_at=recorded_at,
+        dropped_at=dropped_at or "",
+        parties=tuple(PartyId(party) for (party,) in parties),
+    )

@@ -1,0 +1,50 @@
+"""Many random groupings of the same planes, whose sums are a system of equations.
+
+expect: lookups, section 2 rule 3: the first content of a name is the contract's only one
+effect: one labelling is answered, 32 are refused, whoever of the consumers brings them
+source: PRIVACY: 33 random labellings of 2,961 patients told the value of each
+"""
+
+import random
+
+import pytest
+
+from sekisho.errors import Refusal, RefusalReason
+from sekisho.ledger.bodies import Taken
+from support.lookups import FLEET, ask, delays_text, deliver, plane, planes
+
+pytestmark = pytest.mark.e2e
+
+
+def labelling(seed: int) -> bytes:
+    """Divide the fleet into halves at random."""
+    keys = [plane(at) for at in range(FLEET)]
+    random.Random(seed).shuffle(keys)
+    return planes(tuple((key, f"half{at % 2}") for at, key in enumerate(keys)))
+
+
+def test_one_labelling_of_33_is_taken(airline):
+    contract = airline.agree(delays_text(consumers=("rival", "maker")))
+    digest = deliver(airline, contract, labelling(0))
+    for seed in range(1, 33):
+        with pytest.raises(Refusal) as refused:
+            deliver(airline, contract, labelling(seed), by="rival" if seed % 2 else "maker")
+        assert refused.value.reason is RefusalReason.LOOKUP_NOT_ALLOWED
+        assert "amendment" in refused.value.hint
+    assert deliver(airline, contract, labelling(0), by="rival") == digest
+    assert len(ask(airline, contract, digest)) == 2
+    assert ask(airline, contract, digest, by="rival") == ask(airline, contract, digest)
+    with airline["ua"].records() as records:
+        taken = [e.body for e in records.ledger.entries() if isinstance(e.body, Taken)]
+    assert {item.digest for item in taken} == {digest}
+    assert len(taken) == 2
+
+
+def test_what_does_not_fit_cannot_be_tried_again(airline):
+    contract = airline.agree(delays_text(must_match=True))
+    first = planes(tuple((plane(at), "all") for at in range(FLEET + 1)))
+    digest = deliver(airline, contract, first)
+    with pytest.raises(Refusal, match="does not fit"):
+        ask(airline, contract, digest)
+    with pytest.raises(Refusal, match="another table"):
+        deliver(airline, contract, planes(tuple((plane(at), "all") for at in range(FLEET))))

@@ -1,0 +1,98 @@
+"""Tables that consumers bring: the first of a name stays, its content goes with the contract."""
+
+import pytest
+
+from sekisho.ledger.bodies import Brought, Dropped, Taken
+from sekisho.store.lookups import Content
+from support.state import CHANNEL, CONSUMER, CONTRACT, NOW, PROVIDER
+
+FIRST = Content(name="planes", digest="sha256:" + "11" * 32, rows=3, data=b"first content")
+SECOND = Content(name="planes", digest="sha256:" + "22" * 32, rows=4, data=b"second content")
+
+
+def keep(state, content=FIRST):
+    return state.submit(lambda tx: state.lookups.keep(tx, CONTRACT, content, now=NOW))
+
+
+def record(state, stored, party=CONSUMER):
+    return state.submit(
+        lambda tx: state.lookups.record(
+            tx, stored, party=party, channel=CHANNEL, size_bytes=13, now=NOW
+        )
+    )
+
+
+def drop(state, provider=PROVIDER):
+    state.submit(lambda tx: state.lookups.drop(tx, CONTRACT, provider=provider, now=NOW))
+
+
+def bodies(state):
+    return [entry.body for entry in state.ledger.entries()]
+
+
+def test_the_first_content_of_a_name_stays(state):
+    assert keep(state).digest == keep(state, SECOND).digest == FIRST.digest
+    assert state.lookups.content(CONTRACT, "planes") == FIRST.data
+    assert state.lookups.contracts() == (CONTRACT,)
+    (stored,) = state.lookups.of_contract(CONTRACT)
+    assert (stored.name, stored.rows, stored.dropped_at, stored.parties) == ("planes", 3, "", ())
+
+
+def test_what_was_never_kept_is_not_there(state):
+    assert state.lookups.find(CONTRACT, "planes") is None
+    assert state.lookups.content(CONTRACT, "planes") is None
+    assert state.lookups.contracts() == state.lookups.of_contract(CONTRACT) == ()
+
+
+@pytest.mark.parametrize(("party", "kind"), [(CONSUMER, Taken), (PROVIDER, Brought)])
+def test_handing_over_is_recorded_once(state, party, kind):
+    stored = keep(state)
+    assert record(state, stored, party)
+    assert not record(state, stored, party)
+    assert bodies(state) == [kind(lookup="planes", digest=FIRST.digest, rows=3, bytes=13)]
+    assert state.lookups.find(CONTRACT, "planes").parties == (party,)
+
+
+def test_a_table_that_nobody_took_can_be_withdrawn(state):
+    stored = keep(state)
+    state.submit(lambda tx: state.lookups.withdraw(tx, CONTRACT, "planes"))
+    assert keep(state, SECOND).digest == SECOND.digest
+    record(state, state.lookups.find(CONTRACT, "planes"), PROVIDER)
+    state.submit(lambda tx: state.lookups.withdraw(tx, CONTRACT, "planes"))
+    assert state.lookups.find(CONTRACT, "planes").digest == SECOND.digest
+    assert stored.digest == FIRST.digest
+
+
+def test_dropping_deletes_the_content_and_keeps_the_evidence(state):
+    record(state, keep(state))
+    drop(state)
+    drop(state)
+    assert state.lookups.content(CONTRACT, "planes") is None
+    assert state.lookups.contracts() == ()
+    (stored,) = state.lookups.of_contract(CONTRACT)
+    assert (stored.digest, stored.parties) == (FIRST.digest, (CONSUMER,))
+    assert stored.dropped_at
+    assert bodies(state)[1:] == [Dropped(lookup="planes", digest=FIRST.digest)]
+
+
+def test_a_consumers_own_table_goes_without_an_entry(state):
+    record(state, keep(state), PROVIDER)
+    drop(state, provider=None)
+    assert state.lookups.content(CONTRACT, "planes") is None
+    assert len(bodies(state)) == 1
+
+
+def test_what_was_dropped_is_not_in_the_file_any_more(state, path):
+    big = Content(name="planes", digest=FIRST.digest, rows=3, data=b"canary" * 20_000)
+    record(state, keep(state, big))
+    drop(state)
+    state.close()  # folds the write-ahead log back
+    assert b"canarycanary" not in path.read_bytes()
+    assert not path.with_name(path.name + "-wal").exists()
+
+
+def test_what_was_dropped_stays_dropped(state):
+    record(state, keep(state))
+    drop(state)
+    assert keep(state).dropped_at
+    assert state.lookups.content(CONTRACT, "planes") is None
