@@ -100,15 +100,14 @@ def _files(path: Path) -> list[Path]:
 def _lint(path: Path, checking: Checking) -> Iterator[FileFinding]:
     data = load_file(path)
     try:
-        found = _findings(data, path, checking)
+        found = _check(data, path, checking)
     except DocumentError as error:
         found = list(error.findings)
     for item in sorted(found, key=lambda item: (item.line, item.column)):
         yield FileFinding(file=str(path), finding=item)
 
 
-def _findings(data: bytes, path: Path, checking: Checking) -> list[Finding]:
-    """Check a file as what it is; a guardrail's rules are kept, to be held against each other."""
+def _check(data: bytes, path: Path, checking: Checking) -> list[Finding]:
     if path.name.endswith(TEST_SUFFIX):
         return _check_tests(data, path)
     if _is_guardrail(parse_yaml(data, name=str(path))):
@@ -134,15 +133,15 @@ def _check_tests(data: bytes, path: Path) -> list[Finding]:
 
 
 def _check_contract(data: bytes, path: Path, checking: Checking) -> list[Finding]:
-    """Find what the reader leaves open: what this company demands, row filters, likely slips."""
+    """Check what the reader leaves open: row filters, what this company demands, and slips."""
     authored = parse_contract(data, name=str(path))
     contract = authored.contract
     found = list(checking.floors.before_signing(authored))
     if any(grant.where is not None for grant in contract.grants):
         from sekisho.gate.rehearse import check_filters, check_outcomes
 
-        wrong = check_filters(contract, parser=checking.engine)
-        found += wrong or check_outcomes(contract, parser=checking.engine)
+        unread = check_filters(contract, parser=checking.engine)
+        found += unread or check_outcomes(contract, parser=checking.engine)
     today = now().astimezone(ZoneInfo(contract.term.timezone)).date()
     found += check_warnings(contract, today=today)
     document = parse_yaml(data, name=str(path))

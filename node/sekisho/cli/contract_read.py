@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,35 +19,31 @@ from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import state_at
 from sekisho.model.names import ContractId, short_id
 
-if TYPE_CHECKING:
-    from sekisho.server.contracts import ContractBook
-    from sekisho.store.contracts import StoredContract
-    from sekisho.store.state import Records
-
 _BELOW = {
     "en": "Below this company's floors: as it is, this node neither signs nor serves it",
     "ja": "自社の定める最低基準を下回る：このままでは、本ノードは署名も提供もしない",
 }
 
+if TYPE_CHECKING:
+    from sekisho.server.contracts import ContractBook
+    from sekisho.store.contracts import StoredContract
+    from sekisho.store.state import Records
+
 
 def review(options: argparse.Namespace) -> int:
-    """Print a file's or a held contract's terms in plain words, an amendment's with its changes.
-
-    At the end stands what keeps this company from standing behind it.
-    """
+    """Print a file's or a held contract's terms in plain words, an amendment's with its changes."""
     with Shelf(options) as shelf:
         found = shelf.find(options.what)
-        amended = shelf.amended_by(found)
-        below = shelf.below(found)
+        amended, below = shelf.amended_by(found), shelf.below(found)
     if options.format == "json":
         facts = review_facts(found.contract, lang=options.lang)
         changes = amended and diff_facts(
             amended.contract, found.contract, names=(amended.name, found.name), lang=options.lang
         )
-        _dump({**facts, "below": [_finding(item) for item in below], "diff": changes})
+        _dump({**facts, "diff": changes, "below": [asdict(item) for item in below]})
     else:
         sys.stdout.write(review_page(found, amended, lang=options.lang))
-        _print_below(below, name=found.name, lang=options.lang)
+        _print_below(below, name=found.name if found.data else "contract", lang=options.lang)
     return DONE
 
 
@@ -77,10 +74,6 @@ def _dump(facts: Any) -> None:  # noqa: ANN401  anything that is JSON
     print()
 
 
-def _finding(item: Finding) -> dict[str, Any]:
-    return {"path": item.path, "message": item.message, "hint": item.hint}
-
-
 def list_all(options: argparse.Namespace) -> int:
     """Print one row a contract, oldest first."""
     place, at = Place.find(options), now()
@@ -104,7 +97,9 @@ def show(options: argparse.Namespace) -> int:
         facts = _facts(records, book, options.id, place=place, at=at)
         signed = book.signed(facts["id"])
         found = place.guard(records).findings(signed, at) if signed is not None else ()
-        facts["not_served"] = [_finding(item) for item in found]
+        facts["not_served"] = [
+            {"path": item.path, "message": item.message, "hint": item.hint} for item in found
+        ]
     if options.format == "json":
         _dump(facts)
     else:

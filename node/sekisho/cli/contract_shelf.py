@@ -32,6 +32,8 @@ class Found:
 
     contract: AuthoredContract | SignedContract
     name: str
+    data: bytes = b""
+    """Of a file."""
 
 
 class Shelf(ExitStack):
@@ -63,7 +65,8 @@ class Shelf(ExitStack):
         """
         path = Path(what)
         if path.is_file():
-            return Found(contract=parse_contract(load_file(path), name=what), name=what)
+            data = load_file(path)
+            return Found(contract=parse_contract(data, name=what), name=what, data=data)
         if not self._has_node():
             raise NodeError(
                 f"`{what}` is no file, and there is no node here to ask for a contract",
@@ -79,13 +82,12 @@ class Shelf(ExitStack):
         return self._held(amends.contract)
 
     def below(self, found: Found) -> tuple[Finding, ...]:
-        """Find what keeps this company from signing a contract, or from serving it."""
+        """Find what keeps this company from standing behind a contract."""
         if isinstance(found.contract, SignedContract):
-            return self._place.guard(self._records).findings(found.contract, now())
-        document = parse_yaml(load_file(Path(found.name)), name=found.name)
-        with open_floors(self._options) as floors:
-            findings = floors.before_signing(found.contract)
-        return tuple(locate(item, document) for item in findings)
+            return tuple(self._place.guard(self._records).findings(found.contract, now()))
+        floors = self.enter_context(open_floors(self._options))
+        document = parse_yaml(found.data, name=found.name)
+        return tuple(locate(item, document) for item in floors.before_signing(found.contract))
 
     def _held(self, contract: ContractId) -> Found:
         signed = self._book.signed(contract)

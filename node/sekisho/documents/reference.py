@@ -98,8 +98,10 @@ def _schema(model: type[BaseModel], name: str) -> str:
 
 
 def _reference(head: str, whole: type[BaseModel]) -> str:
-    models = models_in(whole)
-    return "\n".join([head, *(line for model in models for line in _section(model, whole=whole))])
+    # Contracts are compared with each other; other documents are not.
+    is_compared = whole is Contract
+    sections = (_section(model, is_compared=is_compared) for model in models_in(whole))
+    return "\n".join([head, *(line for section in sections for line in section)])
 
 
 def _node(state: ContractState) -> str:
@@ -115,21 +117,21 @@ def _has_fields(model: type[BaseModel]) -> bool:
     )
 
 
-def _section(model: type[BaseModel], *, whole: type[BaseModel]) -> Iterator[str]:
-    is_compared = whole is Contract
+def _section(model: type[BaseModel], *, is_compared: bool) -> Iterator[str]:
     yield f"## {model.__name__}"
     yield ""
     yield (model.__doc__ or "").strip().splitlines()[0]
     yield ""
-    yield (
-        "| field | label | meaning | in Japanese | if left out |" + " another value |" * is_compared
-    )
-    yield "|---|---|---|---|---|" + "---|" * is_compared
+    columns = ["field", "label", "meaning", "in Japanese", "if left out"]
+    columns += ["another value"] if is_compared else []
+    yield f"| {' | '.join(columns)} |"
+    yield "|---" * len(columns) + "|"
     for field in fields_of(model):
         words = field.clause
-        row = f"| `{field.name}` | {words.label} | {words.en} | {words.ja} | {_left_out(field)} |"
-        compared = words.compared.words if words.compared else ""
-        yield row + (f" {compared} |" if is_compared else "")
+        cells = [f"`{field.name}`", words.label.value, words.en, words.ja, _left_out(field)]
+        if is_compared and words.compared is not None:
+            cells.append(words.compared.words)
+        yield f"| {' | '.join(cells)} |"
     yield ""
 
 

@@ -157,8 +157,7 @@ class LimitTerms(DocumentModel):
     rows: Annotated[CountLimit | None, enforced("Rows", "行数", _LIMIT)] = None
     bytes: Annotated[ByteLimit | None, enforced("Bytes", "データ量", _LIMIT)] = None
     cells: Annotated[
-        CountLimit | None,
-        enforced("Cells of statistics published", "公表する統計のセル数", _LIMIT),
+        CountLimit | None, enforced("Cells of statistics published", "公表する統計のセル数", _LIMIT)
     ] = None
     concurrent: Annotated[
         int | None,

@@ -155,16 +155,6 @@ AnyMask = PseudonymMask | TruncateMask | RoundMask | BucketMask | BucketWidthMas
 """What a mask is once it has been read, for `match`."""
 
 
-def mask_words(mask: AnyMask | None) -> str:
-    """Say a mask as the contract writes it; nothing where there is none."""
-    if mask is None:
-        return ""
-    value = mask.model_dump(mode="json")
-    if not isinstance(value, dict):
-        return str(value)
-    return ", ".join(f"{key}: {item}" for key, item in value.items())
-
-
 def mask_covers(first: AnyMask | None, second: AnyMask | None) -> bool:
     """Tell that whatever the second mask shows can be worked out from what the first shows.
 
@@ -182,3 +172,13 @@ def mask_covers(first: AnyMask | None, second: AnyMask | None) -> bool:
 
 
 MASKS = Compared(covers=mask_covers, words="a finer mask widens, no mask is widest")
+
+
+def mask_words(mask: AnyMask | None) -> str:
+    """Say a mask as the contract writes it; nothing where there is none."""
+    if mask is None:
+        return ""
+    value = mask.model_dump(mode="json")
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{key}: {item}" for key, item in value.items())

@@ -255,8 +255,8 @@ def test_a_file_is_reviewed_in_both_languages(sekisho, contract_file):
 
 def test_a_review_is_one_json_document_too(sekisho, contract_file):
     facts = sekisho("contract", "review", contract_file, "--format", "json").json
-    assert list(facts) == ["title", "id", "lang", "grants", "cautions", "terms", "below", "diff"]
-    assert facts["diff"] is None
+    assert list(facts) == ["title", "id", "lang", "grants", "cautions", "terms", "diff", "below"]
+    assert (facts["diff"], facts["below"]) == (None, [])
     assert {item["caution"] for item in facts["cautions"]} == {"rows", "personal"}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.documents.envelope import PayloadType, sign
-from sekisho.model.names import PartyId, short_id
+from sekisho.model.names import PartyId
 from sekisho.store.folder import NodeFolder
 from sekisho.store.state import open_state
 from sekisho.trust.keys import load_signer
@@ -177,7 +177,7 @@ def test_a_review_of_a_held_contract_ends_likewise(sekisho, proposed):
     assert "Below" not in sekisho("contract", "review", contract, "--dir", node).out
     _guard(node)
     ran = sekisho("contract", "review", contract, "--dir", node)
-    assert f"{short_id(contract)}: grants[0].access: {BOTH}" in ran.out
+    assert f"contract: grants[0].access: {BOTH}" in ran.out
     ran = sekisho("contract", "review", contract, "--dir", node, "--format", "json")
     (below,) = json.loads(ran.out)["below"]
     assert (below["path"], below["message"]) == ("grants[0].access", BOTH)
