@@ -52,7 +52,7 @@ class Severity(StrEnum):
     """How bad a finding is."""
 
     ERROR = "error"
-    """The document is not read."""
+    """The document is not read, or nobody here stands behind it."""
     WARNING = "warning"
     """It is read, and most likely does not say what its author means."""
 

@@ -14,6 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     _configure_writing(verbs)
     _configure_checking(verbs)
+    _configure_attack(verbs)
     _configure_reading(verbs)
     _configure_steps(verbs)
 
@@ -72,6 +73,46 @@ def _configure_checking(verbs: "argparse._SubParsersAction[argparse.ArgumentPars
     )
     add_format(test)
     test.set_defaults(run=_run("contract_test", "test"))
+
+
+def _configure_attack(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    attack = verbs.add_parser("attack", help="see what attackers would recover under a contract")
+    attack.add_argument("file", metavar="FILE", help="the contract, taken as signed by all")
+    attack.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="PARTY/NAME=FILE",
+        help="a dataset's Parquet or CSV file; else the datasets of the node in --dir, or those "
+        "that the contract's tests beside it name",
+    )
+    attack.add_argument(
+        "--provider",
+        metavar="PARTY",
+        help="whose data is attacked (default: the first that there is data of)",
+    )
+    attack.add_argument(
+        "--secret",
+        metavar="COLUMN[=VALUE]",
+        help="what attackers are after (default: sensitive columns, and a measure)",
+    )
+    attack.add_argument(
+        "--queries",
+        type=int,
+        default=60,
+        metavar="N",
+        help="queries that each attack may send, within the contract's limits (default: 60)",
+    )
+    attack.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="N",
+        help="draws whom attackers aim at; the same seed gives the same numbers (default: 1)",
+    )
+    add_folder(attack)
+    add_format(attack)
+    attack.set_defaults(run=_run("contract_attack", "attack"))
 
 
 def _configure_reading(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -12,12 +12,14 @@ part written out, `q` a fraction written out, `c` a number of rows written out, 
 for the first, `*` anything. The last letter repeats.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from sqlglot import exp
+
+from sekisho.sql.trees import outside_queries
 
 
 class FunctionClass(StrEnum):
@@ -276,16 +278,12 @@ def is_aggregate(node: exp.Expr) -> bool:
 
 def has_aggregate(node: exp.Expr) -> bool:
     """Tell whether an aggregate stands in an expression, outside the subqueries in it."""
-    return any(is_aggregate(item) for item in _outside_queries(node))
+    return any(is_aggregate(item) for item in outside_queries(node))
 
 
 def has_window(node: exp.Expr) -> bool:
     """Tell whether a function with OVER stands in an expression, outside the subqueries in it."""
-    return any(isinstance(item, exp.Window) for item in _outside_queries(node))
-
-
-def _outside_queries(node: exp.Expr) -> Iterator[exp.Expr]:
-    return node.walk(prune=lambda item: isinstance(item, exp.Query))
+    return any(isinstance(item, exp.Window) for item in outside_queries(node))
 
 
 def _is_windowed(node: exp.Expr) -> bool:

@@ -21,6 +21,7 @@ from sekisho.sql.functions import (
     Function,
 )
 from sekisho.sql.places import nearest, place_of, shown, syntax_refusal
+from sekisho.sql.trees import nodes_of
 from sekisho.sql.types import is_date
 from sekisho.sql.window_syntax import (
     check_frame,
@@ -44,7 +45,7 @@ def check_syntax(tree: exp.Expr) -> None:
     Source:
         `docs/spec/gate.md`, step 4.
     """
-    for node in tree.walk(bfs=False):
+    for node in nodes_of(tree):
         _check_form(node)
         check = _CHECKS.get(type(node))
         if check is not None:

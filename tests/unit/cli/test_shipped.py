@@ -1,4 +1,4 @@
-"""What comes with the package: contracts, guardrails and stories are clean; their tests hold."""
+"""What comes with the package: contracts, guardrails and stories are clean, their tests hold."""
 
 import tomllib
 from pathlib import Path
