@@ -68,9 +68,8 @@ def tables(draw, *, units_apart: bool = False):
         parameters={},
         secrets=("m1",),
         keys=tuple(Key(type="INTEGER", definition=f"k{at}") for at in range(keys)),
-        # The first two units are of one dataset, the last of one that is joined to it.
         units=tuple(
-            Unit(dataset=DatasetId("a.example/t"), column=f"u{at}", rows=max(0, at - 1), schema="")
+            Unit(dataset=DatasetId("a.example/t"), column=f"u{at}", type="INTEGER")
             for at in range(joined + 1)
         ),
         measures=tuple(Measure(column=f"v{at}", definition=f"v{at}") for at in range(measures)),
@@ -85,15 +84,10 @@ def tables(draw, *, units_apart: bool = False):
 
 
 def governed(block, rows):
-    """Give every row its hashes, and let an engine have them as the relation of the block."""
-    hashes = sorted({unit.rows for unit in block.units})
-    for number, row in enumerate(rows):
-        chance = random.Random(number)
-        row.update({f"h{at}": chance.getrandbits(64) for at in hashes})
+    """Give every row its hashes with measures, and let an engine have the rows of the block."""
     kinds = {
         **{f"k{at}": pa.int32() for at in range(len(block.keys))},
         **{f"u{at}": pa.uint64() for at in range(len(block.units))},
-        **{f"h{at}": pa.uint64() for at in hashes},
         **{f"v{at}": pa.float64() for at in range(len(block.measures))},
         **({"f": pa.bool_()} if block.is_filtered else {}),
     }
@@ -103,7 +97,7 @@ def governed(block, rows):
     ENGINE.register("drawn", data)
     ENGINE.execute("CREATE OR REPLACE TABLE governed AS FROM drawn")
     for unit, measure in product(range(len(block.units)), range(len(block.measures))):
-        mixed = f"hash(h{block.units[unit].rows}, v{measure})"
+        mixed = f"hash(u{unit}, v{measure})"
         found = ENGINE.execute(f"SELECT {mixed} FROM governed").fetchall()
         for row, (value,) in zip(rows, found, strict=True):
             row[f"m{unit}_{measure}"] = value
@@ -137,7 +131,7 @@ def plain(block, rows):
     return PlainCells(
         rows,
         keys=len(block.keys),
-        units=tuple(unit.rows for unit in block.units),
+        units=len(block.units),
         is_filtered=block.is_filtered,
     )
 

@@ -1,7 +1,7 @@
 """What `disclosure/steps.py` has an engine say of cells, worked out plainly over rows in Python.
 
-A row is a mapping like a governed row of a block: `k0`, … keys, `u0`, … hashes of units, `h0`, …
-hashes of rows, `v0`, … measures or None, `m<u>_<v>` hashes of a row with a measure, and `f`.
+A row is a mapping like a governed row of a block: `k0`, … keys, `u0`, … hashes of units,
+`v0`, … measures or None, `m<u>_<v>` hashes of a unit with a measure, and `f`.
 Nothing here is quick: every population is looked at unit by unit.
 """
 
@@ -35,8 +35,8 @@ class Cell:
 class PlainCells:
     """The cells of some rows."""
 
-    def __init__(self, rows: list[Row], *, keys: int, units: tuple[int, ...], is_filtered: bool):
-        """Take rows; `units` names the row hash of each privacy unit."""
+    def __init__(self, rows: list[Row], *, keys: int, units: int, is_filtered: bool):
+        """Take rows."""
         self.rows = rows
         self.keys = keys
         self.units = units
@@ -60,7 +60,7 @@ class PlainCells:
         return [row for row in rows if measure is None or row[f"v{measure}"] is not None]
 
     def _cell(self, key: tuple, rows: list[Row], measure: int | None, *, values: bool) -> Cell:
-        weigh = range(len(self.units))
+        weigh = range(self.units)
         totals = [self._totals(rows, unit, measure, values=values) for unit in weigh]
         tops = [sorted(total.values(), reverse=True) for total in totals]
         return Cell(
@@ -88,7 +88,7 @@ class PlainCells:
     ) -> dict[int, int]:
         sums: dict[int, int] = defaultdict(int)
         for row in rows:
-            hashed = row[f"m{unit}_{measure}"] if values else row[f"h{self.units[unit]}"]
+            hashed = row[f"m{unit}_{measure}"] if values else row[f"u{unit}"]
             sums[row[f"u{unit}"]] = (sums[row[f"u{unit}"]] + hashed) % WORD
         return dict(sums)
 

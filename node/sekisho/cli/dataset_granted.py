@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sekisho.model.signed import SignedContract
 
 Types = Mapping[tuple[str, str], str]
-"""DuckDB types after masks, by dataset and column, as the provider tells them now."""
+"""DuckDB types after masks, by dataset and column in lower case, as the provider has them now."""
 
 
 def granted_rows(place: Place, party: str) -> Iterator[dict[str, Any]]:
@@ -32,7 +32,7 @@ def granted_rows(place: Place, party: str) -> Iterator[dict[str, Any]]:
         for provider, signed in contracts:
             alias = signed.alias_of(provider)
             types = {
-                (relation.name, name): kind
+                (relation.name, name.lower()): kind
                 for relation in steward.relations(signed.id)
                 if relation.schema == alias
                 for name, _, kind in (item.partition(" ") for item in relation.columns)
@@ -90,9 +90,9 @@ def _rows(
     for dataset in grant.datasets_of(provider):
         name = split_dataset(dataset)[1]
         columns = [
-            _column(column, item, grant, kind=types[name, column])
+            _column(column, item, grant, kind=types[name, column.lower()])
             for column, item in grant.columns.items()
-            if (name, column) in types
+            if (name, column.lower()) in types
         ]
         if columns:
             yield {

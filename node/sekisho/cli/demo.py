@@ -1,19 +1,56 @@
-"""`sekisho demo`: five companies' nodes, one contract, one query, and the evidence of it."""
+"""`sekisho demo`: companies' nodes, one contract, some queries, and the evidence of it."""
 
 import argparse
 import tempfile
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sekisho.cli.main import DONE, FAILED
-from sekisho.cli.processes import NodeProcesses
-from sekisho.cli.story import AviationStory
 from sekisho.cli.table import say
+
+if TYPE_CHECKING:
+    from sekisho.cli.story import Story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A story; its module is imported only when it is told."""
+
+    module: str
+    kind: str
+    help: str
+
+
+FIRST = "aviation"
+STORIES: dict[str, Told] = {
+    FIRST: Told(
+        module="sekisho.cli.story_aviation",
+        kind="AviationStory",
+        help="an aircraft maker asks four airlines for delays, and gets rows",
+    ),
+    "hospitals": Told(
+        module="sekisho.cli.story_hospitals",
+        kind="HospitalsStory",
+        help="an institute asks three hospitals for positivity, and gets statistics",
+    ),
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    width = max(map(len, STORIES))
+    told = "".join(f"\n  {name:<{width}}  {told.help}" for name, told in STORIES.items())
+    parser.epilog = f"stories:{told}"
     parser.add_argument(
-        "story", nargs="?", choices=("aviation",), default="aviation", help="which story to watch"
+        "story",
+        nargs="?",
+        choices=tuple(STORIES),
+        default=FIRST,
+        metavar="STORY",
+        help=f"{' or '.join(STORIES)} (default: {FIRST})",
     )
     parser.add_argument(
         "--keep", action="store_true", help="leave the nodes running and say what to try next"
@@ -22,10 +59,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell the story; exit 0 only when its table equals the same query over the files."""
+    """Tell the story; exit 0 only when every part of it came true."""
+    from sekisho.cli.processes import NodeProcesses
+
+    told = STORIES[options.story]
     root = Path(tempfile.mkdtemp(prefix="sekisho-demo-"))
     with NodeProcesses(remove=None if options.keep else root) as nodes:
-        story = AviationStory(root, nodes)
+        story: Story = getattr(import_module(told.module), told.kind)(root, nodes)
         is_true = story.tell()
         if options.keep:
             story.tell_what_next()

@@ -37,7 +37,7 @@ COMMANDS: dict[str, Command] = {
     "query": Command(module="sekisho.cli.query", help="ask one query under a contract"),
     "explain": Command(module="sekisho.cli.explain", help="tell what a query would do"),
     "ledger": Command(module="sekisho.cli.ledger", help="list, show and verify the evidence"),
-    "demo": Command(module="sekisho.cli.demo", help="watch five companies share data"),
+    "demo": Command(module="sekisho.cli.demo", help="watch companies share data under a contract"),
 }
 
 

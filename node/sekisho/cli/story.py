@@ -1,14 +1,19 @@
-"""The aviation story: what is asked, by whom, and what each company sees of it."""
+"""What all stories share: companies with nodes of their own, and how it is told what they do.
+
+What the companies' people do goes through the commands themselves; what is asked goes the way of
+`import sekisho`.
+"""
 
 import argparse
 import io
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
@@ -30,154 +35,116 @@ from sekisho.store.state import open_state
 from sekisho.wire.frames import frame_stream_reader
 
 Rows = list[tuple[Any, ...]]
-AIRLINES = ("ua", "dl", "aa", "b6")
-MAKER = "maker"
-TITLE = "Departure delays by aircraft model"
-SHOWN_ROWS = 8
-EXCERPT_LINES = 8
-COLUMNS = ("model", "departures", "mean_delay")
-
-QUESTION = """
-SELECT p.model, count(*) AS departures, avg(f.departure_delay) AS mean_delay
-FROM flights AS f JOIN local.planes AS p ON f.tail_number = p.tail_number
-GROUP BY p.model
-ORDER BY departures DESC, p.model
-""".strip()
-"""Over all four airlines' flights and the maker's planes; no company could answer it alone."""
-
-SAME_QUESTION = """
-SELECT model, count(*) AS departures, avg(departure_delay) AS mean_delay
-FROM (
-  SELECT * FROM data.ua UNION ALL SELECT * FROM data.dl
-  UNION ALL SELECT * FROM data.aa UNION ALL SELECT * FROM data.b6
-) AS flights JOIN data.planes USING (tail_number)
-WHERE NOT cancelled
-GROUP BY model
-ORDER BY departures DESC, model
-""".strip()
-"""The same over the files in one place, with the contract's row filter written out."""
-
-SUGGESTION = "SELECT origin, count(*) FROM dl.flights GROUP BY origin"
-FORBIDDEN = "SELECT flight_number, departure_delay FROM ua.flights"
+EXCERPT = "What leaves"
+"""The part of a review that is shown."""
+SHOWN_DIGITS = 19
+"""Of an id: `sha256:` and twelve more."""
+_TERM = {"starts": -30, "sign_by": 30, "ends": 335}
+"""Days of a contract, and how far from today a story puts them."""
 
 
-class AviationStory:
-    """Four airlines and an aircraft maker, from founding their nodes to a termination."""
+class Story(ABC):
+    """Some companies, from founding their nodes to checking the evidence."""
+
+    name: ClassVar[str]
+    """Of its folder among the examples."""
+    providers: ClassVar[tuple[str, ...]]
+    consumer: ClassVar[str]
+    count: ClassVar[str]
+    """How many companies there are, in words."""
 
     def __init__(self, root: Path, nodes: NodeProcesses) -> None:
         """Tell it below a folder, with processes that somebody else stops."""
-        self._root = root
-        self._nodes = nodes
-        self._data = shipped("stories", "aviation")
-        self._contract = ""
+        self.root = root
+        self.nodes = nodes
+        self.data = shipped("stories", self.name)
+        self.contract = ""
+        """The contract's id, once it was proposed."""
 
+    @property
+    def everyone(self) -> tuple[str, ...]:
+        """The companies: `NAME.example` each."""
+        return (*self.providers, self.consumer)
+
+    @abstractmethod
     def tell(self) -> bool:
         """Run the whole story; True when every part of it came true."""
-        self._found()
-        self._agree()
-        answer = self._ask()
-        return all(
-            (
-                answer,
-                self._ask_too_much(),
-                self._terminate(),
-                self._check_evidence(),
-            )
-        )
+
+    @abstractmethod
+    def suggestions(self) -> Sequence[str]:
+        """List commands to try with nodes that were kept."""
+
+    @abstractmethod
+    def holding(self, name: str) -> str:
+        """Say in a few words what a company holds."""
+
+    @abstractmethod
+    def settle(self, name: str, settings: str) -> str:
+        """Write a company's datasets into its node.yaml; gives the whole text."""
 
     def tell_what_next(self) -> None:
-        """Say what to try with nodes that were kept."""
-        maker = self._folder(MAKER)
-        _title("The nodes keep running. Try")
-        for command in (
-            f"sekisho status --dir {maker}",
-            f"sekisho contract list --dir {maker}",
-            f'sekisho query --dir {maker} --contract "{TITLE}" "{SUGGESTION}"',
-            f"sekisho ledger list --dir {self._folder('dl')}",
-            f"sekisho contract review {self._contract[:19]} --lang ja --dir {maker}",
-        ):
+        """Say what to try with nodes that were kept, and how to stop them."""
+        title("The nodes keep running. Try")
+        for command in self.suggestions():
             print(f"  $ {command}")
-        numbers = " ".join(str(self._nodes.number(self._folder(name))) for name in _everyone())
-        print(f"  $ kill {numbers}     # stops them; then remove {self._root}")
+        numbers = " ".join(str(self.nodes.number(self.folder(name))) for name in self.everyone)
+        print(f"  $ kill {numbers}     # stops them; then remove {self.root}")
 
-    def _found(self) -> None:
-        _title("1. Five companies each found a node, with keys and data of their own")
+    def found(self) -> None:
+        """Make every company's node, introduce them to each other, and start them."""
+        title(f"1. {self.count} companies each found a node, with keys and data of their own")
         now = datetime.now(UTC)
-        for name in _everyone():
+        width = max(len(name) for name in self.everyone) + len(".example")
+        for name in self.everyone:
             party = PartyId(f"{name}.example")
             founded = found_node(
-                self._folder(name),
+                self.folder(name),
                 party,
                 now=now,
                 alias=name,
                 peers="127.0.0.1:0",
                 users="127.0.0.1:0",
             )
-            self._settle(founded.folder, name)
-            print(f"  {party:<14} {founded.member.fingerprint[:19]}…  {self._holding(name)}")
-        for name in _everyone():
+            config = founded.folder.config
+            settings = config.read_text().replace("workers: 2", "workers: 1")
+            config.write_text(self.settle(name, settings))
+            fingerprint = founded.member.fingerprint[:SHOWN_DIGITS]
+            print(f"  {party:<{width}} {fingerprint}…  {self.holding(name)}")
+        for name in self.everyone:
             self._introduce(name, now)
-        self._nodes.start(*(self._folder(name) for name in _everyone()))
-        print("  each has compared and added the others' fingerprints; all five nodes are serving")
-
-    def _agree(self) -> None:
-        _title("2. The maker proposes a contract; each airline reviews it in plain words and signs")
-        path = self._root / "delays.contract.yaml"
-        path.write_text(_around_today((self._data / path.name).read_text()))
-        self._contract = self._run(MAKER, "contract", "propose", str(path)).strip()
-        print(f"  proposed: {self._contract[:19]}…")
-        review = self._run("ua", "contract", "review", self._contract)
-        for line in _excerpt(review):
-            print(f"  | {line}")
-        for name in AIRLINES:
-            self._run(name, "contract", "sign", self._contract)
-            print(f"  {name}.example has signed")
-        print(f"  state at the maker: {self._state(MAKER)}")
-
-    def _ask(self) -> bool:
-        _title("3. The maker asks what none of them could answer alone")
-        _quote(QUESTION)
-        with self._node() as node:
-            answer = node.query(QUESTION, contract=self._contract)
-            rows = _rows(answer.to_arrow())
-            _show(rows)
-            for receipt in answer.receipts:
-                print(
-                    f"  receipt of {receipt.provider}: {receipt.rows} rows, "
-                    f"ledger entry {receipt.ledger_index}, verified"
-                )
-        same = rows == self._over_the_files()
+        self.nodes.start(*(self.folder(name) for name in self.everyone))
         print(
-            f"  the same query over the files in one DuckDB gives "
-            f"{'the same' if same else 'ANOTHER'} {len(rows)} rows"
+            "  each has compared and added the others' fingerprints; all"
+            f" {self.count.lower()} nodes are serving"
         )
-        return same and bool(rows)
 
-    def _ask_too_much(self) -> bool:
-        _title("4. The maker asks for a column that was not granted")
-        _quote(FORBIDDEN)
-        return self._is_refused(FORBIDDEN)
+    def propose(self, text: str, file: str) -> None:
+        """Have the consumer propose a contract, its days set around today."""
+        path = self.root / file
+        path.write_text(_around_today(text))
+        self.contract = self.run(self.consumer, "contract", "propose", str(path)).strip()
+        print(f"  proposed: {self.contract[:SHOWN_DIGITS]}…")
 
-    def _terminate(self) -> bool:
-        _title("5. One airline terminates; the next query is refused at once")
-        reason = "our flights are wanted elsewhere"
-        self._run("ua", "contract", "terminate", self._contract, "--reason", reason)
-        print(f"  ua.example has terminated its part; it is {self._state('ua')} there")
-        return self._is_refused(QUESTION)
+    def agree(self, *, lines: int) -> None:
+        """Have the first provider review the contract, and all of them sign it.
 
-    def _check_evidence(self) -> bool:
-        _title("6. Every ledger and receipt verifies")
-        good = True
-        for name in _everyone():
-            code, text = _call("ledger", "verify", "--dir", str(self._folder(name)))
-            good = good and code == DONE
-            print(f"  {name}.example: {text.partition(chr(10))[0]}")
-        return good
+        Args:
+            lines: How much of the review is shown.
+        """
+        review = self.run(self.providers[0], "contract", "review", self.contract).splitlines()
+        begin = review.index(EXCERPT)
+        for line in review[begin : begin + lines]:
+            print(f"  | {line}")
+        for name in self.providers:
+            self.run(name, "contract", "sign", self.contract)
+            print(f"  {name}.example has signed")
+        print(f"  state at {self.consumer}.example: {self.state(self.consumer)}")
 
-    def _is_refused(self, sql: str) -> bool:
+    def is_refused(self, sql: str) -> bool:
+        """Ask what should not be answered; tell the refusal."""
         try:
-            with self._node() as node:
-                node.query(sql, contract=self._contract).to_arrow()
+            with self.node() as node:
+                node.query(sql, contract=self.contract).to_arrow()
         except Refusal as refusal:
             print(f"  refused: {refusal.reason}: {refusal.message}")
             print(f"  clause: {refusal.clause}")
@@ -187,116 +154,113 @@ class AviationStory:
         print("  it was answered")
         return False
 
-    def _settle(self, folder: NodeFolder, name: str) -> None:
-        file = "planes" if name == MAKER else f"flights_{name}"
-        dataset = "planes" if name == MAKER else "flights"
-        source = self._data / f"{file}.parquet"
-        text = folder.config.read_text()
-        datasets = f'datasets:\n  {dataset}:\n    source: {{parquet: "{source}"}}\n'
-        settled = text.replace("datasets: {}\n", datasets).replace("workers: 2", "workers: 1")
-        folder.config.write_text(settled)
+    def check_evidence(self, number: int) -> bool:
+        """Verify every company's ledger, and the requests and receipts in it."""
+        title(f"{number}. Every ledger and receipt verifies")
+        good = True
+        for name in self.everyone:
+            code, text = self.call(name, "ledger", "verify")
+            good = good and code == DONE
+            print(f"  {name}.example: {text.partition(chr(10))[0]}")
+        return good
 
-    def _introduce(self, name: str, now: datetime) -> None:
-        """Add every other company's member document, as people do who compared fingerprints."""
-        folder = NodeFolder(self._folder(name))
-        own = parse_envelope_json(load_file(folder.member))
-        with open_state(folder.state_file(), now=now) as state:
-            book = MemberBook(state, own)
-            for other in _everyone():
-                if other != name:
-                    document = load_file(NodeFolder(self._folder(other)).member)
-                    envelope = parse_envelope_json(document)
-                    book.add(state, envelope, alias=other, fingerprint=envelope.digest, now=now)
-
-    def _over_the_files(self) -> Rows:
-        files = {"planes": "planes"} | {name: f"flights_{name}" for name in AIRLINES}
+    def over_the_files(self, sql: str, files: dict[str, Path]) -> Rows:
+        """Answer a query in one DuckDB over all the files, each the relation `data.<name>`."""
         sources = tuple(
-            Source(name=name, kind="parquet", path=str(self._data / f"{file}.parquet"))
-            for name, file in files.items()
+            Source(name=name, kind="parquet", path=str(path)) for name, path in files.items()
         )
         pool = WorkerPool(EngineSettings(workers=1), sources)
         try:
-            with pool.run(Job(sql=SAME_QUESTION, sources=sources)) as run:
+            with pool.run(Job(sql=sql, sources=sources)) as run:
                 frames = [run.schema, *(batch.frame for batch in run)]
         finally:
             pool.close()
-        return _rows(_table(frames))
+        stream = pa.PythonFile(frame_stream_reader(frames), mode="r")
+        return rows_of(pa.ipc.open_stream(stream).read_all())
 
-    def _state(self, name: str) -> str:
-        shown = self._run(name, "contract", "show", self._contract, "--format", "json")
+    def state(self, name: str) -> str:
+        """Tell the state of the contract at a company."""
+        shown = self.run(name, "contract", "show", self.contract, "--format", "json")
         return str(json.loads(shown)["state"])
 
-    def _node(self) -> Node:
-        """Connect to the maker's node, as `import sekisho` does."""
-        return Place.find(argparse.Namespace(dir=str(self._folder(MAKER)))).node()
+    def node(self) -> Node:
+        """Connect to the consumer's node, as `import sekisho` does."""
+        return Place.find(argparse.Namespace(dir=str(self.folder(self.consumer)))).node()
 
-    def _run(self, name: str, *command: str) -> str:
-        """Run a command as that company's people would; what it prints on stdout."""
-        code, text = _call(*command, "--dir", str(self._folder(name)))
+    def run(self, name: str, *command: str) -> str:
+        """Run a command as that company's people would; what it prints on stdout.
+
+        Raises:
+            RuntimeError: It failed.
+        """
+        code, text = self.call(name, *command)
         if code != DONE:
-            msg = f"`sekisho {' '.join(command)}` ended with {code}"
+            msg = f"`sekisho {' '.join(command)}` ended with {code}: {text}"
             raise RuntimeError(msg)
         return text
 
-    def _folder(self, name: str) -> Path:
-        return self._root / name
+    def call(self, name: str, *command: str) -> tuple[int, str]:
+        """Run a command as that company's people would; its exit code and what it prints."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([*command, "--dir", str(self.folder(name))])
+        return code, out.getvalue() or err.getvalue()
 
-    def _holding(self, name: str) -> str:
-        return "planes.parquet" if name == MAKER else f"flights_{name}.parquet"
+    def folder(self, name: str) -> Path:
+        """Give the folder of a company's node."""
+        return self.root / name
 
-
-def _everyone() -> tuple[str, ...]:
-    return (*AIRLINES, MAKER)
-
-
-def _call(*command: str) -> tuple[int, str]:
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = main(command)
-    return code, out.getvalue() or err.getvalue()
-
-
-def _around_today(text: str) -> str:
-    """Move the contract's term around today; nothing else about it changes."""
-    today = datetime.now(UTC).date()
-    for name, day in (
-        ("starts", today - timedelta(days=30)),
-        ("ends", today + timedelta(days=335)),
-    ):
-        text = re.sub(rf"{name}: \d{{4}}-\d\d-\d\d", f"{name}: {day.isoformat()}", text)
-    return text
+    def _introduce(self, name: str, now: datetime) -> None:
+        """Add every other company's member document, as people do who compared fingerprints."""
+        folder = NodeFolder(self.folder(name))
+        own = parse_envelope_json(load_file(folder.member))
+        with open_state(folder.state_file(), now=now) as state:
+            book = MemberBook(state, own)
+            for other in self.everyone:
+                if other != name:
+                    document = load_file(NodeFolder(self.folder(other)).member)
+                    envelope = parse_envelope_json(document)
+                    book.add(state, envelope, alias=other, fingerprint=envelope.digest, now=now)
 
 
-def _title(text: str) -> None:
+def title(text: str) -> None:
+    """Begin a part of a story."""
     print(f"\n{text}", flush=True)
 
 
-def _quote(sql: str) -> None:
+def quote(sql: str) -> None:
+    """Show what is asked."""
     for line in sql.splitlines():
         print(f"  > {line}")
 
 
-def _excerpt(review: str) -> list[str]:
-    """Give the part of a review that says what leaves."""
-    lines = review.splitlines()
-    begin = lines.index("What leaves") if "What leaves" in lines else 0
-    return lines[begin : begin + EXCERPT_LINES]
+def table(columns: Sequence[str], rows: Rows, *, at_most: int, more: str) -> None:
+    """Show rows, and of many the first.
 
-
-def _show(rows: Rows) -> None:
-    cells = [[cell_text(value) for value in row] for row in rows[:SHOWN_ROWS]]
+    Args:
+        columns: Their names.
+        rows: All of them.
+        at_most: How many to show.
+        more: What there are more of.
+    """
     text = io.StringIO()
-    write_table(COLUMNS, cells, text)
+    cells = [[cell_text(value) for value in row] for row in rows[:at_most]]
+    write_table(columns, cells, text)
     for line in text.getvalue().splitlines():
         print(f"    {line}")
-    if len(rows) > SHOWN_ROWS:
-        print(f"    … and {len(rows) - SHOWN_ROWS} more models")
+    if len(rows) > at_most:
+        print(f"    … and {len(rows) - at_most} more {more}")
 
 
-def _rows(table: pa.Table) -> Rows:
-    return [tuple(row.values()) for row in table.to_pylist()]
+def rows_of(found: pa.Table) -> Rows:
+    """Give the rows of an answer."""
+    return [tuple(row.values()) for row in found.to_pylist()]
 
 
-def _table(frames: Sequence[bytes]) -> pa.Table:
-    stream = pa.PythonFile(frame_stream_reader(frames), mode="r")
-    return pa.ipc.open_stream(stream).read_all()
+def _around_today(text: str) -> str:
+    """Move the contract's days around today; nothing else about it changes."""
+    today = datetime.now(UTC).date()
+    for name, days in _TERM.items():
+        day = (today + timedelta(days=days)).isoformat()
+        text = re.sub(rf"{name}: \d{{4}}-\d\d-\d\d", f"{name}: {day}", text)
+    return text

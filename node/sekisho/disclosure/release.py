@@ -30,8 +30,8 @@ class Scope:
     unit: str
     column: str
     """`DATASET.COLUMN`, or `rows`."""
-    schema: str
-    """Sketches of another schema cannot be compared."""
+    type: str
+    """Of the unit: sketches of another type of units cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ def _question(
     return Question(
         digest=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(),
         scopes=tuple(
-            Scope(dataset=unit.dataset, unit=unit.column, column=column, schema=unit.schema)
+            Scope(dataset=unit.dataset, unit=unit.column, column=column, type=unit.type)
             for unit in block.units
         ),
         measure=measure,

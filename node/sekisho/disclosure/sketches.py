@@ -1,8 +1,8 @@
-"""Sketches: for each unit of a cell the sum of its rows' hashes, to tell cells apart by units.
+"""Sketches: for each unit of a cell a sum that tells what the cell counts of it.
 
-Two cells that hold the same rows of a unit have the same sum for it. So the units for which the
-sums differ are those of whom one cell tells something that the other does not. Membership alone
-would miss a unit that is in both cells with other rows.
+Two cells that count as many rows of a unit, or the same values, have the same sum for it. So the
+units for which the sums differ are those of whom one cell tells something that the other does not.
+Membership alone would miss a unit that is in both cells with other rows.
 
 A sketch with a slot for each unit is exact. A coarse one has its units share slots; two sketches
 are compared in the coarser one's slots, which counts too few differing units, never too many.
@@ -74,7 +74,7 @@ def fold(sketch: Sketch, slots: int) -> Mapping[int, int]:
 
 
 def differing(left: Sketch, right: Sketch) -> int:
-    """Count the units for which two cells hold other rows, never more than there are."""
+    """Count the units for which two cells differ, never more than there are."""
     if left == right:
         return 0
     coarse = [item.slots for item in (left, right) if item.slots is not None]

@@ -2,14 +2,16 @@
 
 No row comes out of it. For each cell it gives how many units are in it, what the two largest of
 them make up, in how many units it differs from its parent cells, its sums, and its **sketch**: for
-each unit the sum of its rows' hashes. A sketch tells in how many units two cells differ.
+each unit its hash, once for every row of it. A sketch tells in how many units two cells differ: for
+whom one of them counts more rows than the other. No other column of a row has a part in it, so that
+what is not granted can neither hide that two cells differ nor make them do so.
 
 Counting units one by one costs many times the plain aggregate, so the units of large cells share
 slots: the hash of a unit modulo a power of two. Slots that differ are never more than units that
 differ, so what is counted in slots is counted too low, never too high. Small cells, and large ones
 of which a good part of the slots is empty, keep a slot for each unit and are exact.
 
-What a measure's values come to is compared by hashes of rows and values together: the same rows
+What a measure's values come to is compared by hashes of unit and value together: the same rows
 under another clamp or threshold differ in the units whose values do.
 
 A parent is what a cell was cut from: the same cell without the block's filter, and the cells that
@@ -232,7 +234,7 @@ class _Writer:
         for part, inside in self._parts():
             yield f"count(r.v{at}){inside} AS {part}n{at}"
             if at in self._valued:
-                mixed = f"hash(r.h{self._block.units[unit].rows}, r.v{at})"
+                mixed = f"hash(r.u{unit}, r.v{at})"
                 there = f"CASE WHEN r.v{at} IS NOT NULL THEN {mixed} END"
                 yield f"coalesce(sum({there}){inside}, 0) AS {part}s{at}v"
         if at in self._valued:
@@ -251,8 +253,7 @@ class _Writer:
         """Count rows and sum up their hashes: inside the filter, and all."""
         for part, inside in self._parts():
             yield f"count(*){inside} AS {part}n"
-            hashes = f"r.h{self._block.units[unit].rows}"
-            yield f"coalesce(sum({hashes}){inside}, 0) AS {part}s"
+            yield f"coalesce(sum(r.u{unit}){inside}, 0) AS {part}s"
 
     def _parts(self) -> tuple[tuple[str, str], ...]:
         """Name what is summed up: what is inside the filter, and where there is one, all."""

@@ -31,7 +31,10 @@ def merged(given: Sequence[Given], figures: Figures) -> str:
     parts = [part for at in numbers for part in _parts(at, figures)]
     outputs = [*map(_quoted, keys), *(f'{_merged(at, figures)} AS "f{at}"' for at in numbers)]
     together = " UNION ALL ".join(_select(item, parts) for item in given)
-    return f'SELECT {", ".join(outputs)} FROM ({together}) AS "given"{_grouped(keys)}'
+    there = " OR ".join(f'count("f{at}") > 0' for at in numbers)
+    # A cell of which only a helping figure is published is not there, as it is at one provider.
+    having = f" HAVING {there}" if keys and len(figures.asked) > figures.wanted else ""
+    return f'SELECT {", ".join(outputs)} FROM ({together}) AS "given"{_grouped(keys)}{having}'
 
 
 def side_by_side(given: Sequence[Given], figures: Figures) -> str:

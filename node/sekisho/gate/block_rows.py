@@ -1,7 +1,7 @@
 """The governed rows of a protected block: what each relation gives, and what that means in text.
 
 Each relation of the block becomes a subquery `s0`, `s1`, … that gives only what the block uses:
-columns as `c<relation>_<n>`, measures as `v<n>`, and for a dataset the hashes of units and rows.
+columns as `c<relation>_<n>`, measures as `v<n>`, and for a dataset the hashes of units.
 The text over raw columns of everything that decides which rows are counted is kept beside it: two
 questions with the same text are the same question.
 """
@@ -18,7 +18,7 @@ from sekisho.gate.governed import (
     keep_unique,
     measure_value,
     raw_column,
-    schema_digest,
+    unit_type,
     units_of,
     write_governed,
 )
@@ -74,8 +74,8 @@ class BlockRows:
     def units(self) -> tuple[Unit, ...]:
         """List whom the block protects, dataset by dataset."""
         return tuple(
-            Unit(dataset=view.dataset.id, column=name, rows=at, schema=schema_digest(view.dataset))
-            for at, (_, view) in enumerate(self._datasets())
+            Unit(dataset=view.dataset.id, column=name, type=unit_type(view, name))
+            for _, view in self._datasets()
             for name in units_of(view)
         )
 
@@ -94,10 +94,6 @@ class BlockRows:
         condition = self._condition()
         outputs = [_named(place, f"k{at}") for at, place in enumerate(keys)]
         outputs += [_named(place, f"u{at}") for at, place in enumerate(self._unit_places())]
-        outputs += [
-            _named(_place(f"h{number}", number), f"h{at}")
-            for at, (number, _) in enumerate(self._datasets())
-        ]
         outputs += [
             _named(_place(f"v{at}", number), f"v{at}") for (number, _), at in self._measured.items()
         ]

@@ -1,12 +1,11 @@
-"""A dataset as disclosure control reads it: masked columns, measures, hashes of units and rows.
+"""A dataset as disclosure control reads it: masked columns, measures, hashes of privacy units.
 
 Nothing of this leaves as rows. Beside the columns that a block groups by, filters on, joins on or
-measures, each row carries a keyed hash of every privacy unit that it belongs to and a keyed hash of
-the whole row, raw and with every column: by these, two cells are compared without keeping what was
-in them. A row whose unit is NULL protects nobody and is left out.
+measures, each row carries a keyed hash of every privacy unit that it belongs to: by these, two
+cells are compared without keeping who was in them. A row whose unit is NULL protects nobody and is
+left out. Nothing else of a row is read: what is not granted has no part in what is published.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
@@ -15,7 +14,6 @@ from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.masks import masked, unmasked
 from sekisho.gate.views import ROWS, SCHEMA, View, ViewColumn, row_condition
 from sekisho.model.contract import ColumnGrant, Threshold
-from sekisho.model.dataset import Dataset
 from sekisho.model.limits import Limits
 from sekisho.model.names import split_dataset
 from sekisho.sql.parser import SecondParser
@@ -56,10 +54,9 @@ def unprotected(view: View, unit: str) -> Refusal:
     )
 
 
-def schema_digest(dataset: Dataset) -> str:
-    """Name what hashes of a dataset's rows are made of."""
-    columns = sorted(f"{item.name}\0{item.type}" for item in dataset.columns)
-    return hashlib.sha256("\n".join(columns).encode()).hexdigest()
+def unit_type(view: View, unit: str) -> str:
+    """Give the type of a privacy unit's column; what is hashed of another compares with nothing."""
+    return next(item.type for item in view.dataset.columns if item.name == unit)
 
 
 def write_governed(
@@ -75,18 +72,16 @@ def write_governed(
     Args:
         view: What is granted.
         columns: Outputs, of what `column_value` and `measure_value` give.
-        number: Told apart from the block's other datasets by it: `h<number>`, `u<number>_<unit>`.
+        number: Told apart from the block's other datasets by it: `u<number>_<unit>`.
         parser: For the row filter's second reading.
         limits: For the row filter's bounds.
     """
     units = units_of(view)
-    names = sorted((item.name for item in view.dataset.columns), key=str.lower)
     outputs = list(columns)
     outputs += [
         exp.Alias(this=_hash(_raw(unit)), alias=identifier(f"u{number}_{at}"))
         for at, unit in enumerate(units)
     ]
-    outputs.append(exp.Alias(this=_hash(*map(_raw, names)), alias=identifier(f"h{number}")))
     table = exp.Table(
         this=identifier(split_dataset(view.dataset.id)[1]),
         db=identifier(SCHEMA),

@@ -57,10 +57,8 @@ class Unit:
 
     dataset: DatasetId
     column: str
-    rows: int
-    """Number of the row hash that belongs to the dataset: `h0`, `h1` in the block's rows."""
-    schema: str
-    """Digest of the dataset's columns: hashes of rows compare only while it stays the same."""
+    type: str
+    """DuckDB type of the column: hashes of units compare only while it stays the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +119,8 @@ class ProtectedBlock:
     """The relation of the plan's text that its cells become, such as `cells_0`: columns `k0`, …
     for its keys and `f0`, … for its figures."""
     sql: str
-    """Gives the governed rows: `k0`, … keys; `u0`, … keyed hashes of units; `h0`, … keyed hashes
-    of whole rows, one a dataset; `v0`, … measures as DOUBLE; `f`, whether the filter holds, where
-    there is one."""
+    """Gives the governed rows: `k0`, … keys; `u0`, … keyed hashes of units; `v0`, … measures as
+    DOUBLE; `f`, whether the filter holds, where there is one."""
     parameters: Mapping[str, str]
     bound: tuple[str, ...] = ()
     """Names of the query's parameters, each of which is `$v_<name>` in `sql`."""

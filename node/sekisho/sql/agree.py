@@ -154,6 +154,8 @@ class _Reader:
         return node
 
     def _node(self, node: dict[str, object]) -> object:
+        if "null_order" in node and _is_all(node.get("expression")):
+            node = {**node, "expression": "ALL"}
         self._check(node)
         plain = {
             key: self.canonical(value)
@@ -204,6 +206,16 @@ class _Reader:
     def _refusal(self, node: dict[str, object], message: str) -> Refusal:
         line, column = self._place(node)
         return Refusal(RefusalReason.SYNTAX_NOT_ALLOWED, message, line=line, column=column)
+
+
+def _is_all(node: object) -> bool:
+    """Tell whether a key of ORDER BY is ALL, which DuckDB reads as a star over all columns."""
+    return (
+        isinstance(node, dict)
+        and node.get("class") == "STAR"
+        and node.get("columns") is True
+        and not any(node.get(form) for form in _STAR_FORMS if form != "columns")
+    )
 
 
 def _words(name: object) -> str:

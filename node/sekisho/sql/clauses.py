@@ -4,7 +4,7 @@ from sqlglot import exp
 
 from sekisho.sql.expressions import Expressions
 from sekisho.sql.functions import has_aggregate, has_window
-from sekisho.sql.outputs import alias_position, written_position
+from sekisho.sql.outputs import alias_position, write_all, written_position
 from sekisho.sql.places import syntax_refusal
 from sekisho.sql.scopes import Place, Reference, Scope, source_number
 from sekisho.sql.windows import refuse_window
@@ -46,16 +46,26 @@ def _group(scope: Scope, expressions: Expressions) -> None:
 
 
 def _group_by_all(clause: exp.Expr, scope: Scope) -> None:
-    """Write out what GROUP BY ALL means: every output without an aggregate."""
+    """Write out what GROUP BY ALL means: every output that holds a column, outside aggregates."""
     clause.set("all", None)
     outputs = scope.select.expressions
     for item in outputs:
         refuse_window(item.this, "a SELECT with GROUP BY ALL")
-    keys = [n for n, item in enumerate(outputs, 1) if not has_aggregate(item.this)]
+    keys = [n for n, item in enumerate(outputs, 1) if _varies(item.this, scope)]
     clause.set("expressions", [exp.Literal.number(n) for n in keys])
+    if not keys and not any(has_aggregate(item.this) for item in outputs):
+        message = "GROUP BY ALL has nothing to group by"
+        raise syntax_refusal(message, scope.select, hint="use DISTINCT, or leave it out")
     if not keys:
         scope.select.set("group", None)
         scope.select.meta["aggregated"] = True
+
+
+def _varies(value: exp.Expr, scope: Scope) -> bool:
+    """Tell whether an output without an aggregate depends on a row."""
+    numbers = {source.number for source in scope.sources}
+    columns = value.find_all(exp.Column)
+    return not has_aggregate(value) and any(source_number(item) in numbers for item in columns)
 
 
 def _group_key(item: exp.Expr, scope: Scope, expressions: Expressions) -> None:
@@ -121,6 +131,7 @@ def _distinct_on(scope: Scope, expressions: Expressions) -> None:
 
 def _order(scope: Scope, expressions: Expressions) -> None:
     clause = scope.select.args.get("order")
+    write_all(clause, len(scope.select.expressions))
     for item in clause.expressions if clause is not None else ():
         _by(item.this, scope, expressions, place=Place.ORDER)
 
@@ -134,7 +145,7 @@ def _by(value: exp.Expr, scope: Scope, expressions: Expressions, *, place: Place
         number = exp.Literal.number(position)
         value.replace(number)
         return number
-    if isinstance(value, exp.Literal | exp.Boolean | exp.Null):
+    if isinstance(value, exp.Literal | exp.Boolean | exp.Null | exp.Var):
         message = "ORDER BY and DISTINCT ON take columns, expressions over them, or positions"
         raise syntax_refusal(message, value)
     return expressions.put(value, scope, place)

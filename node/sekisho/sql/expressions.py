@@ -7,7 +7,7 @@ from sqlglot import exp
 from sekisho.sql.columns import Columns
 from sekisho.sql.functions import is_aggregate
 from sekisho.sql.scopes import Ctes, Place, Scope, SelectFacts
-from sekisho.sql.windows import check_order, refuse_window, write_out
+from sekisho.sql.windows import refuse_window, write_out
 
 Query = Callable[[exp.Expr, Scope | None, Ctes], SelectFacts]
 """Looks up the names of an inner query, in the scope around it."""
@@ -64,7 +64,6 @@ class Expressions:
     def _window(self, node: exp.Expr, scope: Scope) -> None:
         """Look up a function with OVER: it hands out values of other rows, one by one."""
         write_out(node, scope, self.columns)
-        check_order(node)
         self._children(node.this, scope, Place.WINDOW)
         for item in list(node.args.get("partition_by") or ()):
             self.put(item, scope, Place.GROUP if isinstance(item, exp.Column) else Place.WINDOW)

@@ -17,6 +17,17 @@ def written_position(item: exp.Expr, scope: Scope) -> int | None:
     return int(item.name)
 
 
+def write_all(order: exp.Expr | None, count: int) -> None:
+    """Write ORDER BY ALL as what it means: every output, one after the other."""
+    items = order.expressions if order is not None else []
+    if order is None or len(items) != 1 or not isinstance(items[0].this, exp.Var):
+        return
+    keys = [items[0].copy() for _ in range(count)]
+    for number, key in enumerate(keys, 1):
+        key.set("this", exp.Literal.number(number))
+    order.set("expressions", keys)
+
+
 def alias_position(name: str, scope: Scope) -> int | None:
     """Tell which output an alias names, if any."""
     found = [

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from sekisho.sql.outputs import write_all
 from sekisho.sql.places import shown, syntax_refusal
 from sekisho.sql.scopes import SelectFacts
 from sekisho.sql.settling import Fact, unlike
@@ -30,6 +31,7 @@ def order_by_outputs(node: exp.SetOperation, names: tuple[str, ...]) -> None:
         Refusal: `SYNTAX_NOT_ALLOWED` for anything but the name or position of an output.
     """
     order = node.args.get("order")
+    write_all(order, len(names))
     for item in order.expressions if order is not None else ():
         position = _position(item.this, names)
         if position is None:

@@ -58,16 +58,3 @@ def refuse_window(node: exp.Expr, where: str) -> None:
     if has_window(node):
         message = f"a window function cannot stand in {where}"
         raise syntax_refusal(message, node, hint="use QUALIFY, or an inner SELECT")
-
-
-def check_order(window: exp.Expr) -> None:
-    """Refuse a window that is ordered by what is the same in every row.
-
-    Raises:
-        Refusal: `SYNTAX_NOT_ALLOWED`.
-    """
-    order = window.args.get("order")
-    for item in order.expressions if order is not None else ():
-        if isinstance(item.this, exp.Literal | exp.Boolean | exp.Null):
-            message = "a window is ordered by columns, or expressions over them"
-            raise syntax_refusal(message, item)

@@ -208,7 +208,7 @@ def count_published(
 def _scope(tx: Transaction, scope: Scope, *, hashes: str) -> int:
     """Number a scope; what is in it must have been hashed alike."""
     key = (scope.dataset, scope.unit, scope.column)
-    schema = f"{scope.schema}:{hashes}"
+    schema = f"{scope.type}:{hashes}"
     row = tx.db.execute(
         "SELECT id, schema FROM scopes WHERE dataset = ? AND unit = ? AND measured = ?", key
     ).fetchone()
@@ -221,7 +221,7 @@ def _scope(tx: Transaction, scope: Scope, *, hashes: str) -> int:
     if row[1] != schema:
         raise Refusal(
             RefusalReason.SCHEMA_CHANGED,
-            "the dataset's columns changed since statistics of it were published",
+            f"the privacy unit `{scope.unit}` is no longer what published statistics counted",
             hint="ask the provider, who can begin anew with `sekisho dataset forget`",
         )
     return int(row[0])

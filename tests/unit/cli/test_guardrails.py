@@ -139,17 +139,6 @@ def test_lint_tells_guardrails_that_contradict_each_other_with_both_lines(sekish
     assert f"{tmp_path / 'a.yaml'}:8" in ran.out
 
 
-def test_all_that_is_shipped_is_clean(sekisho):
-    ran = sekisho("contract", "lint", ROOT / "policies")
-    assert (ran.code, ran.out) == (0, "")
-
-
-@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.test.yaml")), ids=lambda path: path.name)
-def test_the_tests_of_the_shipped_guardrails_hold(sekisho, path):
-    ran = sekisho("contract", "test", path)
-    assert ran.code == 0, ran.out
-
-
 def test_each_shipped_guardrail_has_a_test_in_which_a_contract_is_refused(sekisho):
     for path in SHIPPED.glob("*.yaml"):
         if ".contract." not in path.name:

@@ -25,7 +25,7 @@ BLOCK = ProtectedBlock(
     parameters={},
     secrets=(),
     keys=(Key(type="INTEGER", definition="age"),),
-    units=(Unit(dataset=DatasetId("a.example/t"), column="patient", rows=0, schema=""),),
+    units=(Unit(dataset=DatasetId("a.example/t"), column="patient", type="INTEGER"),),
     measures=(Measure(column="ct", definition="ct"),),
     figures=(COUNT, SUM),
     is_filtered=False,

@@ -30,8 +30,8 @@ from support.sketches import sketch
 TERMS = Terms(
     minimum_units=3, largest_percent=50, two_largest_percent=85, p_percent=10, round_counts_to=5
 )
-PATIENT = Unit(dataset=DatasetId("a.example/tests"), column="patient", rows=0, schema="s")
-SITE = Unit(dataset=DatasetId("a.example/tests"), column="site", rows=0, schema="s")
+PATIENT = Unit(dataset=DatasetId("a.example/tests"), column="patient", type="INTEGER")
+SITE = Unit(dataset=DatasetId("a.example/tests"), column="site", type="INTEGER")
 DELAY = Measure(column="a.example/tests.delay", definition="least(delay, 50)")
 ROWS_FIGURE = Figure(kind=FigureKind.COUNT)
 PLANES = JoinedLookup(
@@ -73,8 +73,8 @@ def asked(*kinds, block=BLOCK):
     return questions_of(replace(block, figures=figures), LOOKUPS, {})
 
 
-def digests(block, lookups=None):
-    return [item.digest for item in questions_of(block, lookups or LOOKUPS, {})]
+def digests(block, lookups=None, values=None):
+    return [item.digest for item in questions_of(block, lookups or LOOKUPS, values or {})]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,7 @@ def test_a_question_is_another_under_another_lookup_or_clamp_or_count_of_units()
         False,
     ]
     assert not set(digests(BLOCK)) & set(digests(BLOCK, {"planes": "sha256:2"}))
+    assert not set(digests(BLOCK)) & set(digests(BLOCK, values={"day": "3"}))
     counted = replace(BLOCK, figures=(*BLOCK.figures, Figure(kind=FigureKind.UNITS, unit=0)))
     assert [
         left == right for left, right in zip(digests(BLOCK), digests(counted), strict=True)

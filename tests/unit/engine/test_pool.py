@@ -175,6 +175,31 @@ def test_an_input_may_be_read_more_than_once(pool, sql):
     assert answer.to_pylist() == [{"n": 5000}]
 
 
+def test_relations_are_made_of_inputs_first_and_small_answers_come_beside(pool):
+    tables = {"one": pa.table({"k": [1, 2], "n": [10, None]}), "two": pa.table({"k": [2, 3]})}
+    job = Job(
+        sql='SELECT k, n FROM "both" ORDER BY k',
+        steps=(("both", 'SELECT k, n FROM "one" UNION ALL SELECT k, NULL FROM "two"'),),
+        outputs=(
+            ("missing", 'SELECT count(*) AS n FROM "one" WHERE n IS NULL'),
+            ("keys", 'SELECT k FROM "both" WHERE k > 2'),
+        ),
+        inputs=("one", "two"),
+    )
+    run = pool.run(job, {name: frames_of(table) for name, table in tables.items()})
+    with run:
+        assert run.beside == {}
+        assert sum(batch.rows for batch in run) == 4
+    assert run.beside == {"missing": {"n": [1]}, "keys": {"k": [3]}}
+
+
+def test_a_step_that_fails_is_an_engines_failure_and_spares_the_worker(pool):
+    job = Job(sql="SELECT 1 AS x", steps=(("bad", "SELECT nothing FROM nowhere"),))
+    with pytest.raises(EngineError, match="could not finish the query"), pool.run(job) as run:
+        list(run)
+    assert read(pool.run(Job(sql="SELECT 1 AS x"))).to_pylist() == [{"x": 1}]
+
+
 def test_the_readers_own_error_is_preferred(pool):
     def failing():
         yield frames_of(pa.table({"k": [1]}))[0]

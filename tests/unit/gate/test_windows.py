@@ -92,7 +92,6 @@ def test_partition_by_a_column_alone_groups():
         ("SELECT origin, rank() OVER () FROM flights GROUP BY ALL", "a SELECT with GROUP BY ALL"),
         ("SELECT DISTINCT ON (rank() OVER ()) origin FROM flights", "stand in DISTINCT ON"),
         ("SELECT upper(origin) OVER () FROM flights", "OVER stands after an aggregate"),
-        ("SELECT rank() OVER (ORDER BY 1) FROM flights", "a window is ordered by columns"),
         ("SELECT rank() OVER (w ORDER BY fare) FROM flights WINDOW w AS (ORDER BY distance)",
          "is given twice what it has|does not read"),
         ("SELECT max(distance IGNORE NULLS) OVER () FROM flights", "IGNORE NULLS stands after"),
