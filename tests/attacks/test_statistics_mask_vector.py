@@ -42,15 +42,14 @@ INSIDE = [
 
 
 @pytest.mark.parametrize("figure", INSIDE)
-def test_nothing_is_computed_inside_an_aggregate(hospital, figure):
-    with pytest.raises(Refusal) as refused:
-        hospital.ask(f"SELECT {figure} FROM tests", CONTRACT)
-    assert refused.value.reason in {
+def test_nothing_is_computed_inside_an_aggregate(quiet_hospital, figure):
+    decided = quiet_hospital.decide(f"SELECT {figure} FROM tests", CONTRACT)
+    assert isinstance(decided, Refusal)
+    assert decided.reason in {
         RefusalReason.SYNTAX_NOT_ALLOWED,
         RefusalReason.FUNCTION_NOT_ALLOWED,
         RefusalReason.USE_NOT_GRANTED,
     }
-    assert not hospital.fresh
 
 
 def test_what_is_computed_of_figures_is_free(hospital):

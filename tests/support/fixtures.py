@@ -68,6 +68,15 @@ def airline(tmp_path_factory) -> Iterator[Companies]:
         yield companies
 
 
+@pytest.fixture(scope="module")
+def quiet_hospital(tmp_path_factory) -> Iterator[Node]:
+    """The same for tests that ask the gate alone: nothing is published in it."""
+    with Node(tmp_path_factory.mktemp("quiet")) as node:
+        node.tests()
+        yield node
+        assert not node.fresh
+
+
 @pytest.fixture
 def hospital(tmp_path) -> Iterator[Node]:
     """A provider of statistics in this process: one test of each of sixty patients."""
