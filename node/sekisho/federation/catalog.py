@@ -43,6 +43,8 @@ class Part:
     """Its bare name, by which the provider's own gate knows it."""
     columns: tuple[ShownColumn, ...]
     """In the contract's order."""
+    grants: tuple[str, ...] = ()
+    """Names of the grants that show it; empty where they are not known."""
 
     def column(self, name: str) -> ShownColumn | None:
         """Find a column without regard to case."""
@@ -167,6 +169,7 @@ def _merged(first: Part, second: Part) -> Part:
         alias=first.alias,
         dataset=first.dataset,
         columns=(*first.columns, *more),
+        grants=tuple(dict.fromkeys((*first.grants, *second.grants))),
     )
 
 

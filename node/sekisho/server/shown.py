@@ -76,7 +76,13 @@ def _parts(
     names = (split_dataset(dataset)[1] for dataset in grant.datasets_of(party))
     alias = signed.alias_of(party)
     return tuple(
-        Part(party=party, alias=alias, dataset=name, columns=_columns(name, grant, types=types))
+        Part(
+            party=party,
+            alias=alias,
+            dataset=name,
+            columns=_columns(name, grant, types=types),
+            grants=(grant.grant,),
+        )
         for name in names
     )
 

@@ -18,6 +18,7 @@ def catalog():
             alias=item["alias"],
             dataset=item["dataset"],
             columns=tuple(ShownColumn(**column) for column in item["columns"]),
+            grants=tuple(item.get("grants", ())),
         )
         for item in written["parts"]
     ]
