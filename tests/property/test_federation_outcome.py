@@ -153,6 +153,78 @@ def queries(draw, *, with_provider):
     return sql
 
 
+OVER = """
+    rank() dense_rank() percent_rank() cume_dist() count(*) count({}) min({}) max({}) lag({})
+    first_value({}) row_number() ntile(3)
+""".split()
+
+
+@st.composite
+def windowed(draw, *, with_provider):
+    """Write a query with windows; all columns order what could come in any order."""
+    text, columns = draw(relations(with_provider=with_provider))
+    names = [f"r0.{name}" for name in columns]
+    where = f" WHERE {draw(conditions(names))}" if draw(st.booleans()) else ""
+    order = ", ".join(draw(st.permutations(names)))
+    part = f"PARTITION BY {draw(st.sampled_from(names))} " if draw(st.booleans()) else ""
+    call = draw(st.sampled_from(OVER)).format(draw(st.sampled_from(names)))
+    frame = "" if draw(st.booleans()) else " ROWS BETWEEN 1 PRECEDING AND CURRENT ROW"
+    frame = frame if call.startswith(("count", "min", "max", "first")) else ""
+    outputs = ", ".join(f"{name} AS c{at}" for at, name in enumerate(names))
+    form = draw(st.integers(0, 2))
+    if form == 0:
+        kept = f"QUALIFY row_number() OVER ({part}ORDER BY {order}) <= 2"
+        return f"SELECT {outputs} FROM {text} AS r0{where} {kept}"
+    if form == 1:
+        named = f"WINDOW w AS ({part}ORDER BY {order})"
+        return f"SELECT {outputs}, {call} OVER w AS x FROM {text} AS r0{where} {named}"
+    over = f"{call} OVER ({part}ORDER BY {order}{frame}) AS x"
+    return f"SELECT {outputs}, {over} FROM {text} AS r0{where}"
+
+
+@st.composite
+def combined(draw, *, with_provider):
+    """Write a set operation, a DISTINCT ON, or a join by USING."""
+    schemas = ["shared", "ua", "dl"]
+
+    def side():
+        schema = draw(st.sampled_from(schemas))
+        kind = draw(st.sampled_from(["flights", "crews"]))
+        where = draw(conditions([f"{kind}.tail", f"{kind}.tail"]))
+        return f"SELECT tail FROM {schema}.{kind} WHERE {where}"
+
+    words = [f"{word}{rest}" for word in ("UNION", "INTERSECT", "EXCEPT") for rest in ("", " ALL")]
+    match draw(st.integers(0, 3)):
+        case 0:
+            sql = side()
+            for _ in range(draw(st.integers(1, 2))):
+                sql += f" {draw(st.sampled_from(words))} {side()}"
+            return sql + draw(st.sampled_from(["", " ORDER BY tail", " ORDER BY 1 LIMIT 3"]))
+        case 1:
+            text, columns = draw(relations(with_provider=with_provider))
+            key = draw(st.sampled_from(columns))
+            return f"SELECT DISTINCT ON ({key}) {', '.join(columns)} FROM {text} ORDER BY ALL"
+        case 2:
+            join = draw(st.sampled_from(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"]))
+            schema = draw(st.sampled_from(schemas))
+            outputs = draw(st.sampled_from(["tail, origin, size", "tail, count(*) AS n"]))
+            if draw(st.booleans()):
+                names = ["f.tail", "f.delay", "c.size", "c.tail"]
+                on = f"f.tail = c.tail AND {draw(conditions(names, 1))}"
+                return (
+                    f"SELECT c.size AS s, count(f.delay) AS n FROM {schema}.flights AS f "
+                    f"{join if 'FULL' not in join else 'JOIN'} {schema}.crews AS c ON {on} "
+                    f"WHERE {draw(conditions(names))} GROUP BY 1"
+                )
+            ending = " GROUP BY tail" if "count" in outputs else ""
+            return (
+                f"SELECT {outputs} FROM {schema}.flights {join} {schema}.crews USING (tail){ending}"
+            )
+        case _:
+            united = f"({side()} UNION {side()}) AS u"
+            return f"SELECT count(*) AS n FROM {united} JOIN local.planes USING (tail)"
+
+
 def _same(left, right):
     return left.schema == right.schema and Counter(_rows(left)) == Counter(_rows(right))
 
@@ -165,6 +237,21 @@ def _rows(table):
 @given(seed=st.integers(0, SEEDS - 1), with_provider=st.booleans(), data=st.data())
 def test_a_plan_gives_what_the_query_gives_over_all_the_data(seed, with_provider, data):
     sql = data.draw(queries(with_provider=with_provider))
+    place = world(seed)
+    plan = place.plan(sql)
+    note(sql)
+    note(str(plan))
+    whole = place.whole_answer(sql, with_provider=with_provider)
+    split = place.split_answer(plan)
+    assert split.schema == whole.schema
+    assert Counter(_rows(split)) == Counter(_rows(whole))
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, SEEDS - 1), with_provider=st.booleans(), data=st.data())
+def test_windows_and_set_operations_give_the_same(seed, with_provider, data):
+    strategy = data.draw(st.sampled_from([windowed, combined]))
+    sql = data.draw(strategy(with_provider=with_provider))
     place = world(seed)
     plan = place.plan(sql)
     note(sql)

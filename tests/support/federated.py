@@ -56,13 +56,13 @@ purposes:
 term: {starts: 2026-12-01, ends: 2027-11-30, timezone: UTC}
 grants:
   - grant: flights
-    datasets: [ua.example/flights, dl.example/flights, aa.example/flights]
+    datasets: [aa.example/flights]
     access: rows
     columns: {tail: {}, origin: {}, delay: {}, day: {}, fare: {}, late: {}, hours: {}}
-  - grant: crews
-    datasets: [ua.example/crews, dl.example/crews]
+  - grant: both
+    datasets: [ua.example/flights, dl.example/flights, ua.example/crews, dl.example/crews]
     access: rows
-    columns: {tail: {}, size: {}}
+    columns: {tail: {}, origin: {}, delay: {}, day: {}, fare: {}, late: {}, hours: {}, size: {}}
 """
 SIGNED = SignedContract(
     id=CONTRACT_ID,
@@ -73,6 +73,7 @@ SIGNED = SignedContract(
     nonce="0" * 32,
     members={},
 )
+GRANTS = {grant.grant: grant for grant in SIGNED.contract.grants}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +249,7 @@ def _catalog(types: Types, *, is_typed: bool) -> Catalog:
                 ShownColumn(name=column, type=kind if is_typed else "")
                 for column, kind in types[alias][table].items()
             ),
+            grants=(GRANTS["flights" if alias == "aa" else "both"],),
         )
         for alias in ALIASES
         for table in _tables_of(alias)

@@ -19,7 +19,7 @@ from sekisho.sql.functions import has_aggregate, is_aggregate
 from sekisho.sql.parameters import is_parameter
 from sekisho.sql.scopes import Resolved
 from sekisho.sql.total import make_condition_total, make_total
-from sekisho.sql.types import Type, meet_to_compare, parse_type
+from sekisho.sql.types import UNKNOWN, Type, meet_to_compare, parse_type
 
 _COMPARISONS = frozenset(
     {
@@ -88,14 +88,13 @@ def is_exact_condition(condition: exp.Expr, parts: tuple[Part, ...]) -> bool:
     )
 
 
-def is_exact_query(resolved: Resolved, part: Part) -> bool:
+def is_exact_query(resolved: Resolved) -> bool:
     """Tell whether a provider would compute a whole query as it is written.
 
     Args:
-        resolved: A query over one part; its tree is not to be used afterwards.
-        part: The one dataset that it reads.
+        resolved: A query over one provider's datasets; its tree is not to be used afterwards.
     """
-    if not are_known((part,), _read(resolved)):
+    if not _is_typed(resolved):
         return _is_plain(resolved.tree, _COMPARISONS | _CLAUSES)
     _settle_casts(resolved.tree)
     before = write_tree(resolved.tree)
@@ -138,9 +137,12 @@ def _types(part: Part, names: Iterable[str]) -> dict[str, Type]:
     return {name: _type(part, name) for name in names}
 
 
-def _read(resolved: Resolved) -> frozenset[str]:
-    return frozenset(
-        item.column.lower() for item in resolved.references if item.source.relation is not None
+def _is_typed(resolved: Resolved) -> bool:
+    """Tell whether the type of every column that a query reads is known."""
+    return all(
+        item.source.relation.columns[item.column] != UNKNOWN
+        for item in resolved.references
+        if item.source.relation is not None
     )
 
 

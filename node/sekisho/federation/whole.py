@@ -1,4 +1,4 @@
-"""The rule that sends a whole query to the one provider whose one dataset it reads."""
+"""The rule that sends a whole query to the one provider whose datasets it reads."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +12,7 @@ from sekisho.federation.names import resolve_in
 from sekisho.sql.dialect import write_tree
 from sekisho.sql.parameters import as_written, parameters_of
 from sekisho.sql.scopes import identifier
+from sekisho.sql.trees import find_nodes
 from sekisho.sql.write import write_query
 
 NAME = "fragment_0"
@@ -22,16 +23,16 @@ def send_whole(draft: Draft) -> Draft:
 
     What is left here is to order its answer. Nothing is left for the rules that follow.
     """
-    part = _only_part(draft)
-    if part is None or not _is_reducing(draft) or not _is_served(draft, part):
+    parts = _parts_of_one_grant(draft)
+    if not parts or not _is_reducing(draft) or not _is_served(draft, parts):
         return draft
     order = _order_of_outputs(draft.tree)
-    if order is None or not is_exact_query(resolve_in(draft.written.copy(), draft.catalog), part):
+    if order is None or not is_exact_query(resolve_in(draft.written.copy(), draft.catalog)):
         return draft
-    asked = _write_for(draft, part)
+    asked = _write_for(draft)
     fragment = Fragment(
         name=NAME,
-        party=part.party,
+        party=parts[0].party,
         columns=draft.settled().names,
         parameters=parameters_of(asked),
         sql=write_query(as_written(asked)),
@@ -39,15 +40,23 @@ def send_whole(draft: Draft) -> Draft:
     return replace(draft, tree=_reading(order), readings=(), fragments=(fragment,))
 
 
-def _only_part(draft: Draft) -> Part | None:
-    """Find the one dataset of one provider that every reference reads, if nothing else is asked."""
-    if draft.fragments:
-        return None
-    parts = [part for reading in draft.readings for part in reading.parts]
-    if not parts or any(len(reading.parts) != 1 for reading in draft.readings):
-        return None
-    is_one = all((item.party, item.dataset) == (parts[0].party, parts[0].dataset) for item in parts)
-    return parts[0] if is_one else None
+def _parts_of_one_grant(draft: Draft) -> tuple[Part, ...]:
+    """Find what every reference reads, if one provider shows it all and nothing else is asked.
+
+    Grants are never combined there, so several datasets are sent for only where each is shown by
+    the same one grant.
+    """
+    if draft.fragments or not draft.readings:
+        return ()
+    if any(len(reading.parts) != 1 for reading in draft.readings):
+        return ()
+    parts = tuple(reading.parts[0] for reading in draft.readings)
+    if len({part.party for part in parts}) != 1:
+        return ()
+    is_one_dataset = len({part.dataset for part in parts}) == 1
+    grants = {tuple(grant.grant for grant in part.grants) for part in parts}
+    is_one_grant = len(grants) == 1 and len(parts[0].grants) == 1
+    return parts if is_one_dataset or is_one_grant else ()
 
 
 def _is_reducing(draft: Draft) -> bool:
@@ -55,12 +64,12 @@ def _is_reducing(draft: Draft) -> bool:
     tree = draft.tree
     is_cut = tree.args.get("order") is not None and tree.args.get("limit") is not None
     return is_cut or any(
-        facts.is_aggregated or facts.node.args.get("distinct") is not None
+        facts.is_aggregated or facts.node.args.get("distinct") or facts.node.args.get("qualify")
         for facts in draft.settled().selects
     )
 
 
-def _is_served(draft: Draft, part: Part) -> bool:
+def _is_served(draft: Draft, parts: tuple[Part, ...]) -> bool:
     """Whether the provider's gate reads the query, and gives each output under its name."""
     names = [name.lower() for name in draft.settled().names]
     hidden = any(
@@ -70,8 +79,9 @@ def _is_served(draft: Draft, part: Part) -> bool:
     return (
         not hidden
         and len(set(names)) == len(names)
-        and not any(facts.node.args.get("joins") for facts in draft.settled().selects)
-        and part.dataset.lower() not in {cte.alias.lower() for cte in draft.tree.find_all(exp.CTE)}
+        and {part.dataset.lower() for part in parts}.isdisjoint(
+            cte.alias.lower() for cte in find_nodes(draft.tree, exp.CTE)
+        )
     )
 
 
@@ -95,14 +105,22 @@ def _positions(order: exp.Expr, outputs: list[str]) -> Iterator[exp.Expr | None]
         yield ordered
 
 
-def _write_for(draft: Draft, part: Part) -> exp.Query:
-    """Write the query over the provider's own name of the dataset."""
+def _write_for(draft: Draft) -> exp.Query:
+    """Write the query over the provider's own names of its datasets."""
     for reading in draft.readings:
         alias = exp.TableAlias(this=identifier(reading.source.label))
-        reading.source.node.replace(exp.Table(this=identifier(part.dataset), alias=alias))
-    if draft.tree.args.get("limit") is None and draft.tree.args.get("offset") is None:
+        name = identifier(reading.parts[0].dataset)
+        reading.source.node.replace(exp.Table(this=name, alias=alias))
+    if not _decides_by_order(draft.tree):
         draft.tree.set("order", None)
     return draft.tree
+
+
+def _decides_by_order(tree: exp.Query) -> bool:
+    """Tell whether ORDER BY chooses rows, besides putting them in order."""
+    distinct = tree.args.get("distinct")
+    is_first = isinstance(distinct, exp.Distinct) and distinct.args.get("on") is not None
+    return is_first or any(tree.args.get(part) is not None for part in ("limit", "offset"))
 
 
 def _reading(order: exp.Order) -> exp.Select:

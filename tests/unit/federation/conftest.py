@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sekisho.federation.catalog import Part, ShownColumn, catalog_of
+from sekisho.model.grants import Access, Grant
 from support.vectors import FOLDER
 
 
@@ -18,8 +19,21 @@ def catalog():
             alias=item["alias"],
             dataset=item["dataset"],
             columns=tuple(ShownColumn(**column) for column in item["columns"]),
+            grants=tuple(_grant(name, item) for name in item.get("grants", ())),
         )
         for item in written["parts"]
     ]
     local = {name: tuple(columns) for name, columns in written["local"].items()}
     return catalog_of(parts, local)
+
+
+def _grant(name, part):
+    """Build a grant of rows that shows the whole of a part."""
+    return Grant.model_validate(
+        {
+            "grant": name,
+            "datasets": (f"{part['party']}/{part['dataset']}",),
+            "access": Access.ROWS,
+            "columns": {column["name"]: {} for column in part["columns"]},
+        }
+    )
