@@ -9,6 +9,7 @@ from support.flights import flights_section, write_flights
 from support.lookups import flights_section as statistics_section
 from support.lookups import write_fleet
 from support.nodes import Companies, Company, contract_text
+from support.statistics import Node, one_test
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,11 @@ def airline(tmp_path_factory) -> Iterator[Companies]:
         companies.introduce()
         companies.start()
         yield companies
+
+
+@pytest.fixture
+def hospital(tmp_path) -> Iterator[Node]:
+    """A provider of statistics in this process: one test of each of sixty patients."""
+    with Node(tmp_path) as node:
+        node.tests(*(one_test(patient) for patient in range(60)))
+        yield node

@@ -155,9 +155,10 @@ def _columns(
 ) -> Iterator[tuple[str, ViewColumn]]:
     for name, column_grant in grant.columns.items():
         source = column_grant.source
-        column = dataset.column(source.column if source is not None else name)
+        raw = source.column if source is not None else name
+        column = dataset.column(raw)
         clause = f"grants.{grant.grant}.columns.{name}"
-        if column is None and name.lower() in elsewhere:
+        if column is None and raw.lower() in elsewhere:
             continue
         if column is None:
             message = f"the granted column `{name}` is no longer in the dataset"

@@ -30,6 +30,7 @@ from sekisho.sql.window_syntax import (
     check_window,
 )
 
+_WIDTH = re.compile(r"[0-9]{1,3}|1000")
 _COUNT = re.compile(r"[1-9]\d{0,8}")
 
 
@@ -95,6 +96,8 @@ def _check_call(node: exp.Expr) -> None:
     for at, argument in enumerate(node.expressions):
         if function.letter(at) == "c":
             _check_count(argument)
+        if function.letter(at) == "w":
+            _check_width(argument)
     if function.name in DATE_PART_FUNCTIONS:
         _check_part(node.expressions[0])
     if function.name in QUANTILES:
@@ -148,6 +151,12 @@ def _check_count(node: exp.Expr) -> None:
     if not isinstance(node, exp.Literal) or node.is_string or not _COUNT.fullmatch(node.name):
         message = "a number of rows must be written out, from 1"
         raise syntax_refusal(message, node.parent, hint="such as lag(x, 1)")
+
+
+def _check_width(node: exp.Expr) -> None:
+    if not isinstance(node, exp.Literal) or node.is_string or not _WIDTH.fullmatch(node.name):
+        message = "a width must be written out, up to 1000"
+        raise syntax_refusal(message, node.parent, hint="such as lpad(x, 8, '0')")
 
 
 def _check_extract(node: exp.Expr) -> None:

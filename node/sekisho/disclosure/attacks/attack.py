@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, TypeAlias, TypeVar
 
-from sekisho.disclosure.attacks.knowledge import Cut, Knowledge, Secret, Target
+from sekisho.disclosure.attacks.knowledge import Cut, Knowledge, KnownLookup, Secret, Target
+from sekisho.model.contract import Lookup
 
 T = TypeVar("T")
 
@@ -20,6 +21,17 @@ class Ask:
     """Send one query."""
 
     sql: str
+    lookups: tuple[str, ...] = ()
+    """Names of the tables that it joins and the attacker has brought."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bring:
+    """Bring the table of a lookup; the contract takes one."""
+
+    lookup: Lookup
+    rows: tuple[tuple[Any, ...], ...]
+    """The key first, then the lookup's columns in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +43,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came back for a query; for a day, nothing."""
+    """What came back for a query; for anything else, nothing."""
 
     rows: tuple[tuple[Any, ...], ...] = ()
     is_refused: bool = False
 
 
-Move: TypeAlias = Ask | Turn
+Move: TypeAlias = Ask | Bring | Turn
 Game: TypeAlias = Generator[Move, Reply, T]
 """Part of a strategy, which ends with something that it found out."""
 Aim: TypeAlias = Target | Cut
@@ -72,6 +84,8 @@ class Wanted(Enum):
 
     SECRETS = auto()
     """The secret's value of people who are alone with what is known of them."""
+    ANYBODYS = auto()
+    """The same of people who may only come to be alone by what the attacker does."""
     COUNTS = auto()
     """The exact number of rows with the secret behind a published one."""
     PRESENCE = auto()
@@ -105,6 +119,8 @@ class Brief:
     """Aims, where people are wanted."""
     cells: tuple[Cut, ...] = ()
     """Aims, where cells are."""
+    lookup: KnownLookup | None = None
+    """Where the grant has one that the dataset can be joined to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,3 +134,5 @@ class Attack:
     plays: Callable[[Brief], Strategy]
     helps: Mapping[By, tuple[str, ...]]
     """Terms that close or narrow it, by the reading that stands open."""
+    needs_lookup: bool = False
+    """Whether it is for grants that let their consumer bring a table."""

@@ -8,6 +8,7 @@ from sekisho.disclosure.attacks.averaging import averaging
 from sekisho.disclosure.attacks.differencing import differencing
 from sekisho.disclosure.attacks.dominance import dominance
 from sekisho.disclosure.attacks.insertion import insertion
+from sekisho.disclosure.attacks.labelling import labelling
 from sekisho.disclosure.attacks.presence import presence
 from sekisho.disclosure.attacks.reconstruction import reconstruction
 from sekisho.disclosure.attacks.singling import singling_out
@@ -92,6 +93,17 @@ ATTACKS: Mapping[Access, tuple[Attack, ...]] = MappingProxyType(
                         _PRIVATE,
                     ),
                 },
+            ),
+            Attack(
+                name="lookup labelling",
+                explains="bring a table of groups of one's own making, and track people by it",
+                wants=Wanted.ANYBODYS,
+                plays=labelling,
+                helps={
+                    By.FIGURES: ("a grant without `lookups`", *_LINEAR),
+                    By.GAPS: ("a grant without `lookups`", *_NAMED),
+                },
+                needs_lookup=True,
             ),
             Attack(
                 name="dominance",

@@ -32,13 +32,14 @@ def choose_secrets(columns: Sequence[ShownColumn]) -> tuple[Secret, ...]:
 
     Of columns that queries can name, the last sensitive one of few values, and of those values the
     second most frequent; without measures, the last one of few values whatever it is called. Of
-    measures, one that is 0 or 1, or else the first.
+    measures, the first that is 0 or 1, and the first that is a number.
     """
     named = [item for item in columns if item.is_named and _is_of_few_values(item)]
     measures = [_measured(item) for item in columns if item.is_measure and _numbers(item)]
-    measures.sort(key=lambda item: not item.is_flag)
+    flags = [item for item in measures if item.is_flag]
+    numbers = [item for item in measures if not item.is_flag]
     asked = [item for item in named if item.is_sensitive or not measures]
-    return (*map(_asked, asked[-1:]), *measures[:1])
+    return (*map(_asked, asked[-1:]), *flags[:1], *numbers[:1])
 
 
 def secret_of(columns: Mapping[str, ShownColumn], text: str) -> Secret | None:

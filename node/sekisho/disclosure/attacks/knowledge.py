@@ -4,12 +4,14 @@ That is the worst case, and the usual one to measure by: a neighbour or an insur
 and when a person was treated, and wants the result.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from types import MappingProxyType
 from typing import Any, TypeAlias
+
+from sekisho.model.contract import Lookup
 
 Value: TypeAlias = Any
 """As a query can name it: text, number, truth value, date or instant; None for NULL."""
@@ -65,6 +67,15 @@ Secret: TypeAlias = Asked | Measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownLookup:
+    """A table that the attacker may bring, and what it is joined with."""
+
+    lookup: Lookup
+    keys: tuple[Value, ...]
+    """What each row of the knowledge is joined by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A person who is alone with what is known of them, and whose secret is wanted."""
 
@@ -107,11 +118,13 @@ class Knowledge:
     """The attacker's side of the data: one entry a row, the secret left out."""
 
     relation: str
-    """As queries name the dataset."""
+    """What stands in FROM."""
     columns: tuple[KnownColumn, ...]
     rows: tuple[tuple[Value, ...], ...]
     people: tuple[int, ...]
     """Whose row it is."""
+    lookups: tuple[str, ...] = ()
+    """Tables that the attacker has brought and `relation` joins."""
     _groups: dict[tuple[int, ...], Mapping[tuple[Value, ...], Group]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -148,6 +161,11 @@ class Knowledge:
         spread = self.spread(cut.fixed, cut.column)
         return [at for value in cut.values if value in spread for at in spread[value].places]
 
+    def places_of(self, target: Target) -> list[int]:
+        """Number a target's rows."""
+        group = self.groups(range(len(self.columns)))[target.values]
+        return [at for at in group.places if self.people[at] == target.person]
+
     def count(self, cut: Cut) -> int:
         """Count the rows of a cut."""
         return len(self.places(cut))
@@ -160,6 +178,12 @@ class Knowledge:
             if not others and person not in seen:
                 seen.add(person)
                 yield Target(person=person, values=values, rows=group.rows)
+
+    def everybody(self) -> Iterator[Target]:
+        """Yield everybody with each of their combinations of values, alone with it or not."""
+        for values, group in self.groups(range(len(self.columns))).items():
+            for person, rows in Counter(self.people[at] for at in group.places).items():
+                yield Target(person=person, values=values, rows=rows)
 
     def cells(self, size: int) -> Iterator[tuple[Cut, Group]]:
         """Yield the cells that so many filters pick out."""

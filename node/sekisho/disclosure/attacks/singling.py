@@ -11,7 +11,7 @@ def singling_out(brief: Brief) -> Strategy:
     """Ask for all rows, and find each target's by the values that are known of it."""
     known = brief.known
     names = [quoted(item.name) for item in known.columns] + [quoted(brief.secret.column)]
-    text = f"SELECT {', '.join(names)} FROM {quoted(known.relation)}"  # noqa: S608  our own text
+    text = f"SELECT {', '.join(names)} FROM {known.relation}"  # noqa: S608  our own text
     reply = yield Ask(sql=text)
     found: dict[tuple[Value, ...], list[Value]] = defaultdict(list)
     for *values, secret in reply.rows:

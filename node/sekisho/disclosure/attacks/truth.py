@@ -61,7 +61,9 @@ class Truth:
         """Draw what an attack may aim at, the same for the same seed."""
         match wanted:
             case Wanted.SECRETS:
-                return _balanced(self._people(), seed, most=most)
+                return _balanced(self._people(self.known.alone()), seed, most=most)
+            case Wanted.ANYBODYS:
+                return _balanced(self._people(self.known.everybody()), seed, most=most)
             case Wanted.COUNTS:
                 return tuple(_shuffled(self._counted(), seed)[:most])
             case Wanted.PRESENCE:
@@ -78,9 +80,9 @@ class Truth:
             chance=self._chance(wanted, reading),
         )
 
-    def _people(self) -> Iterator[tuple[Target, bool]]:
-        """Yield who is alone, and whether the usual guess is right for them."""
-        for target in self.known.alone():
+    def _people(self, targets: Iterator[Target]) -> Iterator[tuple[Target, bool]]:
+        """Yield who has a secret, and whether the usual guess is right for them."""
+        for target in targets:
             value = self._of(target)
             if value is not None:
                 yield target, self._is_near(value, self._usual)
@@ -112,7 +114,7 @@ class Truth:
         """Number the rows of an aim."""
         if isinstance(aim, Cut):
             return self.known.places(aim)
-        return self.known.groups(range(len(aim.values)))[aim.values].places
+        return self.known.places_of(aim)
 
     def _of(self, target: Target) -> float | None:
         """Give a person's secret: the mean of a measure, or whether a row has a value."""
@@ -147,7 +149,7 @@ class Truth:
 
     def _is_right(self, wanted: Wanted, aim: Aim, found: float) -> bool:
         match wanted:
-            case Wanted.SECRETS:
+            case Wanted.SECRETS | Wanted.ANYBODYS:
                 truth = self._of(aim) if isinstance(aim, Target) else None
                 return truth is not None and self._is_near(truth, found)
             case Wanted.COUNTS:
@@ -171,13 +173,13 @@ class Truth:
 
 
 def _balanced(found: Iterator[tuple[A, bool]], seed: int, *, most: int) -> tuple[A, ...]:
-    """Draw as many for whom the usual guess is right as others; all where there are few."""
+    """Draw as many for whom the usual guess is right as others, in turn; all, where all are few."""
     sides: dict[bool, list[A]] = {True: [], False: []}
     for aim, is_usual in found:
         sides[is_usual].append(aim)
     both = [_shuffled(side, seed) for side in sides.values()]
     even = [aim for pair in zip(*both, strict=False) for aim in pair]
-    rest = [aim for side in both for aim in side if aim not in even]
+    rest = [aim for side in both for aim in side[len(even) // 2 :]]
     return tuple((even + rest[: max(0, FEW - len(even))])[:most])
 
 

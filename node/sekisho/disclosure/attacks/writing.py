@@ -74,9 +74,10 @@ def select(brief: Brief, where: Sequence[str], *, by: Sequence[int] = ()) -> Ask
     asked = [*where]
     if isinstance(brief.secret, Asked):
         asked.append(f"{quoted(brief.secret.column)} = {literal(brief.secret.value)}")
-    text = f"SELECT {', '.join((*keys, *_figures(brief)))} FROM {quoted(brief.known.relation)}"  # noqa: S608  our own text
+    text = f"SELECT {', '.join((*keys, *_figures(brief)))} FROM {brief.known.relation}"  # noqa: S608  our own text
     text += f" WHERE {' AND '.join(asked)}" if asked else ""
-    return Ask(sql=text + (f" GROUP BY {', '.join(keys)}" if keys else ""))
+    text += f" GROUP BY {', '.join(keys)}" if keys else ""
+    return Ask(sql=text, lookups=brief.known.lookups)
 
 
 def _figures(brief: Brief) -> Iterator[str]:

@@ -15,8 +15,15 @@ import pyarrow as pa
 from sekisho.config import DatasetConfig
 from sekisho.disclosure.attacks.attack import Rules
 from sekisho.disclosure.attacks.choosing import ShownColumn, choose_secrets, secret_of, values_of
-from sekisho.disclosure.attacks.knowledge import Asked, Knowledge, KnownColumn, Secret
+from sekisho.disclosure.attacks.knowledge import (
+    Asked,
+    Knowledge,
+    KnownColumn,
+    KnownLookup,
+    Secret,
+)
 from sekisho.disclosure.attacks.truth import Truth
+from sekisho.disclosure.attacks.writing import quoted
 from sekisho.engine.engine import Engine, Job, Source
 from sekisho.errors import NodeError
 from sekisho.gate.governed import units_of
@@ -138,10 +145,17 @@ class Ground:
 
     def raw(self) -> pa.Table:
         """Read the dataset as it is, with whom each row is about as a last column."""
-        unit = self.unit.replace('"', '""')
-        relation = self.name.replace('"', '""')
-        sql = f'SELECT *, CAST("{unit}" AS VARCHAR) FROM "data"."{relation}"'  # noqa: S608  quoted
+        relation = f'"data".{quoted(self.name)}'
+        sql = f"SELECT *, CAST({quoted(self.unit)} AS VARCHAR) FROM {relation}"  # noqa: S608  quoted
         return read_table(self.engine, Job(sql=sql, sources=(self.offer.sources[self.name],)))
+
+    def lookup(self) -> KnownLookup | None:
+        """Find a table that the consumer may bring, and by what the dataset is joined to it."""
+        for lookup in self.grant.lookups:
+            column = self._columns.get(lookup.key.lower())
+            if column is not None and None not in column.values:
+                return KnownLookup(lookup=lookup, keys=tuple(column.values))
+        return None
 
     def _numbers(self, shown: pa.Table) -> tuple[int, ...]:
         numbers = {name: at for at, name in enumerate(self.names)}
@@ -178,7 +192,7 @@ class Ground:
     def _truth(self, secret: Secret) -> Truth:
         columns = [item for item in self._columns.values() if self._is_known(item, secret)]
         known = Knowledge(
-            relation=self.name,
+            relation=quoted(self.name),
             columns=tuple(
                 KnownColumn(name=item.name, is_grouped=item.is_grouped, is_filtered=item.is_named)
                 for item in columns

@@ -4,18 +4,21 @@ The second is no switch in the node: the attacker's own text runs over the rows 
 them, in a worker, and what it gives is the answer.
 """
 
+from datetime import date
 from functools import partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, cast
 
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
 from sekisho.config import DatasetConfig, SourceConfig
-from sekisho.disclosure.attacks.attack import Reply
+from sekisho.disclosure.attacks.attack import Ask, Bring, Reply
 from sekisho.disclosure.attacks.writing import literal, quoted
+from sekisho.documents.lookup import Cell, LookupTable
 from sekisho.gate.known import PERSON
+from sekisho.model.contract import LookupType
 from sekisho.model.guardrail import PlacedRule
 from sekisho.model.names import PartyId
 from sekisho.server.rehearsal.ground import Ground, read_table
@@ -25,8 +28,15 @@ from sekisho.server.rehearsal.rehearsed import RehearsedNode
 class Listener(Protocol):
     """Whoever an attacker asks."""
 
-    def ask(self, sql: str) -> Reply:
+    def ask(self, move: Ask) -> Reply:
         """Answer one query.
+
+        Raises:
+            Refusal: The contract does not allow it.
+        """
+
+    def bring(self, move: Bring) -> None:
+        """Take a table over.
 
         Raises:
             Refusal: The contract does not allow it.
@@ -79,11 +89,13 @@ class AtNode:
         if self._node is not None:
             self._node.close()
 
-    def ask(self, sql: str) -> Reply:
+    def ask(self, move: Ask) -> Reply:
         """Answer one query."""
-        if self._node is None:
-            self._node = self._start(self._ground.offer.configs)
-        return _reply(self._node.ask(sql))
+        return _reply(self._started().ask(move.sql, lookups=move.lookups))
+
+    def bring(self, move: Bring) -> None:
+        """Take a table over."""
+        self._started().bring(_table(move))
 
     def turn(self, absent: frozenset[int]) -> None:
         """Put the data of another day in place."""
@@ -102,6 +114,11 @@ class AtNode:
             self._node = self._start(self._moved())
         self._node.wait(days=1)
 
+    def _started(self) -> RehearsedNode:
+        if self._node is None:
+            self._node = self._start(self._ground.offer.configs)
+        return self._node
+
     def _moved(self) -> dict[str, DatasetConfig]:
         """Give the provider's datasets, the attacked one in the file that changes."""
         found = dict(self._ground.offer.configs)
@@ -118,20 +135,44 @@ class Unprotected:
         """Answer over the rows of a dataset as its grant shows them."""
         self._ground = ground
         self._absent: tuple[str, ...] = ()
+        self._brought = ""
 
-    def ask(self, sql: str) -> Reply:
+    def bring(self, move: Bring) -> None:
+        """Have a table beside the rows."""
+        lookup = move.lookup
+        names = ", ".join(map(quoted, (lookup.key, *lookup.columns)))
+        rows = ", ".join(f"({', '.join(map(literal, row))})" for row in move.rows)
+        self._brought = f", {quoted(lookup.name)}({names}) AS (VALUES {rows})"
+
+    def ask(self, move: Ask) -> Reply:
         """Answer one query."""
         known = self._ground.known
         columns = [f"c{at} AS {quoted(name)}" for at, name in enumerate(known.columns)]
         away = ", ".join(literal(name) for name in self._absent)
         where = f" WHERE {PERSON} NOT IN ({away})" if away else ""
         rows = f"SELECT {', '.join(columns)} FROM ({known.sql}){where}"  # noqa: S608  quoted
-        text = f"WITH {quoted(self._ground.name)} AS ({rows}) {sql}"
+        text = f"WITH {quoted(self._ground.name)} AS ({rows}){self._brought} {move.sql}"
         return _reply(read_table(self._ground.engine, self._ground.job(text)))
 
     def turn(self, absent: frozenset[int]) -> None:
         """Leave the rows of some people out."""
         self._absent = tuple(self._ground.names[number] for number in sorted(absent))
+
+
+def _table(move: Bring) -> LookupTable:
+    lookup = move.lookup
+    kinds = {str: LookupType.TEXT, int: LookupType.INTEGER, bool: LookupType.BOOLEAN}
+    return LookupTable(
+        name=lookup.name,
+        key=lookup.key,
+        key_type=kinds.get(type(move.rows[0][0]), LookupType.DATE),
+        columns=lookup.columns,
+        rows=tuple(tuple(map(_cell, row)) for row in move.rows),
+    )
+
+
+def _cell(value: object) -> Cell:
+    return value.isoformat() if isinstance(value, date) else cast("Cell", value)
 
 
 def _reply(table: pa.Table) -> Reply:

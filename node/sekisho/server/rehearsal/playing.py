@@ -5,9 +5,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sekisho.disclosure.attacks.attack import Ask, Attack, Brief, By, Reading, Reply, Wanted
+from sekisho.disclosure.attacks.attack import (
+    Ask,
+    Attack,
+    Brief,
+    Bring,
+    By,
+    Move,
+    Reading,
+    Reply,
+    Turn,
+    Wanted,
+)
 from sekisho.disclosure.attacks.catalog import ATTACKS
-from sekisho.disclosure.attacks.knowledge import Asked, Cut, Secret, Target
+from sekisho.disclosure.attacks.knowledge import (
+    Asked,
+    Cut,
+    KnownLookup,
+    Measured,
+    Secret,
+    Target,
+)
 from sekisho.disclosure.attacks.truth import Score, Truth
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.model.guardrail import PlacedRule
@@ -15,7 +33,7 @@ from sekisho.model.names import PartyId
 from sekisho.server.rehearsal.ground import Ground
 from sekisho.server.rehearsal.listeners import AtNode, Listener, Unprotected
 
-MOST_AIMS = 200
+MOST_AIMS = 400
 """People or cells among which an attacker finds the weakest."""
 
 
@@ -61,12 +79,32 @@ class Player:
             except StopIteration as end:
                 readings: tuple[Reading, ...] = end.value
                 return readings
-            if isinstance(move, Ask):
-                reply = self._asked(move)
-            else:
+            reply = self._answered(move)
+
+    def _answered(self, move: Move) -> Reply:
+        match move:
+            case Ask():
+                return self._asked(move)
+            case Bring():
+                return self._brought(move)
+            case Turn():
                 self._heard.clear()
                 self._listener.turn(move.absent)
-                reply = Reply()
+                return Reply()
+
+    def _brought(self, move: Bring) -> Reply:
+        try:
+            self._listener.bring(move)
+        except Refusal as refusal:
+            return self._refused(refusal)
+        return Reply()
+
+    def _refused(self, refusal: Refusal) -> Reply:
+        self.refused += 1
+        self.refusal = self.refusal or refusal
+        # What a limit ended, no further query of the day would get either.
+        self._is_over = refusal.reason is RefusalReason.LIMIT_REACHED
+        return Reply(is_refused=True)
 
     def _asked(self, move: Ask) -> Reply:
         """Ask, unless the answer is known from before, the same day."""
@@ -79,13 +117,9 @@ class Player:
             return Reply(is_refused=True)
         self.queries += 1
         try:
-            reply = self._listener.ask(move.sql)
+            reply = self._listener.ask(move)
         except Refusal as refusal:
-            self.refused += 1
-            self.refusal = self.refusal or refusal
-            # What a limit ended, no further query of the day would get either.
-            self._is_over = refusal.reason is RefusalReason.LIMIT_REACHED
-            return Reply(is_refused=True)
+            return self._refused(refusal)
         figures = 1 if isinstance(self._brief.secret, Asked) else 2
         self.withheld += not reply.rows or any(None in row[-figures:] for row in reply.rows)
         return reply
@@ -117,47 +151,58 @@ def attack_all(
         name = f"{ground.offer.party}-{ground.grant.grant}-{ground.name}-{number}"
         with AtNode(ground, consumer, name=name, seed=seed, rules=rules) as node:
             plain = Unprotected(ground)
-            return play_both(attack, truth, (node, plain), seed=seed, queries=queries)
+            brief = brief_of(attack, truth, lookup=ground.lookup(), seed=seed, queries=queries)
+            return play_both(attack, truth, brief, (node, plain))
 
     with ThreadPoolExecutor(at_once) as pool:
         found = pool.map(run, range(len(plans)))
         return tuple(outcome for outcomes in found for outcome in outcomes)
 
 
-def play_both(
-    attack: Attack,
-    truth: Truth,
-    listeners: tuple[Listener, Listener],
-    *,
-    seed: int,
-    queries: int,
-) -> tuple[Outcome, ...]:
-    """Play one attack on one secret, and hold what it concludes to the truth.
+def brief_of(
+    attack: Attack, truth: Truth, *, seed: int, queries: int, lookup: KnownLookup | None = None
+) -> Brief:
+    """Tell an attacker everything but the truth.
 
     Args:
         attack: What is played.
         truth: The secret, and all that is known beside it.
-        listeners: Who is asked, and who is asked to compare.
-        seed: Draws aims.
-        queries: That may be sent.
-
-    Returns:
-        One outcome a reading.
+        seed: Draws whom it may aim at.
+        queries: That it may send.
+        lookup: What table it may bring.
     """
     aims = truth.draw(attack.wants, seed, most=MOST_AIMS)
-    brief = Brief(
+    return Brief(
         known=truth.known,
         secret=truth.secret,
         rules=truth.rules,
         queries=queries,
         targets=tuple(item for item in aims if isinstance(item, Target)),
         cells=tuple(item for item in aims if isinstance(item, Cut)),
+        lookup=lookup,
     )
+
+
+def play_both(  # noqa: PLR0917  an attacker, the truth, and both who are asked
+    attack: Attack, truth: Truth, brief: Brief, listeners: tuple[Listener, Listener]
+) -> tuple[Outcome, ...]:
+    """Play one attack on one secret, and hold what it concludes to the truth.
+
+    Args:
+        attack: What is played.
+        truth: The secret.
+        brief: What the attacker is told.
+        listeners: Who is asked, and who is asked to compare.
+
+    Returns:
+        One outcome a reading.
+    """
     node, plain = listeners
     player = Player(brief, node)
     readings = player.play(attack)
     exact = replace(brief, rules=replace(truth.rules, is_exact=True, round_counts_to=1))
-    compared = Player(exact, plain).play(attack)[0]
+    compared = Player(exact, plain).play(attack)
+    most = truth.score(attack.wants, compared[0]).recovered if compared else 0
     outcome = partial(
         Outcome,
         attack=attack,
@@ -166,7 +211,7 @@ def play_both(
         refused=player.refused,
         refusal=player.refusal,
         withheld=player.withheld,
-        unprotected=truth.score(attack.wants, compared).recovered,
+        unprotected=most,
     )
     return tuple(
         outcome(by=reading.by, score=truth.score(attack.wants, reading))
@@ -177,19 +222,24 @@ def play_both(
 
 def _plans(ground: Ground) -> Iterator[tuple[Attack, Truth]]:
     """List what there is to try: every attack that a secret is open to."""
+    has_flag = any(isinstance(t.secret, Measured) and t.secret.is_flag for t in ground.truths)
     for truth in ground.truths:
         for attack in ATTACKS.get(ground.grant.access, ()):
-            if _fits(attack, truth.secret):
+            if attack.needs_lookup and ground.lookup() is None:
+                continue
+            if _fits(attack, truth.secret, has_flag=has_flag):
                 yield attack, truth
 
 
-def _fits(attack: Attack, secret: Secret) -> bool:
+def _fits(attack: Attack, secret: Secret, *, has_flag: bool) -> bool:
+    """Whether an attack is tried on a secret; on a number beside a flag, only what adds to it."""
+    is_number = isinstance(secret, Measured) and not secret.is_flag
     match attack.wants:
         case Wanted.COUNTS:
-            return isinstance(secret, Asked) or secret.is_flag
+            return not is_number
         case Wanted.PRESENCE:
             return isinstance(secret, Asked)
         case Wanted.LARGEST:
-            return not isinstance(secret, Asked) and not secret.is_flag
-        case Wanted.SECRETS:
-            return True
+            return is_number
+        case Wanted.SECRETS | Wanted.ANYBODYS:
+            return not (is_number and has_flag)

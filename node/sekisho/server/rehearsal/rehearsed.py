@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from sekisho.client.peer import Credentials
 from sekisho.config import DatasetConfig, parse_config
-from sekisho.documents.envelope import PayloadType, seal
+from sekisho.documents.envelope import PayloadType, digest_of, seal
+from sekisho.documents.lookup import LookupTable, build_lookup
 from sekisho.engine.engine import Engine
 from sekisho.ledger.instants import moment_text
 from sekisho.ledger.request import Request, request_bytes
@@ -72,6 +73,7 @@ class RehearsedNode:
         self._stage = stage
         self._consumer = consumer
         self._rules = rules
+        self._brought: dict[str, str] = {}
         self._clock = stage.signed_at
         random = _Drawn(f"{seed}:{name}")
         state = open_state(stage.root / f"{name}.db", now=self._clock, random=random)
@@ -103,11 +105,23 @@ class RehearsedNode:
         """Let go of the state, whose file goes with the stage's folder."""
         self._parts.state.close()
 
-    def ask(self, sql: str, *, purpose: str = "") -> pa.Table:
+    def bring(self, table: LookupTable) -> None:
+        """Bring a table that the contract lets its consumer bring.
+
+        Raises:
+            DocumentError: It is no table.
+            Refusal: The contract does not allow it, or not this one.
+        """
+        data = build_lookup(table)
+        self._lookups.take(self._consumer, self._stage.signed.id, data)
+        self._brought[table.name] = digest_of(data)
+
+    def ask(self, sql: str, *, lookups: Sequence[str] = (), purpose: str = "") -> pa.Table:
         """Ask one query as the consumer's node does.
 
         Args:
             sql: What is asked.
+            lookups: Names of the tables that it joins, which were brought.
             purpose: What for; the contract's first purpose where none is given.
 
         Raises:
@@ -122,6 +136,7 @@ class RehearsedNode:
             sql=sql,
             nonce=self._parts.random(16).hex(),
             issued_at=moment_text(self._clock),
+            lookups={name: self._brought[name] for name in lookups} or None,
         )
         envelope = seal(request_bytes(request), PayloadType.REQUEST, [self._key])
         frames = self._answering.answer_signed(self._consumer, envelope, _Listening())
