@@ -37,6 +37,7 @@ TEXTS = {
     "columns": COLUMNS,
     "column": COLUMNS,
     "name": ["planes", "parts"],
+    "equals": ["open", "closed early"],
     "key": COLUMNS,
     "affiliates": ["labs.example", "parts.example"],
     "processors": ["Cloud Company", "Press"],
