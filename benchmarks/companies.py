@@ -8,11 +8,12 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 from flights import COLUMNS
@@ -38,6 +39,7 @@ from sekisho.wire.frames import frame_stream_reader
 
 PROVIDER, CONSUMER = PartyId("air.example"), PartyId("maker.example")
 PURPOSE = "reliability"
+NOTHING: Mapping[str, Path] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +86,19 @@ class Pair:
     """As the consumer knows them."""
 
 
-def found_pair(root: Path, parquet: Path) -> Pair:
-    """Found both nodes, let them know each other, and give the provider its rows."""
+def found_pair(root: Path, parquet: Path, *, more: Mapping[str, Path] = NOTHING) -> Pair:
+    """Found both nodes, let them know each other, and give the provider its rows.
+
+    Args:
+        root: Where their folders go.
+        parquet: Of the flights.
+        more: Files of other datasets, by name.
+    """
     provider, consumer = (_found(root, party) for party in (PROVIDER, CONSUMER))
     config = provider.folder.config
-    datasets = f'datasets:\n  flights:\n    source: {{parquet: "{parquet}"}}\n'
+    files = {"flights": parquet, **more}
+    listed = (f'  {name}:\n    source: {{parquet: "{path}"}}\n' for name, path in files.items())
+    datasets = "datasets:\n" + "".join(listed)
     config.write_text(config.read_text().replace("datasets: {}\n", datasets))
     _introduce(provider, consumer)
     members = _introduce(consumer, provider)
@@ -203,18 +213,18 @@ def asking(pair: Pair) -> Iterator[Asker]:
         asker.close()
 
 
-def sign_contract(pair: Pair) -> Envelope:
-    """Make a contract over all granted columns that both have signed."""
+def sign_contract(pair: Pair, grants: str = "") -> Envelope:
+    """Make a contract that both have signed: over the flights, and with more grants."""
     parties = (pair.provider, pair.consumer)
     payload = build_proposal(
-        parse_contract(_contract_text().encode()),
+        parse_contract(_contract_text(grants).encode()),
         nonce_hex=os.urandom(16).hex(),
         members={PROVIDER: pair.provider.member.digest, CONSUMER: pair.consumer.member.digest},
     )
     return seal(payload, PayloadType.CONTRACT, [item.signer("signing") for item in parties])
 
 
-def _contract_text() -> str:
+def _contract_text(grants: str) -> str:
     today = datetime.now(UTC).date()
     columns = ", ".join(f"{name}: {{}}" for name in COLUMNS)
     return f"""
@@ -232,5 +242,6 @@ grants:
     access: rows
     where: "NOT cancelled"
     columns: {{{columns}}}
+{grants}
 limits: {{queries: {{max: 100000, per: day}}, rows: {{max: 9000000000, per: day}}, concurrent: 64}}
 """

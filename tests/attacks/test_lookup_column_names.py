@@ -1,7 +1,7 @@
 """Columns of a table that are named as the dataset's, as keywords, or as the node's own relations.
 
 expect: names are quoted and looked up by their relation; nothing of the dataset is hidden or shown
-effect: a bare name that could be both is refused; a label never stands for the dataset's cell
+effect: a bare name that could be both is refused; a category never stands for the dataset's cell
 source: tests/attacks/test_gate_alias_shadows_column.py, for tables that come from outside
 """
 
@@ -27,10 +27,10 @@ def brought(airline):
 def test_a_column_is_the_tables_whatever_its_name(airline, brought, name):
     quoted = '"' + name.replace('"', '""') + '"'
     sql = (
-        f"SELECT p.{quoted} AS label, avg(f.departure_delay) AS delay FROM flights AS f"
+        f"SELECT p.{quoted} AS category, avg(f.departure_delay) AS delay FROM flights AS f"
         f" JOIN planes AS p ON f.tail_number = p.tail_number GROUP BY p.{quoted}"
     )
-    assert ask(airline, *brought, sql) == [{"label": f"v{name}", "delay": 89.5}]
+    assert ask(airline, *brought, sql) == [{"category": f"v{name}", "delay": 89.5}]
 
 
 def test_a_name_that_could_be_both_is_refused(airline, brought):

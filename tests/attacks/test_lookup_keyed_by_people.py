@@ -1,7 +1,7 @@
 """A contract that lets its consumer put chosen people into groups of its own.
 
 expect: lookups, section 5: below the compiled-in floors, neither signed nor served
-effect: no label stands for patients whom the consumer chose
+effect: no category stands for patients whom the consumer chose
 source: DESIGN 9.2: keyed by things, never by people
 """
 

@@ -17,7 +17,7 @@ TABLES = {
     "one key that is not there": (*HERE, ("X000", "here")),
     "one key of a hidden row": (*HERE, ("N900", "here")),
     "no key that is there": tuple((f"X{at:03}", "here") for at in range(FLEET)),
-    "a label of nine that are there": (
+    "a category of nine that are there": (
         *HERE[:51],
         *((key, "few") for key, _ in HERE[51:]),
         ("X000", "few"),

@@ -27,7 +27,7 @@ def test_a_text_is_a_text(airline, text):
     assert ask(airline, contract, digest) == [{"family": text, "n": FLEET * 3, "delay": 89.5}]
 
 
-def test_a_value_that_is_not_there_is_a_label_too(airline):
+def test_a_value_that_is_not_there_is_a_category_too(airline):
     contract = airline.agree(delays_text())
     digest = deliver(airline, contract, planes(tuple((plane(at), None) for at in range(FLEET))))
     assert ask(airline, contract, digest) == [{"family": None, "n": FLEET * 3, "delay": 89.5}]

@@ -1,4 +1,4 @@
-"""The demo comes true, and prints what the README shows of it."""
+"""The demos come true, print what pages show of them, and leave nodes that can be asked."""
 
 import os
 import re
@@ -7,6 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -14,16 +17,26 @@ import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-README = Path(__file__).parents[2] / "README.md"
-REFUSED = re.compile(
-    r"^\$ (sekisho query .*)\n((?:refused|clause|allowed|hint): .*\n)+", re.MULTILINE
-)
-BLOCK = re.compile(r"^\$ make demo\n(.*?)^\$ make test$", re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+STATISTICS = ROOT / "docs" / "concept" / "statistics.md"
+HOSPITALS = ROOT / "examples" / "hospitals" / "README.md"
+BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def demo(*arguments: str) -> subprocess.CompletedProcess:
+@dataclass(frozen=True)
+class Kept:
+    """A demo whose nodes go on."""
+
+    printed: str
+    commands: list[str]
+    root: Path
+
+
+def run(*command: str, folder: Path | None = None) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-m", "sekisho", "demo", *arguments],
+        [sys.executable, "-m", *command],
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=200,
@@ -31,43 +44,78 @@ def demo(*arguments: str) -> subprocess.CompletedProcess:
     )
 
 
-def check_refusal(maker: Path) -> None:
-    """Hold the refusal in the README to what its command prints."""
-    shown = REFUSED.search(README.read_text())
-    command = [sys.executable, "-m", *shlex.split(shown[1]), "--dir", str(maker)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 3
-    assert ran.stderr == shown[0].partition("\n")[2]
+def shown_in(page: Path) -> list[tuple[str, str]]:
+    """List the commands of a page with what it shows of their output."""
+    return [
+        (line, shown)
+        for block in BLOCK.findall(page.read_text())
+        for line, _, shown in (part.partition("\n") for part in re.split(r"(?m)^\$ ", block)[1:])
+    ]
 
 
-def test_kept_nodes_go_on_and_every_suggested_command_works():
-    ran = demo("--keep")
+def missing_of(shown: str, printed: str) -> list[str]:
+    """Give the lines that a page shows and a demo does not print in this order; `…` is a gap."""
+    lines = iter(printed.splitlines())
+    return [line for line in shown.splitlines() if line.strip(" …") and line not in lines]
+
+
+@contextmanager
+def kept(story: str) -> Iterator[Kept]:
+    """Tell a story, and stop its nodes afterwards."""
+    ran = run("sekisho", "demo", story, "--keep")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    commands = re.findall(r"^  \$ (.*)$", ran.stdout, re.MULTILINE)
-    *tried, ending = commands
+    *tried, ending = re.findall(r"^  \$ (.*)$", ran.stdout, re.MULTILINE)
     numbers = [int(word) for word in ending.partition("#")[0].split()[1:]]
+    root = Path(re.search(r"remove (\S+)", ending)[1])
     try:
-        assert len(tried) == 5
-        for command in tried:
-            words = shlex.split(command)
-            done = subprocess.run(
-                [sys.executable, "-m", *words], capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, (command, done.stderr)
-        check_refusal(Path(tried[0].split()[-1]))
+        yield Kept(ran.stdout + ran.stderr, tried, root)
     finally:
         for number in numbers:
             os.kill(number, signal.SIGTERM)
-    root = Path(re.search(r"remove (\S+)", ending)[1])
-    psutil.wait_procs([psutil.Process(n) for n in numbers if psutil.pid_exists(n)], timeout=30)
-    shutil.rmtree(root)
+        psutil.wait_procs([psutil.Process(n) for n in numbers if psutil.pid_exists(n)], timeout=30)
+        shutil.rmtree(root)
 
 
-def test_the_demo_prints_what_the_readme_shows():
-    ran = demo()
+def check_suggested(demo: Kept) -> None:
+    """Run every command that a demo suggests."""
+    assert len(demo.commands) == 5
+    for command in demo.commands:
+        ran = run(*shlex.split(command))
+        assert ran.returncode == 0, (command, ran.stderr)
+
+
+def check_shown(page: Path, command: str, printed: str) -> None:
+    """Hold what a page shows of a demo to what it prints."""
+    shown = dict(shown_in(page))[command]
+    assert len([line for line in shown.splitlines() if line.strip(" …")]) > 8
+    assert missing_of(shown, printed) == []
+
+
+def check_queries(page: Path, folder: Path) -> None:
+    """Ask what a page asks, in a node's folder, and hold what it shows to what comes back."""
+    queries = [item for item in shown_in(page) if item[0].startswith("sekisho query ")]
+    assert queries
+    for line, shown in queries:
+        ran = run(*shlex.split(line), folder=folder)
+        assert ran.returncode == (3 if shown.startswith("refused: ") else 0), ran.stderr
+        assert (ran.stdout + ran.stderr).startswith(shown), line
+
+
+def test_the_aviation_story_prints_what_the_readme_shows():
+    ran = run("sekisho", "demo")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    printed = iter((ran.stdout + ran.stderr).splitlines())
-    shown = [line for line in BLOCK.search(README.read_text())[1].splitlines() if line.strip(" …")]
-    assert len(shown) > 12
-    missing = [line for line in shown if line not in printed]
-    assert missing == []
+    check_shown(README, "make demo", ran.stdout + ran.stderr)
+
+
+def test_nodes_of_the_aviation_story_can_be_kept_and_asked():
+    with kept("aviation") as demo:
+        check_suggested(demo)
+        check_queries(README, demo.root / "maker")
+
+
+def test_the_hospitals_story_prints_what_pages_show_and_its_nodes_can_be_asked():
+    with kept("hospitals") as demo:
+        check_shown(README, "make demo ARGS=hospitals", demo.printed)
+        check_shown(HOSPITALS, "sekisho demo hospitals", demo.printed)
+        check_queries(STATISTICS, demo.root / "institute")
+        check_suggested(demo)

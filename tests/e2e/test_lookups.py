@@ -1,7 +1,9 @@
 """An airline that grants statistics only, and the maker's planes joined there."""
 
 import json
+import re
 import sqlite3
+from datetime import UTC, datetime
 
 import duckdb
 import pytest
@@ -11,6 +13,7 @@ from support.border import unchanged
 from support.guardrails import restart
 from support.lookups import (
     BY_FAMILY,
+    DATA,
     FAMILIES,
     FLEET_KEYS,
     FLIGHTS,
@@ -19,7 +22,7 @@ from support.lookups import (
     flights_section,
     write_fleet,
 )
-from support.nodes import Companies
+from support.nodes import Companies, around_today
 
 pytestmark = pytest.mark.e2e
 ALIKE = f"SELECT tail_number, 'all' AS family FROM ({FLEET_KEYS})"
@@ -90,6 +93,43 @@ def test_delays_by_family_are_those_of_both_tables_together(companies):
         assert "table       planes" in company.run("contract", "show", contract).out
 
 
+def test_four_airlines_answer_for_the_families_that_they_fly(tmp_path):
+    airlines = ("ua", "dl", "aa", "b6")
+    text = (DATA / "families.contract.yaml").read_text()
+    sql = """
+        SELECT p.family, count(*) AS n, avg(f.departure_delay) AS delay
+        FROM flights AS f JOIN local.families AS p ON f.tail_number = p.tail_number
+        GROUP BY p.family ORDER BY p.family
+    """
+    with Companies(tmp_path) as companies:
+        for name in airlines:
+            companies.found(name, flights_section(DATA / f"flights_{name}.parquet"))
+        own = f'  families:\n    source: {{parquet: "{DATA / "families.parquet"}"}}\n'
+        companies.found("maker", own)
+        companies.introduce()
+        companies.start()
+        contract = companies.agree(re.sub(r"(?m)^term: .*", around_today(), text))
+        node = companies["maker"].node()
+        found = node.query(sql, contract=contract).to_arrow().to_pylist()
+        node.close()
+        assert len(bodies(companies["maker"], Brought)) == len(airlines)
+    flown = " UNION ALL ".join(
+        f"SELECT '{name}' AS airline, * FROM '{DATA / f'flights_{name}.parquet'}'"
+        for name in airlines
+    )
+    truth = duckdb.sql(
+        f"""SELECT family, sum(n)::INT, sum(delays) / sum(n) FROM (
+            SELECT airline, family, count(*) AS n, sum(departure_delay) AS delays
+            FROM ({flown}) JOIN '{DATA / "families.parquet"}' USING (tail_number)
+            WHERE NOT cancelled GROUP BY ALL HAVING count(DISTINCT tail_number) >= 10
+        ) GROUP BY family ORDER BY family"""
+    ).fetchall()
+    assert [row["family"] for row in found] == [family for family, *_ in truth]
+    for row, (_, count, mean) in zip(found, truth, strict=True):
+        assert abs(row["n"] - count) <= 2 * len(airlines)
+        assert row["delay"] == pytest.approx(mean, rel=2e-3)
+
+
 def test_a_table_stays_as_it_was_until_the_contract_ends(companies, tmp_path):
     ua, maker = companies["ua"], companies["maker"]
     contract = companies.agree(delays_text())
@@ -116,10 +156,29 @@ def test_a_table_stays_as_it_was_until_the_contract_ends(companies, tmp_path):
     assert ua.run("ledger", "verify").code == 0
 
 
+def test_an_amendment_lets_a_changed_table_be_brought(small):
+    ua, maker = small["ua"], small["maker"]
+    path = small.root / "planes.parquet"
+    families_section(path, ALIKE)
+    contract = small.agree(delays_text())
+    assert [row["family"] for row in answered(maker, contract)] == ["all"]
+    families_section(path, ALIKE.replace("all", "every one"))
+    assert [row["family"] for row in answered(maker, contract)] == ["all"]
+    today = datetime.now(UTC).date()
+    amends = f'amends: {{contract: "{contract}", effective: {today}, because: "New names."}}'
+    amended = small.agree(delays_text().replace("parties:", f"{amends}\nparties:", 1))
+    assert [row["family"] for row in answered(maker, amended)] == ["every one"]
+    restart(ua)
+    with ua.records() as records:
+        assert records.lookups.content(contract, "planes") is None
+        assert records.lookups.content(amended, "planes") is not None
+        (table,) = records.lookups.of_contract(contract)
+    assert [item.digest for item in bodies(ua, Dropped)] == [table.digest]
+
+
 @pytest.mark.parametrize(
     ("select", "words"),
     [
-        (f"{FAMILIES} LIMIT 15", "combinations of the columns' values stand at fewer than 10 keys"),
         (f"SELECT * FROM ({FAMILIES}) UNION ALL ({FAMILIES})", "stands in several rows"),
         ("SELECT NULL::VARCHAR AS tail_number, 'x' AS family FROM range(10)", "the key is NULL"),
         ("SELECT 'N1' AS tail_number, 1 AS family", "`family` is INTEGER"),
@@ -163,3 +222,11 @@ def test_a_provider_that_lost_a_table_is_brought_it_again(small):
     assert lost.code == 3
     assert "has not been brought" in lost.err
     assert answered(maker, contract) == before
+
+
+def test_the_makers_families_are_made_as_the_example_says():
+    (sql,) = re.findall(
+        r"(?s)```sql\n(SELECT tail_number,.*?)```", (DATA / "README.md").read_text()
+    )
+    made = duckdb.sql(sql.replace("planes.parquet", str(DATA / "planes.parquet"))).fetchall()
+    assert made == duckdb.sql(f"SELECT * FROM '{DATA / 'families.parquet'}'").fetchall()

@@ -63,7 +63,7 @@ def test_cell_of_few_patients_looks_like_one_of_none(hospital):
     assert few == none == [{"n": None}]
 
 
-def test_columns_that_changed_stop_statistics_until_the_provider_begins_anew(tmp_path):
+def test_units_of_another_type_stop_statistics_until_the_provider_begins_anew(tmp_path):
     path = tmp_path / "tests.parquet"
     duckdb.sql(f"COPY (FROM '{FILE}') TO '{path}'")
     sql = "SELECT gender, count(*) AS n FROM tests GROUP BY gender"
@@ -75,6 +75,9 @@ def test_columns_that_changed_stop_statistics_until_the_provider_begins_anew(tmp
         contract = companies.agree(statistics_text())
         before = ask(companies, contract, sql)
         duckdb.sql(f"COPY (SELECT *, 1 AS more FROM '{FILE}') TO '{path}'")
+        assert ask(companies, contract, sql) == before
+        as_text = "* REPLACE (patient_id::VARCHAR AS patient_id)"
+        duckdb.sql(f"COPY (SELECT {as_text} FROM '{FILE}') TO '{path}'")
         with pytest.raises(Refusal) as refused:
             ask(companies, contract, sql)
         assert refused.value.reason is RefusalReason.SCHEMA_CHANGED

@@ -33,12 +33,15 @@ _BY_LETTER = {
     "u": [f"'{part}'" for part in sorted(DATE_PARTS)],
     "q": ["0.25", "0.9", "0", "1"],
     "c": ["1", "2", "3"],
+    "w": ["0", "5", "40"],
+    "I": [*WHOLES, "huge", "ubig"],
+    "f": ["real", "num", "CAST(whole AS DOUBLE)"],
 }
 _NAMES = {
     kind: sorted(item.name for item in FUNCTIONS.values() if item.function_class is kind)
     for kind in FunctionClass
 }
-_LITERAL_LETTERS = "uqc"
+_LITERAL_LETTERS = "uqcw"
 _IGNORING_NULLS = ("lag", "lead", "first_value", "last_value", "nth_value")
 
 
@@ -49,7 +52,7 @@ def atom(random):
 
 def _call(random, name, inner):
     function = FUNCTIONS[name]
-    count = random.randint(function.least, min(function.most, 4))
+    count = random.randint(function.least, max(function.least, min(function.most, 4)))
     alike = random.choice([NUMBERS, TEXTS, INSTANTS])
     arguments = []
     for at in range(count):

@@ -127,8 +127,9 @@ class Node:
         written = ", ".join(f'"{item}" {kind}' for item, kind in columns.items())
         self.db.execute(f'CREATE OR REPLACE TABLE data."{name}" ({written})')
         marks = ", ".join("?" for _ in columns)
-        for row in rows:
-            self.db.execute(f'INSERT INTO data."{name}" VALUES ({marks})', list(row))
+        data = [list(row) for row in rows]
+        if data:
+            self.db.executemany(f'INSERT INTO data."{name}" VALUES ({marks})', data)
 
     def run(self, sql: str) -> None:
         """Change the data."""
@@ -163,7 +164,7 @@ class Node:
             job = protected_job(block, secrets=SECRETS, sources=(), seconds=60.0)
             assert cells_table(block).rows == ()
             tables.append(
-                self.protecting.cells(job, answer=0, compute=self.compute, charge=self._charge)
+                self.protecting.cells(job, {}, answer=0, compute=self.compute, charge=self._charge)
             )
         with self.db.cursor() as cursor:
             make_tables(

@@ -234,22 +234,12 @@ def quote(sql: str) -> None:
         print(f"  > {line}")
 
 
-def table(columns: Sequence[str], rows: Rows, *, at_most: int, more: str) -> None:
-    """Show rows, and of many the first.
-
-    Args:
-        columns: Their names.
-        rows: All of them.
-        at_most: How many to show.
-        more: What there are more of.
-    """
+def table(columns: Sequence[str], rows: Rows) -> None:
+    """Show rows under the names of their columns."""
     text = io.StringIO()
-    cells = [[cell_text(value) for value in row] for row in rows[:at_most]]
-    write_table(columns, cells, text)
+    write_table(columns, [[cell_text(value) for value in row] for row in rows], text)
     for line in text.getvalue().splitlines():
         print(f"    {line}")
-    if len(rows) > at_most:
-        print(f"    … and {len(rows) - at_most} more {more}")
 
 
 def rows_of(found: pa.Table) -> Rows:

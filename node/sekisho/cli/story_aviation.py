@@ -79,7 +79,8 @@ class AviationStory(Story):
         with self.node() as node:
             answer = node.query(QUESTION, contract=self.contract)
             rows = rows_of(answer.to_arrow())
-            table(COLUMNS, rows, at_most=SHOWN_ROWS, more="models")
+            table(COLUMNS, rows[:SHOWN_ROWS])
+            print(f"    … and {len(rows) - SHOWN_ROWS} more models")
             for receipt in answer.receipts:
                 print(
                     f"  receipt of {receipt.provider}: {receipt.rows} rows, "

@@ -173,7 +173,7 @@ class HospitalsStory(Story):
         title("4. The institute asks what none of the hospitals could answer alone")
         rows, receipts, gaps = self._ask(QUESTION)
         columns = ("day", *(word for name in AGES.values() for word in (name, "%")))
-        table(columns, _by_week(rows), at_most=len(rows), more="weeks")
+        table(columns, _by_week(rows))
         print("  tests, and percent positive, from day to day + 6; blank is withheld or empty")
         for receipt in receipts:
             print(
@@ -203,9 +203,9 @@ class HospitalsStory(Story):
     def _ask_without(self) -> bool:
         title("6. The institute asks twice; what is between the answers is one child's result")
         every, *_ = self._ask(BY_AGE)
-        table(("age", "tests", "positivity"), every, at_most=len(every), more="groups")
+        table(("age", "tests", "positivity"), every)
         rest, *_ = self._ask(WITHOUT)
-        table(("age", "tests", "positivity"), rest, at_most=len(rest), more="groups")
+        table(("age", "tests", "positivity"), rest)
         print("  the first week holds one child's test: its age group is withheld the second time")
         return rest == [row for row in every if row[0] != ALONE] and len(every) == len(AGES)
 

@@ -45,7 +45,7 @@ class LookupTable:
     rows: tuple[Row, ...]
     """The key first, then the columns in their order; in the order of the keys."""
 
-    def labels(self) -> tuple[int, ...]:
+    def categories(self) -> tuple[int, ...]:
         """Number, row by row, the combination of all its columns' values."""
         numbers: dict[Row, int] = {}
         return tuple(numbers.setdefault(row[1:], len(numbers)) for row in self.rows)
@@ -105,7 +105,7 @@ def check_lookup(
         table: Read already.
         declared: The contract's words.
         minimum_keys: Fewest keys that a combination of the columns' values must stand at, where
-            that can be told of the table alone.
+            that can be told of the table alone and every key must match.
     """
     return tuple(_differences(table, declared, minimum_keys=minimum_keys))
 
@@ -130,15 +130,17 @@ def _differences(table: LookupTable, declared: Lookup, *, minimum_keys: int) -> 
             message=f"`{declared.name}` has more than the contract's {declared.max_rows} rows",
             hint="bring the rows that are needed, or agree on an amendment",
         )
-    yield from _sparse(table, minimum_keys)
+    if declared.must_match:
+        # Where keys need not match, the provider leaves such combinations out of the join.
+        yield from _sparse(table, minimum_keys)
 
 
 def _sparse(table: LookupTable, minimum_keys: int) -> Iterator[Finding]:
     """Find combinations of values that can never stand for enough units."""
     counts = Counter(row[1:] for row in table.rows)
-    sparse = [label for label, count in counts.items() if count < minimum_keys]
+    sparse = [category for category, count in counts.items() if count < minimum_keys]
     if sparse:
-        shown = "; ".join(_label_text(label) for label in sparse[:_SHOWN])
+        shown = "; ".join(_category_text(category) for category in sparse[:_SHOWN])
         more = f" and {len(sparse) - _SHOWN} more" if len(sparse) > _SHOWN else ""
         yield Finding(
             path="rows",
@@ -148,8 +150,8 @@ def _sparse(table: LookupTable, minimum_keys: int) -> Iterator[Finding]:
         )
 
 
-def _label_text(label: Row) -> str:
-    return ", ".join("NULL" if value is None else str(value)[:40] for value in label)
+def _category_text(category: Row) -> str:
+    return ", ".join("NULL" if value is None else str(value)[:40] for value in category)
 
 
 class _Reader:

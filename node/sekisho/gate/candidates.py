@@ -10,6 +10,7 @@ from sekisho.gate.draft import Question
 from sekisho.model.contract import Grant
 from sekisho.model.names import DatasetId, join_dataset
 from sekisho.sql.places import qualifiers_of
+from sekisho.sql.trees import nodes_of
 
 
 def candidates(question: Question, tree: exp.Expr) -> list[Grant]:
@@ -46,8 +47,11 @@ def named_dataset(question: Question, parts: tuple[str, ...]) -> DatasetId | Non
 
 def _named(question: Question, tree: exp.Expr) -> Iterator[DatasetId]:
     """Yield the granted datasets that a query surely names; a WITH may take a bare name."""
-    taken = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
-    for table in tree.find_all(exp.Table):
+    found = [node for node in nodes_of(tree) if isinstance(node, exp.CTE | exp.Table)]
+    taken = {node.alias.lower() for node in found if isinstance(node, exp.CTE)}
+    for table in found:
+        if isinstance(table, exp.CTE):
+            continue
         parts = tuple(item.lower() for item in (*qualifiers_of(table), table.name))
         dataset = named_dataset(question, parts)
         if dataset is not None and not (len(parts) == 1 and parts[0] in taken):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.errors import Refusal
-from sekisho.gate.views import View, ViewColumn, view_of
+from sekisho.gate.views import View, ViewColumn, names_in, view_of
 from sekisho.model.contract import Access, Grant, Use
 from sekisho.model.dataset import Dataset
 from sekisho.model.masks import mask_words
@@ -58,9 +58,10 @@ def granted_columns(
 
 
 def _shown(grant: Grant, datasets: list[Dataset]) -> Iterator[GrantedDataset]:
+    names = names_in(datasets)
     for dataset in datasets:
         try:
-            view = view_of(grant, dataset, beside=datasets)
+            view = view_of(grant, dataset, elsewhere=names)
         except Refusal:
             continue
         yield _granted(grant, dataset, view)

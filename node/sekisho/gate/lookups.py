@@ -15,7 +15,7 @@ from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.draft import Draft
 from sekisho.gate.governed import column_value, units_of, write_governed
 from sekisho.gate.names import with_clause
-from sekisho.gate.views import View, ViewColumn, view_of
+from sekisho.gate.views import View, ViewColumn, names_in, view_of
 from sekisho.model.contract import Grant, Lookup, LookupType
 from sekisho.model.dataset import Dataset
 from sekisho.model.lookups import lookup_type_of
@@ -113,9 +113,10 @@ def _views(
     grant: Grant, provider: PartyId, datasets: Mapping[DatasetId, Dataset], *, key: str
 ) -> Iterator[View]:
     there = [datasets[name] for name in grant.datasets_of(provider) if name in datasets]
+    elsewhere = names_in(there)
     for dataset in there:
         try:
-            view = view_of(grant, dataset, beside=there)
+            view = view_of(grant, dataset, elsewhere=elsewhere)
         except Refusal:
             continue  # a query over it will be refused and say why
         if key.lower() in view.columns:

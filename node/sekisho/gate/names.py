@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.draft import Draft
-from sekisho.gate.views import View, view_of
+from sekisho.gate.views import View, names_in, view_of
 from sekisho.model.dataset import Dataset
 from sekisho.model.names import DatasetId
 
@@ -25,8 +25,13 @@ def granted_names(draft: Draft) -> tuple[str, ...]:
     )
 
 
-def current_view(draft: Draft, dataset: DatasetId) -> View:
+def current_view(draft: Draft, dataset: DatasetId, *, elsewhere: frozenset[str]) -> View:
     """Lay the grant over a dataset as the provider has it now.
+
+    Args:
+        draft: Under one grant.
+        dataset: One of the grant's.
+        elsewhere: What `names_elsewhere` gives.
 
     Raises:
         Refusal: `SCHEMA_CHANGED` when it does not fit any more.
@@ -40,11 +45,15 @@ def current_view(draft: Draft, dataset: DatasetId) -> View:
             clause=f"{draft.clause}.datasets",
             hint="ask the provider to mend the dataset or to amend the contract",
         )
-    return view_of(draft.grant, found, beside=_beside(draft))
+    return view_of(draft.grant, found, elsewhere=elsewhere)
 
 
-def _beside(draft: Draft) -> Iterator[Dataset]:
-    """Yield what the provider has now of the grant's datasets."""
+def names_elsewhere(draft: Draft) -> frozenset[str]:
+    """Name, in lower case, the columns of all datasets of the grant that the provider has now."""
+    return names_in(_present(draft))
+
+
+def _present(draft: Draft) -> Iterator[Dataset]:
     for name in draft.grant.datasets_of(draft.question.query.provider):
         found = draft.question.datasets.get(DatasetId(name))
         if found is not None:

@@ -10,7 +10,7 @@ from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.candidates import named_dataset
 from sekisho.gate.draft import Draft
 from sekisho.gate.holding import check_countable, hold_back, is_held, units_of
-from sekisho.gate.names import current_view, granted_names, with_clause
+from sekisho.gate.names import current_view, granted_names, names_elsewhere, with_clause
 from sekisho.gate.uses import check_use
 from sekisho.gate.views import View, write_view
 from sekisho.model.contract import Access
@@ -34,6 +34,7 @@ def look_up_names(draft: Draft) -> Draft:
         `docs/spec/gate.md`, step 5.
     """
     views: dict[DatasetId, View] = {}
+    elsewhere = names_elsewhere(draft)
 
     def look_up(parts: tuple[str, ...]) -> Relation | None:
         dataset = named_dataset(draft.question, parts)
@@ -41,7 +42,7 @@ def look_up_names(draft: Draft) -> Draft:
             return None
         check_served(draft)
         if dataset not in views:
-            views[dataset] = current_view(draft, dataset)
+            views[dataset] = current_view(draft, dataset, elsewhere=elsewhere)
         return views[dataset].relation(draft.question.alias)
 
     try:

@@ -14,7 +14,7 @@ from sekisho.gate.candidates import named_dataset
 from sekisho.gate.draft import Draft, lookup_key
 from sekisho.gate.governed import is_summed, units_of, unprotected
 from sekisho.gate.lookups import LOOKUP_TYPES
-from sekisho.gate.names import current_view, granted_names, with_clause
+from sekisho.gate.names import current_view, granted_names, names_elsewhere, with_clause
 from sekisho.gate.views import View
 from sekisho.model.contract import Lookup
 from sekisho.model.names import DatasetId
@@ -38,6 +38,7 @@ def look_up_statistics(draft: Draft) -> Draft:
         `docs/spec/gate.md`, step 5.
     """
     views: dict[DatasetId, View] = {}
+    elsewhere = names_elsewhere(draft)
     brought = {item.name: item for item in draft.grant.lookups}
 
     def look_up(parts: tuple[str, ...]) -> Relation | None:
@@ -47,7 +48,7 @@ def look_up_statistics(draft: Draft) -> Draft:
         if dataset is None or dataset not in draft.grant.datasets:
             return None
         if dataset not in views:
-            views[dataset] = current_view(draft, dataset)
+            views[dataset] = current_view(draft, dataset, elsewhere=elsewhere)
         return _relation(views[dataset], draft.question.alias)
 
     try:

@@ -1,6 +1,6 @@
 """A granted dataset as a view: columns behind their masks, rows behind the row filter."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -64,20 +64,26 @@ class View:
         )
 
 
-def view_of(grant: Grant, dataset: Dataset, *, beside: Iterable[Dataset] = ()) -> View:
+def names_in(datasets: Iterable[Dataset]) -> frozenset[str]:
+    """Name every column of several datasets, in lower case."""
+    return frozenset(column.name.lower() for item in datasets for column in item.columns)
+
+
+def view_of(grant: Grant, dataset: Dataset, *, elsewhere: Container[str] = ()) -> View:
     """Lay a grant over a dataset as it is now.
 
     Args:
         grant: What is granted; each of its columns stands for that column of every dataset of the
             grant that has one.
         dataset: The dataset.
-        beside: What its provider has of the grant's datasets.
+        elsewhere: Names, in lower case, of the columns that its provider has in any dataset of the
+            grant.
 
     Raises:
         Refusal: `SCHEMA_CHANGED` when a granted column is in none of the datasets, or of a type
             that its mask does not fit, or when the dataset has no granted column.
     """
-    columns = dict(_columns(grant, dataset, tuple(beside)))
+    columns = dict(_columns(grant, dataset, elsewhere))
     if not columns:
         message = "the dataset has no granted column any more"
         raise _changed(message, f"grants.{grant.grant}.columns")
@@ -145,13 +151,14 @@ def row_condition(view: View, *, parser: SecondParser, limits: Limits) -> exp.Ex
 
 
 def _columns(
-    grant: Grant, dataset: Dataset, beside: tuple[Dataset, ...]
+    grant: Grant, dataset: Dataset, elsewhere: Container[str]
 ) -> Iterator[tuple[str, ViewColumn]]:
     for name, column_grant in grant.columns.items():
         source = column_grant.source
-        column = dataset.column(source.column if source is not None else name)
+        raw = source.column if source is not None else name
+        column = dataset.column(raw)
         clause = f"grants.{grant.grant}.columns.{name}"
-        if column is None and any(item.column(name) is not None for item in beside):
+        if column is None and raw.lower() in elsewhere:
             continue
         if column is None:
             message = f"the granted column `{name}` is no longer in the dataset"

@@ -5,15 +5,13 @@ leaves before step 4 has put the entry `opened` on disk, and a stream that ends 
 reason, is closed in the ledger with what had left by then.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
 
 from blake3 import blake3
 
 from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelope_to_json, seal
-from sekisho.engine.engine import Batch, Job, Run, TableRun
+from sekisho.engine.engine import Batch, Job, Run
 from sekisho.errors import DocumentError, EngineError, Finding, Refusal, RefusalReason
 from sekisho.ledger.charging import Amount
 from sekisho.ledger.instants import moment_text
@@ -25,7 +23,7 @@ from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.query import Query, QueryText
 from sekisho.model.signed import SignedContract
-from sekisho.server.bounds import MAX_RUNNING_PER_PARTY, Refusals, Turns
+from sekisho.server.bounds import Refusals
 from sekisho.server.ending import Call, Closing, Tally, check_cut
 from sekisho.server.lookups import Lookups
 from sekisho.server.parts import Parts
@@ -33,14 +31,13 @@ from sekisho.server.plans import PlannedAnswer, Plans
 from sekisho.server.protecting import JoinedTable, Protecting
 from sekisho.server.status import SignedRefusal
 from sekisho.server.streams import Stream
+from sekisho.server.working import Working, Workplace
 from sekisho.store.answers import EndedAnswer, OpenedAnswer
 from sekisho.store.requests import ReceivedRequest, StoredRequest
 from sekisho.store.transaction import Transaction
 from sekisho.trust.verify import verify_signatures
 from sekisho.wire.frames import add_metadata, hash_frame, parse_frame
 from sekisho.wire.receipts import pack_receipt_envelope
-
-R = TypeVar("R", Run, TableRun)
 
 
 class Answering:
@@ -52,7 +49,7 @@ class Answering:
         self._plans = plans
         self._lookups = lookups
         self._protecting = Protecting(parts.state, parts.now)
-        self._turns = Turns(MAX_RUNNING_PER_PARTY)
+        self._workplace = Workplace(parts.engine)
         self._refusals = Refusals(parts.monotonic)
 
     def answer_signed(self, caller: PartyId, envelope: Envelope, call: Call) -> Iterator[bytes]:
@@ -168,16 +165,12 @@ class Answering:
         self, received: ReceivedRequest, planned: PlannedAnswer, call: Call
     ) -> tuple[Mapping[str, JoinedTable], ...]:
         """Step 3, for tables that the consumer brings: they are here, and they fit the rows."""
-        stream = self._stream_of(received, call)
+        working = self._workplace.working(received.channel, call)
         try:
-            with self._parts.streams.registered(stream):
-                return self._lookups.joined(
-                    received,
-                    planned,
-                    compute=lambda job: self._answers(job, stream=stream, call=call),
-                )
+            with self._parts.streams.registered(working.stream):
+                return self._lookups.joined(received, planned, compute=working.answers)
         except EngineError:
-            check_cut(stream)
+            check_cut(working.stream)
             raise
 
     def _open(
@@ -224,20 +217,16 @@ class Answering:
         """Steps 5 to 8: run, count, send, and close or cut."""
         tally = Tally(hasher=blake3())
         closing = Closing(self._parts, opened.index, tally)
-        stream = self._stream_of(received, call)
+        working = self._workplace.working(received.channel, call)
+        stream = working.stream
         try:
             with self._parts.streams.registered(stream):
                 # A termination between step 2 and the register must not be missed.
                 self._find_contract(received)
                 job = self._protected(
-                    planned,
-                    received.query,
-                    opened=opened,
-                    joined=joined,
-                    stream=stream,
-                    call=call,
+                    planned, received.query, opened=opened, joined=joined, working=working
                 )
-                with self._running(self._parts.engine.run, job, stream=stream, call=call) as run:
+                with working.run(job) as run:
                     yield from self._send(
                         received, planned, opened=opened, run=run, stream=stream, tally=tally
                     )
@@ -251,19 +240,6 @@ class Answering:
                 raise
             raise told from error
 
-    def _stream_of(self, received: ReceivedRequest, call: Call) -> Stream:
-        return Stream(
-            contract=received.channel.contract,
-            party=received.channel.consumer,
-            drop=call.cancel,
-            stop=self._turns.wake,
-        )
-
-    def _answers(self, job: Job, *, stream: Stream, call: Call) -> Mapping[str, Mapping[str, Any]]:
-        """Run a job with small answers."""
-        with self._running(self._parts.engine.table, job, stream=stream, call=call) as run:
-            return run.answers()
-
     def _protected(
         self,
         planned: PlannedAnswer,
@@ -271,8 +247,7 @@ class Answering:
         *,
         opened: OpenedAnswer,
         joined: tuple[Mapping[str, JoinedTable], ...],
-        stream: Stream,
-        call: Call,
+        working: Working,
     ) -> Job:
         """Steps 5 and 6 of statistics: describe the cells, and let the plan read what is published.
 
@@ -283,44 +258,19 @@ class Answering:
             self._parts.state.answers.charge_cells(tx, opened.index, cells)
 
         tables = []
-        protected = planned.protected_for(query)
-        for item, brought in zip(protected, joined, strict=True):
+        for item, brought in zip(planned.protected_for(query), joined, strict=True):
             tables.append(
                 self._protecting.cells(
                     item,
                     brought,
                     answer=opened.index,
-                    compute=lambda job: self._answers(job, stream=stream, call=call),
+                    compute=working.answers,
                     charge=charge,
                 )
             )
-            check_cut(stream)
+            check_cut(working.stream)
         job = planned.job_for(query)
         return replace(job, tables=tuple(tables)) if tables else job
-
-    @contextmanager
-    def _running(
-        self,
-        start: Callable[[Job], AbstractContextManager[R]],
-        job: Job,
-        *,
-        stream: Stream,
-        call: Call,
-    ) -> Iterator[R]:
-        """Step 5: the engine runs, in its turn, and stops when the stream or its call ends."""
-        call.add_callback(self._turns.wake)
-        with (
-            self._turns.in_line(
-                stream.party,
-                seconds=job.seconds,
-                is_over=lambda: stream.cut_reason or not call.is_active(),
-            ),
-            start(job) as run,
-        ):
-            stream.stop = run.cancel
-            if not call.add_callback(run.cancel):
-                run.cancel()
-            yield run
 
     def _send(
         self,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 
-from sekisho.disclosure.lookups import FIT, LABEL, fitting_labels
+from sekisho.disclosure.lookups import CATEGORY, FIT, KEY, fitting_categories
 from sekisho.documents.envelope import digest_of
 from sekisho.documents.lookup import Cell, LookupTable, check_lookup, parse_lookup
 from sekisho.engine.engine import Table
@@ -45,7 +45,7 @@ class _Brought:
 
     digest: str
     table: LookupTable
-    labels: tuple[int, ...]
+    categories: tuple[int, ...]
     clause: str
 
 
@@ -187,7 +187,9 @@ class Lookups:
         if stored.digest != named[name]:
             raise _another_table(name, clause=clause)
         table = self._read(contract, name, clause)
-        return _Brought(digest=stored.digest, table=table, labels=table.labels(), clause=clause)
+        return _Brought(
+            digest=stored.digest, table=table, categories=table.categories(), clause=clause
+        )
 
     def _read_anew(self, contract: ContractId, name: str, clause: str) -> LookupTable:
         data = self._parts.state.lookups.content(contract, name)
@@ -203,46 +205,50 @@ class Lookups:
         key_type = lookup_type_of(lookup.columns[0][1])
         if brought.table.key_type is not key_type:
             raise _wrong_key(brought.table, key_type, clause=brought.clause)
-        labels = self._fitting(brought, fit, contract=received.channel.contract, compute=compute)
-        if labels is None:
+        categories = self._fitting(
+            brought, fit, contract=received.channel.contract, compute=compute
+        )
+        if categories is None:
             raise _does_not_fit(lookup, clause=brought.clause)
-        rows = zip(brought.table.rows, brought.labels, strict=True)
+        rows = zip(brought.table.rows, brought.categories, strict=True)
         return JoinedTable(
             digest=brought.digest,
             table=Table(
                 name=lookup.relation,
                 columns=lookup.columns,
-                rows=tuple(tuple(map(_text, row)) for row, label in rows if label in labels),
+                rows=tuple(
+                    tuple(map(_text, row)) for row, category in rows if category in categories
+                ),
             ),
         )
 
     def _fitting(
         self, brought: _Brought, fit: Fit, *, contract: ContractId, compute: Compute
     ) -> frozenset[int] | None:
-        """Choose the labels that may be joined; remembered while the data stays the same."""
+        """Choose the categories that may be joined; remembered while the data stays the same."""
         stamp = self._parts.datasets.stamp()
         key = (contract, brought.clause, fit.lookup.dataset, brought.digest, stamp)
         with self._lock:
             if key in self._fits:
                 self._fits.move_to_end(key)
                 return self._fits[key]
-        described = compute(fit.with_table(_labelled(brought, fit.lookup)))
-        labels = fitting_labels(fit.lookup, described[FIT])
+        described = compute(fit.with_table(_categorized(brought, fit.lookup)))
+        categories = fitting_categories(fit.lookup, described[FIT])
         with self._lock:
             if self._parts.datasets.stamp() == stamp:
-                self._fits[key] = labels
+                self._fits[key] = categories
             if len(self._fits) > MAX_FITS:
                 self._fits.popitem(last=False)
-        return labels
+        return categories
 
 
-def _labelled(brought: _Brought, lookup: JoinedLookup) -> Table:
+def _categorized(brought: _Brought, lookup: JoinedLookup) -> Table:
     """Make the relation that is held to the rows: keys, and which of them belong together."""
-    rows = zip(brought.table.rows, brought.labels, strict=True)
+    rows = zip(brought.table.rows, brought.categories, strict=True)
     return Table(
         name=lookup.relation,
-        columns=(lookup.columns[0], (LABEL, "INTEGER")),
-        rows=tuple((_text(row[0]), str(label)) for row, label in rows),
+        columns=((KEY, lookup.columns[0][1]), (CATEGORY, "INTEGER")),
+        rows=tuple((_text(row[0]), str(category)) for row, category in rows),
     )
 
 

@@ -93,6 +93,7 @@ class RunningNode:
         for index in self.parts.state.interrupted:
             log.note("found interrupted", index=index)
         self.parts.guard.note(self.parts.now())
+        self._drop_ended()
         for face in self._faces:
             face.start()
         self._deliveries.start()
@@ -159,8 +160,11 @@ class RunningNode:
             self.parts.streams.cut_stalled(before=self.parts.monotonic() - patience, reason="stall")
             for contract in self.parts.streams.contracts():
                 self._agreeing.cut_what_ended(contract, "term")
-            with suppress(LedgerError):  # a full disk: it is tried again in a second
-                self._lookups.drop_ended()
+            self._drop_ended()
+
+    def _drop_ended(self) -> None:
+        with suppress(LedgerError):  # a full disk: it is tried again in a second
+            self._lookups.drop_ended()
 
 
 def _assemble(

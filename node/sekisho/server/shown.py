@@ -17,7 +17,7 @@ FRESH_SECONDS = 60.0
 ASKED_AT_ONCE = 16
 
 Types = dict[tuple[str, str], str]
-"""DuckDB types after masks, by dataset and column in lower case."""
+"""DuckDB types after masks, by dataset and column."""
 
 
 class ShownParts:
@@ -62,7 +62,7 @@ class ShownParts:
         except SekishoError:
             return {}
         types = {
-            (split_dataset(item.dataset)[1], column.name.lower()): column.type
+            (split_dataset(item.dataset)[1], column.name): column.type
             for item in shown
             for column in item.columns
         }

@@ -36,6 +36,9 @@ _INTERVALS = frozenset(
     """.split()
 )
 _WRITTEN_BY_PARSER = _OPERATORS | _LIKES | _INTERVALS | {"trunc", "date_part", "count_star"}
+_PLACES = frozenset({"query_location", "query_location_length"})
+_PLACES_AND_PATH = _PLACES | {"qualified_name"}
+_HOLDERS = frozenset({dict, list})
 _STAR_FORMS = ("columns", "expr", "exclude_list", "replace_list", "rename_list")
 
 _TYPE_NAMES: Mapping[str, str] = MappingProxyType(
@@ -125,8 +128,7 @@ def check_agreement(first: object, second: object, *, text: str) -> None:
     Source:
         `docs/spec/gate.md`, step 3.
     """
-    reader = _Reader(text)
-    if reader.canonical(first) != _Reader(text).canonical(second):
+    if _canonical(first, _Reader(text).check) != _canonical(second, _unchecked):
         message = "two SQL parsers do not read this query alike, so it is not run"
         raise Refusal(
             RefusalReason.PARSERS_DISAGREE,
@@ -140,32 +142,39 @@ def _characters(text: str, offset_bytes: int) -> int:
     return len(text.encode()[:offset_bytes].decode(errors="ignore"))
 
 
+Check = Callable[[dict[str, object]], None]
+
+
+def _canonical(node: object, check: Check) -> object:
+    """Bring a tree to the form in which two are compared, checking each node on the way."""
+    if type(node) is dict:
+        if "null_order" in node and _is_all(node.get("expression")):
+            node = {**node, "expression": "ALL"}
+        check(node)
+        skipped = _PLACES_AND_PATH if "class" in node else _PLACES
+        plain = {
+            key: _canonical(value, check) if type(value) in _HOLDERS else value
+            for key, value in node.items()
+            if key not in skipped
+        }
+        return _settle(plain)
+    if type(node) is list:
+        return [_canonical(item, check) for item in node]
+    return node
+
+
+def _unchecked(_: dict[str, object]) -> None:
+    """A tree that is only compared with one that was checked."""
+
+
 class _Reader:
-    """Brings one tree to the form in which two are compared, checking each node on the way."""
+    """Holds each node of the text's own tree to the lists."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def canonical(self, node: object) -> object:
-        if isinstance(node, dict):
-            return self._node(node)
-        if isinstance(node, list):
-            return [self.canonical(item) for item in node]
-        return node
-
-    def _node(self, node: dict[str, object]) -> object:
-        if "null_order" in node and _is_all(node.get("expression")):
-            node = {**node, "expression": "ALL"}
-        self._check(node)
-        plain = {
-            key: self.canonical(value)
-            for key, value in node.items()
-            if not key.startswith("query_location")
-            and (key != "qualified_name" or "class" not in node)
-        }
-        return _settle(plain)
-
-    def _check(self, node: dict[str, object]) -> None:
+    def check(self, node: dict[str, object]) -> None:
+        """Refuse a node that is on no list."""
         name = node.get("class")
         if name is not None and name not in _CLASSES:
             raise self._refusal(node, f"{_words(name)} is not allowed in a query")

@@ -7,6 +7,7 @@ from sekisho.sql.functions import has_aggregate, has_window
 from sekisho.sql.outputs import alias_position, write_all, written_position
 from sekisho.sql.places import syntax_refusal
 from sekisho.sql.scopes import Place, Reference, Scope, source_number
+from sekisho.sql.trees import find_nodes
 from sekisho.sql.windows import refuse_window
 
 
@@ -64,7 +65,7 @@ def _group_by_all(clause: exp.Expr, scope: Scope) -> None:
 def _varies(value: exp.Expr, scope: Scope) -> bool:
     """Tell whether an output without an aggregate depends on a row."""
     numbers = {source.number for source in scope.sources}
-    columns = value.find_all(exp.Column)
+    columns = find_nodes(value, exp.Column)
     return not has_aggregate(value) and any(source_number(item) in numbers for item in columns)
 
 

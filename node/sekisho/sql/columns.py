@@ -17,6 +17,7 @@ from sekisho.sql.scopes import (
     identifier,
     source_number,
 )
+from sekisho.sql.trees import find_nodes, nodes_of
 
 MAX_NAME_LETTERS = 200
 """Of an output that is named by its text."""
@@ -103,7 +104,7 @@ class Columns:
 
     def _bind(self, node: exp.Expr, found: Found, place: Place) -> exp.Expr:
         value = self.value_of(found)
-        for column in value.find_all(exp.Column):
+        for column in find_nodes(value, exp.Column):
             column.meta.update({key: node.this.meta[key] for key in node.this.meta})
             source = self.sources[source_number(column)]
             self.record(source, column.name, place, node=column)
@@ -176,9 +177,9 @@ class Columns:
         if place is Place.MEASURE and has_aggregate(values[0]):
             message = "an aggregate cannot stand in an aggregate"
             raise syntax_refusal(message, node)
-        self.count(sum(1 for _ in values[0].walk()), node)
+        self.count(sum(1 for _ in nodes_of(values[0])), node)
         written = exp.paren(values[0].copy(), copy=False)
-        for column in written.find_all(exp.Column):
+        for column in find_nodes(written, exp.Column):
             own = Place.MEASURE if _is_aggregated(column) else place
             self.record(self.sources[source_number(column)], column.name, own, node=node)
         return written

@@ -75,11 +75,12 @@ def parse_trees(text: str) -> list[exp.Expr | None]:
     return _DIALECT.parse(text)
 
 
-def write_tree(tree: exp.Expr) -> str:
+def write_tree(tree: exp.Expr, *, quote_names: bool = False) -> str:
     """Write a tree as DuckDB text on one line, without comments; the tree stays as it is."""
     return _DIALECT.generate(
         tree,
         copy=False,
+        identify=quote_names,
         comments=False,
         normalize_functions=False,
         unsupported_level=ErrorLevel.RAISE,

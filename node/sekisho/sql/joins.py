@@ -13,6 +13,7 @@ from sqlglot import exp
 from sekisho.sql.columns import Columns
 from sekisho.sql.places import shown, syntax_refusal
 from sekisho.sql.scopes import Found, Merged, Place, Scope, Source, source_number
+from sekisho.sql.trees import find_nodes, outside_queries
 
 
 def is_comma(join: exp.Expr) -> bool:
@@ -91,7 +92,7 @@ def record_comparisons(condition: exp.Expr, columns: Columns) -> None:
 
 
 def _record_filter(condition: exp.Expr, columns: Columns) -> None:
-    for node in condition.walk(prune=lambda item: isinstance(item, exp.Query)):
+    for node in outside_queries(condition):
         if isinstance(node, exp.Column):
             source = columns.sources[source_number(node)]
             columns.record(source, node.name, Place.FILTER, node=node)
@@ -103,7 +104,7 @@ def refuse_hidden(node: exp.Expr, hidden: list[Source], columns: Columns) -> Non
     Raises:
         Refusal: `SYNTAX_NOT_ALLOWED`.
     """
-    for item in node.find_all(exp.Column):
+    for item in find_nodes(node, exp.Column):
         if item.args.get("table") and columns.qualifying(item, hidden) is not None:
             message = f"{shown(item.sql())} stands before a comma, which ON does not see"
             raise syntax_refusal(message, item, hint="write CROSS JOIN for the comma")

@@ -142,7 +142,7 @@ def _case(settling: Settling, node: exp.Expr) -> Fact:
         tests = [settling.condition(branch) for branch in branches]
     else:
         tests = [settling.settled(operand), *(settling.settled(item.this) for item in branches)]
-        meet(node, tests, [node.this, *(item.this for item in branches)])
+        _compare_with_each(node, tests, branches)
     results = [settling.settled(item.args["true"]) for item in branches]
     if node.args.get("default") is not None:
         results.append(settling.settled(node.args["default"]))
@@ -151,6 +151,22 @@ def _case(settling: Settling, node: exp.Expr) -> Fact:
         values.append(node.args["default"])
     kind = meet(node, results, values, how=meet_as_values)
     return joined([*tests, *results], kind)
+
+
+def _compare_with_each(node: exp.Expr, tests: list[Fact], branches: list[exp.Expr]) -> None:
+    """Write `CASE a WHEN b` as `CASE WHEN a = b`, as engines read it, where a cast is needed.
+
+    Each branch is compared by itself: `CASE 'x' WHEN 'x' … WHEN 5` reads no text as a number.
+    """
+    meeting = meet_to_compare([item.type for item in tests])
+    if meeting is not None and not meeting.casts:
+        return
+    operand = node.this
+    for branch, fact in zip(branches, tests[1:], strict=True):
+        equal = exp.EQ(this=operand.copy(), expression=branch.this)
+        branch.set("this", equal)
+        meet(equal, [tests[0], fact], operands_of(equal))
+    node.set("this", None)
 
 
 def _cast(settling: Settling, node: exp.Expr) -> Fact:

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.sql.places import place_of, shown, syntax_refusal
+from sekisho.sql.trees import find_nodes
 
 PREFIX = "v_"
 """Before a parameter's name in a plan."""
@@ -27,7 +28,7 @@ def type_parameters(tree: exp.Expr, types: Mapping[str, str]) -> None:
         Refusal: `SYNTAX_NOT_ALLOWED` for a parameter without a type, or a type without a parameter.
     """
     used = set()
-    for node in list(tree.find_all(exp.Placeholder)):
+    for node in find_nodes(tree, exp.Placeholder):
         if node.name not in types:
             raise _without_value(node, types)
         used.add(node.name)
@@ -46,14 +47,14 @@ def is_parameter(node: exp.Expr) -> bool:
 
 def parameters_of(tree: exp.Expr) -> tuple[str, ...]:
     """Name the query's parameters that a tree still holds."""
-    found = (node.name for node in tree.find_all(exp.Placeholder, bfs=False))
+    found = (node.name for node in find_nodes(tree, exp.Placeholder))
     names = (name.removeprefix(PREFIX) for name in found if name.startswith(PREFIX))
     return tuple(dict.fromkeys(names))
 
 
 def as_written(tree: exp.Expr) -> exp.Expr:
     """Write parameters as a query does, `$day`, in place; give the tree."""
-    for node in list(tree.find_all(exp.Cast)):
+    for node in find_nodes(tree, exp.Cast):
         if is_parameter(node):
             written = exp.Placeholder(this=node.this.name.removeprefix(PREFIX))
             if node is tree:

@@ -52,7 +52,8 @@ def read_query(
         tree = _parse_one(number_marks(text), limits=limits)
         check_syntax(tree)
         _agree(text, tree, parser)
-        type_parameters(tree, parameters)
+        if parameters or "$" in text or "?" in text:
+            type_parameters(tree, parameters)
     except RecursionError:
         raise _too_deep() from None
     return tree

@@ -16,7 +16,7 @@ from sekisho.sql.functions import (
 _HEAD = """\
 # Functions
 
-Generated from the allow-list (`node/sekisho/sql/functions.py`); do not edit. What is not here is
+Generated from the allow-list (`node/sekisho/sql/listed.py`); do not edit. What is not here is
 refused with `FUNCTION_NOT_ALLOWED`. Names are DuckDB's, without regard to case.
 
 A value of another type than a function takes must be cast, such as `CAST(x AS VARCHAR)`. A
@@ -39,6 +39,9 @@ _WORDS = {
     "u": "part",
     "q": "fraction",
     "c": "number of rows",
+    "w": "width up to 1000",
+    "I": "whole number",
+    "f": "float",
     "s": "value like the first",
     "*": "any",
 }
@@ -61,14 +64,19 @@ def functions_page() -> str:
 
 
 def _table(functions: Iterable[Function], last: str) -> str:
-    lines = [f"| function | takes | {last} | why it is offered |", "|---|---|---|---|"]
+    lines = [
+        f"| function | takes | {last} | engines | why it is offered |",
+        "|---|---|---|---|---|",
+    ]
     lines += [_row(item) for item in sorted(functions, key=lambda item: item.name)]
     return "\n".join(lines) + "\n"
 
 
 def _row(item: Function) -> str:
     fails = "yes" if item.can_fail else "no"
-    return f"| `{item.name}` | {', '.join(_arguments(item)) or 'nothing'} | {fails} | {item.why} |"
+    takes = ", ".join(_arguments(item)) or "nothing"
+    engines = ", ".join(sorted(item.engines))
+    return f"| `{item.name}` | {takes} | {fails} | {engines} | {item.why} |"
 
 
 def _arguments(item: Function) -> Iterator[str]:

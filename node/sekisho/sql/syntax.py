@@ -21,6 +21,7 @@ from sekisho.sql.functions import (
     Function,
 )
 from sekisho.sql.places import nearest, place_of, shown, syntax_refusal
+from sekisho.sql.trees import nodes_of
 from sekisho.sql.types import is_date
 from sekisho.sql.window_syntax import (
     check_frame,
@@ -29,6 +30,7 @@ from sekisho.sql.window_syntax import (
     check_window,
 )
 
+_WIDTH = re.compile(r"[0-9]{1,3}|1000")
 _COUNT = re.compile(r"[1-9]\d{0,8}")
 
 
@@ -44,7 +46,7 @@ def check_syntax(tree: exp.Expr) -> None:
     Source:
         `docs/spec/gate.md`, step 4.
     """
-    for node in tree.walk(bfs=False):
+    for node in nodes_of(tree):
         _check_form(node)
         check = _CHECKS.get(type(node))
         if check is not None:
@@ -94,6 +96,8 @@ def _check_call(node: exp.Expr) -> None:
     for at, argument in enumerate(node.expressions):
         if function.letter(at) == "c":
             _check_count(argument)
+        if function.letter(at) == "w":
+            _check_width(argument)
     if function.name in DATE_PART_FUNCTIONS:
         _check_part(node.expressions[0])
     if function.name in QUANTILES:
@@ -147,6 +151,12 @@ def _check_count(node: exp.Expr) -> None:
     if not isinstance(node, exp.Literal) or node.is_string or not _COUNT.fullmatch(node.name):
         message = "a number of rows must be written out, from 1"
         raise syntax_refusal(message, node.parent, hint="such as lag(x, 1)")
+
+
+def _check_width(node: exp.Expr) -> None:
+    if not isinstance(node, exp.Literal) or node.is_string or not _WIDTH.fullmatch(node.name):
+        message = "a width must be written out, up to 1000"
+        raise syntax_refusal(message, node.parent, hint="such as lpad(x, 8, '0')")
 
 
 def _check_extract(node: exp.Expr) -> None:

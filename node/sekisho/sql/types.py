@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 _WHOLE_TYPES = {
@@ -129,6 +130,7 @@ FLOAT = Type(kind="float")
 WIDE_INTEGER = Type(kind="int", digits=39)
 
 
+@lru_cache(maxsize=1_000)
 def parse_type(name: str) -> Type:
     """Read a DuckDB type name, such as `DECIMAL(12,2)`; what is not known is `other`."""
     upper = name.strip().upper()

@@ -6,6 +6,7 @@ from sekisho.sql.columns import Columns
 from sekisho.sql.functions import has_window
 from sekisho.sql.places import shown, syntax_refusal
 from sekisho.sql.scopes import Scope
+from sekisho.sql.trees import nodes_of
 
 
 def name_windows(scope: Scope) -> None:
@@ -37,7 +38,7 @@ def write_out(window: exp.Expr, scope: Scope, columns: Columns) -> None:
     if named is None:
         message = f"no window is called {shown(alias.name)}"
         raise syntax_refusal(message, window)
-    columns.count(sum(1 for _ in named.walk()), window)
+    columns.count(sum(1 for _ in nodes_of(named)), window)
     window.set("alias", None)
     for part in ("partition_by", "order", "spec"):
         written = named.args.get(part)

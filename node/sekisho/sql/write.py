@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from sekisho.sql.dialect import write_tree
 from sekisho.sql.functions import DATE_PART_FUNCTIONS
+from sekisho.sql.trees import find_nodes
 
 
 def bind_literals(tree: exp.Expr) -> Mapping[str, str]:
@@ -24,7 +25,7 @@ def bind_literals(tree: exp.Expr) -> Mapping[str, str]:
         `docs/spec/gate.md`, step 9.
     """
     names: dict[str, str] = {}
-    for literal in list(tree.find_all(exp.Literal, bfs=False)):
+    for literal in find_nodes(tree, exp.Literal):
         if literal.is_string and not _stays(literal):
             name = names.setdefault(literal.name, f"p{len(names)}")
             literal.replace(exp.Placeholder(this=name))
@@ -33,9 +34,7 @@ def bind_literals(tree: exp.Expr) -> Mapping[str, str]:
 
 def write_query(tree: exp.Expr) -> str:
     """Write a checked tree as the text that an engine runs."""
-    for identifier in tree.find_all(exp.Identifier):
-        identifier.args["quoted"] = True
-    return write_tree(tree)
+    return write_tree(tree, quote_names=True)
 
 
 def _stays(literal: exp.Expr) -> bool:

@@ -1,9 +1,9 @@
-"""Which labels of a brought table may be joined, as an engine counts the units behind them."""
+"""Which categories of a brought table may be joined, as an engine counts the units behind them."""
 
 import duckdb
 import pytest
 
-from sekisho.disclosure.lookups import fit_of, fitting_labels
+from sekisho.disclosure.lookups import fit_of, fitting_categories
 from sekisho.model.names import DatasetId
 from sekisho.model.plan import JoinedLookup
 
@@ -30,14 +30,14 @@ def joined(*, must_match=False, minimum_units=2, units=1):
 
 def fitting(lookup, keys):
     connection = duckdb.connect(":memory:")
-    connection.execute('CREATE TABLE lookup_planes ("tail ""number""" VARCHAR, label INTEGER)')
+    connection.execute("CREATE TABLE lookup_planes (k VARCHAR, category INTEGER)")
     connection.executemany("INSERT INTO lookup_planes VALUES (?, ?)", keys)
     answer = connection.sql(fit_of(lookup)).to_arrow_table()
     fit = {name: answer.column(name).to_pylist() for name in answer.column_names}
-    return fitting_labels(lookup, fit)
+    return fitting_categories(lookup, fit)
 
 
-def test_labels_of_enough_units_are_joined():
+def test_categories_of_enough_units_are_joined():
     keys = [("N1", 0), ("N2", 0), ("N3", 1), ("N4", 1), ("N9", 2)]
     assert fitting(joined(), keys) == frozenset({0})
 
@@ -66,7 +66,7 @@ def test_a_table_that_must_match_fits_whole():
     "keys",
     [
         [("N1", 0), ("N2", 0), ("N9", 0)],  # a key that is not found
-        [("N1", 0), ("N2", 0), ("N3", 1)],  # a label of one unit
+        [("N1", 0), ("N2", 0), ("N3", 1)],  # a category of one unit
         [("N8", 0), ("N9", 1)],
     ],
 )

@@ -78,9 +78,9 @@ def test_a_table_that_is_too_large_is_not_looked_into():
         parse_lookup(data, limits=Limits(max_lookup_bytes=10))
 
 
-def test_rows_with_equal_values_have_one_label():
+def test_rows_with_equal_values_have_one_category():
     rows = (("N1", "737", 1), ("N2", "737", None), ("N3", "737", 1), ("N4", None, None))
-    assert table(*rows).labels() == (0, 1, 0, 2)
+    assert table(*rows).categories() == (0, 1, 0, 2)
 
 
 def test_a_table_that_is_the_contracts_has_no_findings():
@@ -111,16 +111,19 @@ def test_a_table_that_is_not_the_contracts_is_told(changes, path, words):
     assert words in finding.message
 
 
-def test_labels_that_can_never_stand_for_enough_are_told_with_the_mend():
+def test_categories_that_can_never_stand_for_enough_are_told_with_the_mend():
     rows = (("N1", "737", 1), ("N2", "737", 1), ("N3", "787", None))
     (finding,) = check_lookup(table(*rows), DECLARED, minimum_keys=2)
     assert finding.message == (
         "1 of 2 combinations of the columns' values stand at fewer than 2 keys"
     )
     assert finding.hint == "merge rare values into coarser ones: 787, NULL"
+    # Where keys need not match, such a category is left out of the join instead.
+    lenient = DECLARED.model_copy(update={"must_match": False})
+    assert check_lookup(table(*rows), lenient, minimum_keys=2) == ()
 
 
-def test_of_many_rare_labels_some_are_shown():
+def test_of_many_rare_categories_some_are_shown():
     rows = tuple((f"N{at}", f"M{at}", 1) for at in range(3))
     (finding,) = check_lookup(
         table(*rows, ("N9", "M9", 1)), DECLARED.model_copy(update={"max_rows": 9}), minimum_keys=2

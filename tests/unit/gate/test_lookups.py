@@ -92,7 +92,7 @@ def test_what_is_held_to_the_table_is_what_the_grant_shows():
     rows = [(f"N{at}", "JFK", 1.0, 90, at, at == 9) for at in range(10)]
     connection.executemany("INSERT INTO data.legs VALUES (?, ?, ?, ?, ?, ?)", rows)
     connection.execute("INSERT INTO data.legs VALUES (NULL, 'JFK', 1, 1, 1, false)")
-    connection.execute("CREATE TABLE lookup_planes (tail VARCHAR, label INTEGER)")
+    connection.execute("CREATE TABLE lookup_planes (k VARCHAR, category INTEGER)")
     keys = [(f"N{at}", at // 4) for at in range(10)]
     connection.executemany("INSERT INTO lookup_planes VALUES (?, ?)", keys)
     (lookup,) = brought(f"{BY_MODEL} GROUP BY 1")

@@ -28,7 +28,7 @@ from sekisho.engine.engine import Engine, Job, Source
 from sekisho.errors import NodeError
 from sekisho.gate.governed import units_of
 from sekisho.gate.known import PERSON, KnownRows, write_known
-from sekisho.gate.views import view_of
+from sekisho.gate.views import names_in, view_of
 from sekisho.model.contract import Access, Disclosure, Grant, PseudonymMask, Use
 from sekisho.model.dataset import ColumnClass, Dataset
 from sekisho.model.names import DatasetId, PartyId, split_dataset
@@ -106,8 +106,10 @@ class Ground:
         self.stage, self.grant, self.dataset = stage, grant, dataset
         self.offer, self.engine = offer, engine
         self.name = split_dataset(dataset)[1]
-        beside = [item for name, item in offer.datasets.items() if name in grant.datasets]
-        self._view = view_of(grant, offer.datasets[dataset], beside=beside)
+        elsewhere = names_in(
+            item for name, item in offer.datasets.items() if name in grant.datasets
+        )
+        self._view = view_of(grant, offer.datasets[dataset], elsewhere=elsewhere)
         zone = stage.signed.contract.term.timezone
         self.known: KnownRows = write_known(self._view, timezone=zone, parser=engine)
         shown = read_table(engine, self.job(self.known.sql))
@@ -126,8 +128,8 @@ class Ground:
 
     @property
     def unit(self) -> str:
-        """Name the privacy unit that is attacked; `row` where nobody is protected."""
-        return next(iter(units_of(self._view)), "row")
+        """Name the privacy unit that is attacked; empty where each row is taken for a person."""
+        return next(iter(units_of(self._view)), "")
 
     def job(self, sql: str) -> Job:
         """Make a job over the dataset as it lies here, for a text around `known.sql`."""

@@ -1,8 +1,8 @@
 """Many random groupings of the same planes, whose sums are a system of equations.
 
 expect: lookups, section 2 rule 3: the first content of a name is the contract's only one
-effect: one labelling is answered, 32 are refused, whoever of the consumers brings them
-source: PRIVACY: 33 random labellings of 2,961 patients told the value of each
+effect: one grouping is answered, 32 are refused, whoever of the consumers brings them
+source: PRIVACY: 33 random groupings of 2,961 patients told the value of each
 """
 
 import random
@@ -16,22 +16,22 @@ from support.lookups import FLEET, ask, delays_text, deliver, plane, planes
 pytestmark = pytest.mark.e2e
 
 
-def labelling(seed: int) -> bytes:
+def grouping(seed: int) -> bytes:
     """Divide the fleet into halves at random."""
     keys = [plane(at) for at in range(FLEET)]
     random.Random(seed).shuffle(keys)
     return planes(tuple((key, f"half{at % 2}") for at, key in enumerate(keys)))
 
 
-def test_one_labelling_of_33_is_taken(airline):
+def test_one_grouping_of_33_is_taken(airline):
     contract = airline.agree(delays_text(consumers=("rival", "maker")))
-    digest = deliver(airline, contract, labelling(0))
+    digest = deliver(airline, contract, grouping(0))
     for seed in range(1, 33):
         with pytest.raises(Refusal) as refused:
-            deliver(airline, contract, labelling(seed), by="rival" if seed % 2 else "maker")
+            deliver(airline, contract, grouping(seed), by="rival" if seed % 2 else "maker")
         assert refused.value.reason is RefusalReason.LOOKUP_NOT_ALLOWED
         assert "amendment" in refused.value.hint
-    assert deliver(airline, contract, labelling(0), by="rival") == digest
+    assert deliver(airline, contract, grouping(0), by="rival") == digest
     assert len(ask(airline, contract, digest)) == 2
     assert ask(airline, contract, digest, by="rival") == ask(airline, contract, digest)
     with airline["ua"].records() as records:

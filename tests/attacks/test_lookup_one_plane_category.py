@@ -1,7 +1,7 @@
-"""A table whose labels single out one plane, or few.
+"""A table whose categories single out one plane, or few.
 
 expect: lookups, section 2 rule 2.5 refuses before it is kept; 4.4 leaves out what rows alone tell
-effect: no figure of the plane; a table of coarser labels can still be brought
+effect: no figure of the plane; a table of coarser categories can still be brought
 source: PRIVACY: thresholds without control over groups are decoration
 """
 
@@ -14,7 +14,7 @@ from support.lookups import FLEET, ask, delays_text, deliver, plane, planes
 pytestmark = pytest.mark.e2e
 
 
-def test_a_label_of_one_plane_is_not_taken(airline):
+def test_a_category_of_one_plane_is_not_taken(airline):
     contract = airline.agree(delays_text())
     rows = tuple((plane(at), "target" if at == 7 else "other") for at in range(FLEET))
     with unchanged(airline["ua"]), pytest.raises(Refusal) as refused:
@@ -25,7 +25,7 @@ def test_a_label_of_one_plane_is_not_taken(airline):
     deliver(airline, contract, planes(tuple((key, "all") for key, _ in rows)))
 
 
-def test_a_label_padded_with_planes_that_are_not_there_looks_empty(airline):
+def test_a_category_padded_with_planes_that_are_not_there_looks_empty(airline):
     contract = airline.agree(delays_text())
     padding = tuple((f"X{at:03}", "target") for at in range(20))
     few = tuple((plane(at), "target") for at in range(9))
@@ -42,7 +42,7 @@ def test_a_label_padded_with_planes_that_are_not_there_looks_empty(airline):
     assert none == never == {"n": None, "delay": None}
 
 
-def test_two_columns_together_are_a_label(airline):
+def test_two_columns_together_are_a_category(airline):
     contract = airline.agree(delays_text(columns="{family: text, half: text}"))
     text = "text"
     rows = tuple((plane(at), f"f{at // 30}", f"h{at % 6}") for at in range(FLEET))
