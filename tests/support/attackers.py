@@ -1,10 +1,13 @@
 """Attackers against answers that a test makes: exact ones, or those of a minimum group alone."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 
-from sekisho.disclosure.attacks.attack import Ask, Brief, Bring, Reply, Rules
+from sekisho.config import DatasetConfig, SourceConfig
+from sekisho.disclosure.attacks.attack import Ask, Brief, Bring, By, Reply, Rules
+from sekisho.disclosure.attacks.catalog import ATTACKS
 from sekisho.disclosure.attacks.knowledge import (
     Asked,
     Cut,
@@ -14,8 +17,20 @@ from sekisho.disclosure.attacks.knowledge import (
     Target,
 )
 from sekisho.disclosure.attacks.truth import Truth
-from sekisho.server.rehearsal.playing import Player
+from sekisho.documents.contract import parse_contract
+from sekisho.engine.engine import EngineSettings
+from sekisho.engine.pool import WorkerPool
+from sekisho.model.contract import Access
+from sekisho.model.names import DatasetId, PartyId
+from sekisho.server.rehearsal import playing
+from sekisho.server.rehearsal.ground import Ground, describe_offer
+from sekisho.server.rehearsal.listeners import AtNode, Unprotected
+from sekisho.server.rehearsal.playing import Outcome, Player
+from sekisho.server.rehearsal.stage import Stage
+from support.hospitals import DATA, statistics_text
 
+Outcomes = dict[By, Outcome]
+LAB = PartyId("lab.example")
 RULES = Rules(
     minimum_units=10,
     round_counts_to=5,
@@ -113,3 +128,65 @@ def _value(value: object) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+FINE = """
+      age: {use: [group, filter], mask: {bucket: [0, 5, 12, 18, 40, 65]}}
+      gender: {use: [group, filter]}
+      pandemic_day: {use: [group, filter], mask: {bucket_width: 7}}
+      patient_class: {use: [group, filter]}
+      drive_through: {use: [group, filter]}
+      result: {use: [group, filter]}
+      positive: {from: {column: result, equals: positive}, use: [measure]}
+      cycle_threshold: {use: [measure], clamp: [0, 45]}
+"""
+"""More than a careful contract grants: 131 of the patients are alone with all of it."""
+
+
+class Hospital:
+    """Hospital A's real tests under terms that a test chooses, and attackers of them."""
+
+    def __init__(self, root: Path, columns: str = FINE, *, file: Path | None = None) -> None:
+        self.engine = WorkerPool(EngineSettings(workers=2, max_workers=4, threads=1))
+        self.authored = parse_contract(statistics_text(columns=columns).encode())
+        self.stage = Stage(self.authored, root)
+        source = SourceConfig(parquet=str(file or DATA / "covid_tests_a.parquet"))
+        self.offer = describe_offer(
+            PartyId("a.example"),
+            {"tests": DatasetConfig(source=source)},
+            root=root,
+            engine=self.engine,
+        )
+        self.played = 0
+
+    def ground(self, secret: str) -> Ground:
+        (grant,) = self.authored.contract.grants
+        dataset = DatasetId("a.example/tests")
+        return Ground(
+            self.stage, grant, dataset, offer=self.offer, engine=self.engine, secret=secret
+        )
+
+    def attack(self, name: str, secret: str, *, queries: int = 30, hidden: str = "") -> Outcomes:
+        """Play an attack on a secret; columns named in `hidden` are kept from the attacker."""
+        ground = self.ground(secret)
+        (truth,) = ground.truths
+        truth = without(truth, *hidden.split())
+        (attack,) = (item for item in ATTACKS[Access.AGGREGATE] if item.name == name)
+        brief = playing.brief_of(attack, truth, seed=1, queries=queries)
+        self.played += 1
+        with AtNode(ground, LAB, name=f"attack-{self.played}", seed=1) as node:
+            found = playing.play_both(attack, truth, brief, (node, Unprotected(ground)))
+        return {outcome.by: outcome for outcome in found}
+
+    def close(self) -> None:
+        self.engine.close()
+
+
+def without(truth: Truth, *names: str) -> Truth:
+    """Keep columns from an attacker."""
+    known = truth.known
+    kept = [at for at, column in enumerate(known.columns) if column.name not in names]
+    rows = tuple(tuple(row[at] for at in kept) for row in known.rows)
+    columns = tuple(known.columns[at] for at in kept)
+    known = replace(known, columns=columns, rows=rows, _groups={}, _spreads={})
+    return replace(truth, known=known)

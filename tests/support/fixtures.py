@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from support.attackers import Hospital
 from support.flights import flights_section, write_flights
 from support.lookups import flights_section as statistics_section
 from support.lookups import write_fleet
@@ -65,3 +66,11 @@ def airline(tmp_path_factory) -> Iterator[Companies]:
         companies.introduce()
         companies.start()
         yield companies
+
+
+@pytest.fixture(scope="session")
+def hospital(tmp_path_factory) -> Iterator[Hospital]:
+    """Hospital A's tests under terms that show more than they should, for attackers to ask."""
+    found = Hospital(tmp_path_factory.mktemp("hospital"))
+    yield found
+    found.close()

@@ -74,7 +74,7 @@ def test_walk_finds_the_person_with_whom_a_set_shows_up():
     rows = [(person, "f", person, "yes" if person % 2 else "no") for person in range(people)]
     table = Table(("sex", "day"), rows, secret="ill")
     table.minimum = 10
-    found = scores(BY_NAME["presence"], table.truth(value="yes"), table, rules=RULES)[By.GAPS]
+    found = scores(BY_NAME["presence"], table.truth(value="yes"), table, rules=RULES)[By.WITHHELD]
     # The tenth ill person came on day 19, and is alone on that day.
     assert (found.stated, found.recovered, found.of) == (1, 1, people)
     assert found.chance == pytest.approx(0.5)

@@ -39,14 +39,14 @@ def test_chance_is_what_the_same_guesses_are_worth_of_anybody():
     assert not score.is_beyond_chance
 
     known = {aim: truth._of(aim) for aim in aims[:12]}
-    score = truth.score(Wanted.SECRETS, Reading(by=By.GAPS, guesses=known, tried=aims))
+    score = truth.score(Wanted.SECRETS, Reading(by=By.WITHHELD, guesses=known, tried=aims))
     assert (score.stated, score.recovered, score.chance) == (12, 12, 6.0)
     assert score.is_beyond_chance
 
 
 def test_nothing_stated_is_nothing_recovered():
     truth = table(ill=20).truth()
-    score = truth.score(Wanted.SECRETS, Reading(by=By.GAPS, guesses={}, tried=()))
+    score = truth.score(Wanted.SECRETS, Reading(by=By.WITHHELD, guesses={}, tried=()))
     assert (score.stated, score.recovered, score.chance) == (0, 0, 0.0)
     assert not score.is_beyond_chance
 
