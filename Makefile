@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format docs bench proto clean
+.PHONY: help demo test lint format docs bench proto editor clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -43,8 +43,11 @@ bench: .venv/dev.stamp  ## measure against peers (ONLY=stream runs one)
 proto: .venv/dev.stamp  ## generate the protobuf code from proto/
 	$(BIN)/python scripts/generate_proto.py
 
+editor: tests/editor/node_modules/.package-lock.json  ## install the language server that tests/editor drives (needs npm)
+
 clean:  ## remove the environment and everything built or cached
 	rm -rf .venv build dist .coverage .coverage.* htmlcov
+	rm -rf tests/editor/node_modules
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find node tests scripts -type d -name __pycache__ -prune -exec rm -rf {} +
 
@@ -56,4 +59,8 @@ clean:  ## remove the environment and everything built or cached
 
 .venv/dev.stamp: .venv/runtime.stamp
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+tests/editor/node_modules/.package-lock.json: tests/editor/package.json tests/editor/package-lock.json
+	npm ci --prefix tests/editor --no-audit --no-fund
 	@touch $@

@@ -48,6 +48,15 @@ class SekishoError(Exception):
         self.hint = hint
 
 
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    """The document is not read, or nobody here stands behind it."""
+    WARNING = "warning"
+    """It is read, and most likely does not say what its author means."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that is wrong with a document, and where."""
@@ -61,6 +70,7 @@ class Finding:
     """Where in the document, such as `grants[0].columns.origin`."""
     hint: str = ""
     """The mend."""
+    severity: Severity = Severity.ERROR
 
     def place_in(self, name: str) -> str:
         """Say where it is in a document of some name: its line, or its path where it has none."""

@@ -10,6 +10,7 @@ import pytest
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.ledger.bodies import Refused
+from sekisho.model.query import QueryText
 from support.asking import fetch
 from support.border import offer
 from support.flights import flights_section, write_flights
@@ -90,7 +91,7 @@ def test_rows_beside_figures_are_neither_signed_nor_served(four, tmp_path):
         assert figures[7:19] not in told
         peer = four[consumer].peer_at(four["ua"])
         with pytest.raises(Refusal, match="another access mode"):
-            peer.explain(brought, "reliability", SQL)
+            peer.explain(brought, "reliability", QueryText(sql=SQL))
         peer.close()
         assert "is granted for `rows` here" in four["ua"].run("contract", "show", brought).out
         assert "is granted for `rows` here" in four["ua"].run("status").out

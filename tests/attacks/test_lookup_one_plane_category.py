@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_a_category_of_one_plane_is_not_taken(airline):
-    contract = airline.agree(delays_text())
+    contract = airline.agree(delays_text(must_match=True))
     rows = tuple((plane(at), "target" if at == 7 else "other") for at in range(FLEET))
     with unchanged(airline["ua"]), pytest.raises(Refusal) as refused:
         deliver(airline, contract, planes(rows))
@@ -43,7 +43,7 @@ def test_a_category_padded_with_planes_that_are_not_there_looks_empty(airline):
 
 
 def test_two_columns_together_are_a_category(airline):
-    contract = airline.agree(delays_text(columns="{family: text, half: text}"))
+    contract = airline.agree(delays_text(columns="{family: text, half: text}", must_match=True))
     text = "text"
     rows = tuple((plane(at), f"f{at // 30}", f"h{at % 6}") for at in range(FLEET))
     with pytest.raises(Refusal, match="12 of 12 combinations"):

@@ -9,6 +9,7 @@ import pytest
 
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.ledger.bodies import Refused
+from sekisho.model.query import QueryText
 from support.lookups import BY_FAMILY, FLEET, ask, delays_text, deliver, plane, planes
 
 pytestmark = pytest.mark.e2e
@@ -54,7 +55,7 @@ def test_explaining_tells_the_same_of_every_table(airline):
         if rows is not None:
             deliver(airline, contract, planes(rows))
         peer = airline["maker"].peer_at(airline["ua"])
-        found = peer.explain(contract, "reliability", BY_FAMILY)
+        found = peer.explain(contract, "reliability", QueryText(sql=BY_FAMILY))
         peer.close()
         explained.add((found.grant, tuple(found.clauses), found.plan, tuple(found.columns)))
     assert len(explained) == 1

@@ -8,6 +8,7 @@ source: DESIGN 6
 import grpc
 import pytest
 
+from sekisho.model.query import QueryText
 from sekisho.wire.flight import DO_GET, GET_FLIGHT_INFO, pack_statement
 from sekisho.wire.gen.sekisho.v1 import contract_service_pb2, node_service_pb2
 from support.border import unchanged
@@ -19,6 +20,7 @@ SERVICES = [
     *node_service_pb2.DESCRIPTOR.services_by_name.values(),
 ]
 METHODS = [f"/{kind.full_name}/{method.name}" for kind in SERVICES for method in kind.methods]
+ASKED = QueryText(sql="SELECT origin FROM ua.flights")
 WRONG = {
     "none": (),
     "wrong": (("authorization", "Bearer " + "x" * 43),),
@@ -42,7 +44,7 @@ def test_every_method_asks_for_a_token(pair, token):
             assert failed.value.code() is grpc.StatusCode.UNAUTHENTICATED, method
         info = channel.unary_unary(GET_FLIGHT_INFO)
         with pytest.raises(grpc.RpcError) as failed:
-            info(pack_statement("SELECT origin FROM ua.flights"), metadata=headers, timeout=30)
+            info(pack_statement(ASKED), metadata=headers, timeout=30)
         assert failed.value.code() is grpc.StatusCode.UNAUTHENTICATED
         with pytest.raises(grpc.RpcError) as failed:
             list(channel.unary_stream(DO_GET)(b"", metadata=headers, timeout=30))

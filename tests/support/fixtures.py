@@ -10,6 +10,7 @@ from support.flights import flights_section, write_flights
 from support.lookups import flights_section as statistics_section
 from support.lookups import write_fleet
 from support.nodes import Companies, Company, contract_text
+from support.statistics import Node, one_test
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,26 @@ def airline(tmp_path_factory) -> Iterator[Companies]:
         yield companies
 
 
+@pytest.fixture(scope="module")
+def quiet_hospital(tmp_path_factory) -> Iterator[Node]:
+    """The same for tests that ask the gate alone: nothing is published in it."""
+    with Node(tmp_path_factory.mktemp("quiet")) as node:
+        node.tests()
+        yield node
+        assert not node.fresh
+
+
+@pytest.fixture
+def hospital(tmp_path) -> Iterator[Node]:
+    """A provider of statistics in this process: one test of each of sixty patients."""
+    with Node(tmp_path) as node:
+        node.tests(*(one_test(patient) for patient in range(60)))
+        yield node
+
+
 @pytest.fixture(scope="session")
-def hospital(tmp_path_factory) -> Iterator[Hospital]:
+def attacked(tmp_path_factory) -> Iterator[Hospital]:
     """Hospital A's tests under terms that show more than they should, for attackers to ask."""
-    found = Hospital(tmp_path_factory.mktemp("hospital"))
+    found = Hospital(tmp_path_factory.mktemp("attacked"))
     yield found
     found.close()

@@ -52,8 +52,20 @@ grants:
 """
 COLUMNS = (
     "age: {use: [group, filter]}, day: {use: [group, filter]}, sex: {use: [group, filter]},"
-    " ct: {use: [measure]}, patient: {use: [join]}"
+    " result: {use: [group, filter]}, ct: {use: [measure]}, dose: {use: [measure]},"
+    " patient: {use: [join]}"
 )
+TESTS = {
+    "patient": "INTEGER",
+    "age": "INTEGER",
+    "day": "INTEGER",
+    "sex": "VARCHAR",
+    "result": "VARCHAR",
+    "ct": "DOUBLE",
+    "dose": "INTEGER",
+    "remark": "VARCHAR",
+}
+"""A hospital's tests; nobody is granted the remark."""
 SMALL = "minimum_units: 3, dominance: {largest_percent: 99, two_largest_percent: 100, p_percent: 1}"
 """Terms under which a handful of rows is enough to show what happens."""
 
@@ -85,6 +97,22 @@ def agreed(
         nonce="0" * 32,
         members={},
     )
+
+
+def one_test(patient: int, **fields: object) -> tuple:
+    """A test of one patient, much like everybody's but for what is said."""
+    plain = {
+        "patient": patient,
+        "age": 20 + patient % 4 * 10,
+        "day": patient,
+        "sex": "fm"[patient % 2],
+        "result": "negative",
+        "ct": 20.0 + patient % 7,
+        "dose": 1 + patient % 3,
+        "remark": "",
+    }
+    assert fields.keys() <= plain.keys()
+    return tuple((plain | fields).values())
 
 
 class Node:
@@ -130,6 +158,10 @@ class Node:
         data = [list(row) for row in rows]
         if data:
             self.db.executemany(f'INSERT INTO data."{name}" VALUES ({marks})', data)
+
+    def tests(self, *rows: tuple, units: tuple[str, ...] = ("patient",)) -> None:
+        """Have these tests and no others."""
+        self.offer("tests", TESTS, rows, units=units)
 
     def run(self, sql: str) -> None:
         """Change the data."""

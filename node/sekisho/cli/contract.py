@@ -13,6 +13,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     _configure_writing(verbs)
+    _configure_checking(verbs)
     _configure_attack(verbs)
     _configure_reading(verbs)
     _configure_steps(verbs)
@@ -42,6 +43,11 @@ def _configure_writing(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     add_folder(new)
     new.set_defaults(run=_run("contract_new", "new"))
 
+    schema = verbs.add_parser("schema", help="print the JSON Schema by which editors complete one")
+    schema.set_defaults(run=_run("contract_new", "schema"))
+
+
+def _configure_checking(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     lint = verbs.add_parser(
         "lint", help="find everything that is wrong with files of contracts and guardrails"
     )
@@ -60,8 +66,13 @@ def _configure_writing(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
 
     test = verbs.add_parser("test", help="run the queries that a contract must allow or refuse")
     test.add_argument("files", nargs="+", metavar="FILE", help="NAME.contract.test.yaml")
+    test.add_argument(
+        "--verbose",
+        action="store_true",
+        help="show what would run, the clauses it rests on, and what it is charged",
+    )
     add_format(test)
-    test.set_defaults(run=_run("contract_check", "test"))
+    test.set_defaults(run=_run("contract_test", "test"))
 
 
 def _configure_attack(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -109,7 +120,16 @@ def _configure_reading(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     review.add_argument("what", metavar="FILE_OR_ID", help=f"a file; or {_NAME}")
     _add_language(review)
     add_folder(review)
+    add_format(review)
     review.set_defaults(run=_run("contract_read", "review"))
+
+    diff = verbs.add_parser("diff", help="say what contract B widens, narrows or changes in A")
+    for name in ("A", "B"):
+        diff.add_argument(name.lower(), metavar=name, help=f"a file; or {_NAME}")
+    _add_language(diff)
+    add_folder(diff)
+    add_format(diff)
+    diff.set_defaults(run=_run("contract_read", "diff"))
 
     listed = verbs.add_parser("list", help="list the contracts at this node")
     add_folder(listed)
@@ -158,5 +178,8 @@ def _configure_steps(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 def _add_language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--lang", choices=("en", "ja"), default="en", help="the review's language (default: en)"
+        "--lang",
+        choices=("en", "ja"),
+        default="en",
+        help="the language of what is said (default: en)",
     )

@@ -1,4 +1,4 @@
-"""`sekisho contract lint` and `contract test`: what can be found out before anybody signs.
+"""`sekisho contract lint`: what can be found out before anybody signs.
 
 A guardrail is linted like a contract; a file is one by its `format`.
 """
@@ -11,22 +11,22 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sekisho.cli.floors import Floors, open_floors, read_rules
 from sekisho.cli.main import DONE, FAILED
-from sekisho.cli.place import say
+from sekisho.cli.place import now, say
 from sekisho.cli.table import show
 from sekisho.documents.contract import parse_contract
-from sekisho.documents.contract_test import parse_contract_test
+from sekisho.documents.contract_test import check_purposes, parse_contract_test
 from sekisho.documents.guardrail import parse_guardrail
 from sekisho.documents.models import locate
 from sekisho.documents.yaml import Document, parse_yaml
-from sekisho.errors import DocumentError, Finding, NodeError
-from sekisho.model.dataset import check_contract_against
+from sekisho.errors import DocumentError, Finding, NodeError, Severity
+from sekisho.model.contract_warnings import check_warnings
 from sekisho.model.guardrail import GUARDRAIL_FORMAT, PlacedRule
 from sekisho.model.guardrail_conflicts import check_conflicts
 from sekisho.store.folder import load_file
-from sekisho.store.guardrails import raise_conflicts
 
 if TYPE_CHECKING:
     from sekisho.engine.pool import WorkerPool
@@ -82,24 +82,10 @@ def lint(options: argparse.Namespace) -> int:
     else:
         for item in found:
             _print(item)
-    say(f"{_count(len(files), 'file')}, {_count(len(found), 'finding')}")
-    return FAILED if found else DONE
-
-
-def test(options: argparse.Namespace) -> int:
-    """Run each file's tests and print one line a test."""
-    rows: list[dict[str, object]] = []
-    with Checking(options) as checking:
-        for name in options.files:
-            for row in _test(Path(name), checking):
-                rows.append(row)
-                if options.format != "json":
-                    _print_test(row)
-    if options.format == "json":
-        show(rows, (), as_json=True, out=sys.stdout)
-    failed = sum(not row["holds"] for row in rows)
-    say(f"{_count(len(rows), 'test')}, {failed} failed")
-    return FAILED if failed else DONE
+    errors = sum(item.finding.severity is Severity.ERROR for item in found)
+    warnings = len(found) - errors
+    say(f"{count(len(files), 'file')}, {count(errors, 'error')}, {count(warnings, 'warning')}")
+    return FAILED if errors else DONE
 
 
 def _files(path: Path) -> list[Path]:
@@ -114,35 +100,56 @@ def _files(path: Path) -> list[Path]:
 def _lint(path: Path, checking: Checking) -> Iterator[FileFinding]:
     data = load_file(path)
     try:
-        if path.name.endswith(TEST_SUFFIX):
-            parse_contract_test(data, name=str(path))
-        elif _is_guardrail(parse_yaml(data, name=str(path))):
-            checking.rules += parse_guardrail(data, name=str(path))
-        else:
-            found = _contract(data, path, checking)
-            yield from (FileFinding(file=str(path), finding=item) for item in found)
+        found = _check(data, path, checking)
     except DocumentError as error:
-        yield from (FileFinding(file=str(path), finding=item) for item in error.findings)
+        found = list(error.findings)
+    for item in sorted(found, key=lambda item: (item.line, item.column)):
+        yield FileFinding(file=str(path), finding=item)
+
+
+def _check(data: bytes, path: Path, checking: Checking) -> list[Finding]:
+    if path.name.endswith(TEST_SUFFIX):
+        return _check_tests(data, path)
+    if _is_guardrail(parse_yaml(data, name=str(path))):
+        checking.rules += parse_guardrail(data, name=str(path))
+        return []
+    return _check_contract(data, path, checking)
 
 
 def _is_guardrail(document: Document) -> bool:
     return str(document.value.get("format", "")).startswith(GUARDRAIL_FORMAT.partition("/")[0])
 
 
-def _contract(data: bytes, path: Path, checking: Checking) -> list[Finding]:
-    """Check what the reader leaves open: row filters, and what this company demands."""
-    authored = parse_contract(data, name=str(path))
-    found = list(checking.floors.before_signing(authored))
-    if any(grant.where is not None for grant in authored.contract.grants):
-        from sekisho.gate.rehearse import check_filters
+def _check_tests(data: bytes, path: Path) -> list[Finding]:
+    """Warn of purposes that no test states, where the contract can be read."""
+    tests = parse_contract_test(data, name=str(path))
+    try:
+        contract = parse_contract(load_file(path.parent / tests.contract)).contract
+    except (NodeError, DocumentError):
+        # The contract's own findings are told when it is linted.
+        return []
+    document = parse_yaml(data, name=str(path))
+    return [locate(item, document) for item in check_purposes(tests, contract)]
 
-        found += check_filters(authored.contract, parser=checking.engine)
+
+def _check_contract(data: bytes, path: Path, checking: Checking) -> list[Finding]:
+    """Check what the reader leaves open: row filters, what this company demands, and slips."""
+    authored = parse_contract(data, name=str(path))
+    contract = authored.contract
+    found = list(checking.floors.before_signing(authored))
+    if any(grant.where is not None for grant in contract.grants):
+        from sekisho.gate.rehearse import check_filters, check_outcomes
+
+        unread = check_filters(contract, parser=checking.engine)
+        found += unread or check_outcomes(contract, parser=checking.engine)
+    today = now().astimezone(ZoneInfo(contract.term.timezone)).date()
+    found += check_warnings(contract, today=today)
     document = parse_yaml(data, name=str(path))
     lines = data.decode().splitlines()
-    return [_located(item, document, lines) for item in found]
+    return [located(item, document, lines) for item in found]
 
 
-def _located(finding: Finding, document: Document, lines: list[str]) -> Finding:
+def located(finding: Finding, document: Document, lines: list[str]) -> Finding:
     """Turn a place inside a filter into one in the file, where the text stands there as it is."""
     at = locate(finding, document)
     start = lines[at.line - 1][at.column - 1 : at.column]
@@ -156,43 +163,14 @@ def _located(finding: Finding, document: Document, lines: list[str]) -> Finding:
     return at
 
 
-def _test(path: Path, checking: Checking) -> Iterator[dict[str, object]]:
-    from sekisho.cli.engines import tested_datasets
-    from sekisho.gate.rehearse import check_filters, rehearse
-
-    tests = parse_contract_test(load_file(path), name=str(path))
-    of = path.parent / tests.contract
-    data = load_file(of)
-    authored = parse_contract(data, name=str(of))
-    datasets = tested_datasets(tests, path.parent, checking.engine)
-    findings = [
-        *check_contract_against(authored.contract, datasets),
-        *check_filters(authored.contract, parser=checking.engine, datasets=datasets),
-    ]
-    if findings:
-        document = parse_yaml(data, name=str(of))
-        placed = tuple(_located(item, document, data.decode().splitlines()) for item in findings)
-        raise DocumentError(placed, name=str(of))
-    rules = read_rules([str(path.parent / name) for name in tests.guardrails])
-    raise_conflicts(rules)
-    for item in rehearse(tests, authored, datasets, parser=checking.engine, guardrails=rules):
-        yield {"file": str(path)} | asdict(item)
-
-
 def _print(item: FileFinding) -> None:
     finding = item.finding
-    print(f"{finding.place_in(item.file)}: {finding.message}")
+    mark = "warning: " if finding.severity is Severity.WARNING else ""
+    print(f"{finding.place_in(item.file)}: {mark}{finding.message}")
     if finding.hint:
         print(f"  hint: {finding.hint}")
 
 
-def _print_test(row: dict[str, object]) -> None:
-    because = f" ({row['clause']})" if row["clause"] else ""
-    if row["holds"]:
-        print(f"✓ {row['name']}: {row['found']}{because}")
-    else:
-        print(f"✗ {row['name']}: expected {row['expected']}; {row['found']}{because}")
-
-
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Say how many of something there are."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

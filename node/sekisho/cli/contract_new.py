@@ -1,4 +1,4 @@
-"""`sekisho contract new`: a contract to begin with, from a template or from one that is held."""
+"""`sekisho contract new` and `schema`: a contract to begin with, and what completes it."""
 
 import argparse
 import re
@@ -11,11 +11,12 @@ from sekisho.cli.place import Place, misused, now, say
 from sekisho.cli.shipped import shipped
 from sekisho.documents.contract import parse_contract
 from sekisho.documents.proposal import proposed_terms
+from sekisho.documents.reference import contract_schema
 from sekisho.documents.value import Value
 from sekisho.errors import NodeError
 from sekisho.model.contract import Contract, Role
 from sekisho.model.instants import parse_day
-from sekisho.model.names import PartyId, default_alias
+from sekisho.model.names import PartyId, default_alias, short_id
 
 DEFAULT_TEMPLATE = "rows-to-a-partner"
 _SUFFIX = ".contract.yaml"
@@ -41,8 +42,14 @@ def new(options: argparse.Namespace) -> int:
         if name not in known:
             return misused(f"there is no template `{name}`", f"choose one of {', '.join(known)}")
         text = _filled(known[name], options, today)
-    parse_contract(text.encode(), name="contract")
-    _give(text, options.out)
+    contract = parse_contract(text.encode(), name="contract").contract
+    _give(text, options.out, contract)
+    return DONE
+
+
+def schema(_: argparse.Namespace) -> int:
+    """Print the JSON Schema of a contract."""
+    sys.stdout.write(contract_schema())
     return DONE
 
 
@@ -52,7 +59,7 @@ def _templates() -> dict[str, str]:
     return {item.name.removesuffix(_SUFFIX): item.read_text(encoding="utf-8") for item in files}
 
 
-def _give(text: str, out: str | None) -> None:
+def _give(text: str, out: str | None, contract: Contract) -> None:
     if out is None:
         sys.stdout.write(text)
         return
@@ -65,6 +72,9 @@ def _give(text: str, out: str | None) -> None:
             hint="choose another name with --out",
         ) from error
     say(f"written to {out}; next: sekisho contract lint {out}")
+    if contract.amends is not None:
+        amended = short_id(contract.amends.contract)
+        say(f"and, once it is changed: sekisho contract diff {amended} {out}")
 
 
 def _filled(text: str, options: argparse.Namespace, today: date) -> str:

@@ -1,26 +1,23 @@
-"""`sekisho contract review`, `list` and `show`: what stands in contracts, and how they stand."""
+"""`sekisho contract review`, `diff`, `list`, `show`: what contracts say, and how they stand."""
 
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sekisho.cli.floors import open_floors
+from sekisho.cli.contract_shelf import Shelf, review_page
 from sekisho.cli.main import DONE
 from sekisho.cli.place import Place, now
 from sekisho.cli.table import show as show_rows
-from sekisho.documents.contract import parse_contract
-from sekisho.documents.models import locate
-from sekisho.documents.review import review as review_of
-from sekisho.documents.yaml import parse_yaml
+from sekisho.documents.diff import diff_facts, diff_page
+from sekisho.documents.review import review_facts
 from sekisho.errors import Finding
 from sekisho.ledger.instants import moment_text
 from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import state_at
 from sekisho.model.names import ContractId, short_id
-from sekisho.store.folder import load_file
 
 _BELOW = {
     "en": "Below this company's floors: as it is, this node neither signs nor serves it",
@@ -34,29 +31,23 @@ if TYPE_CHECKING:
 
 
 def review(options: argparse.Namespace) -> int:
-    """Print a file's or a held contract's terms in plain words."""
-    path = Path(options.what)
-    if path.is_file():
-        data = load_file(path)
-        authored = parse_contract(data, name=str(path))
-        sys.stdout.write(review_of(authored, lang=options.lang))
-        with open_floors(options) as floors:
-            document = parse_yaml(data, name=str(path))
-            found = [locate(item, document) for item in floors.before_signing(authored)]
-        _print_below(found, name=str(path), lang=options.lang)
-        return DONE
-    place = Place.find(options)
-    with place.records() as records:
-        book = place.contracts(records)
-        signed = book.signed(book.find(options.what, now()))
-        if signed is not None:
-            sys.stdout.write(review_of(signed, lang=options.lang))
-            found = list(place.guard(records).findings(signed, now()))
-            _print_below(found, name="contract", lang=options.lang)
+    """Print a file's or a held contract's terms in plain words, an amendment's with its changes."""
+    with Shelf(options) as shelf:
+        found = shelf.find(options.what)
+        amended, below = shelf.amended_by(found), shelf.below(found)
+    if options.format == "json":
+        facts = review_facts(found.contract, lang=options.lang)
+        changes = amended and diff_facts(
+            amended.contract, found.contract, names=(amended.name, found.name), lang=options.lang
+        )
+        _dump({**facts, "diff": changes, "below": [asdict(item) for item in below]})
+    else:
+        sys.stdout.write(review_page(found, amended, lang=options.lang))
+        _print_below(below, name=found.name if found.data else "contract", lang=options.lang)
     return DONE
 
 
-def _print_below(found: list[Finding], *, name: str, lang: str) -> None:
+def _print_below(found: tuple[Finding, ...], *, name: str, lang: str) -> None:
     """Say at the end of a review what keeps this company from standing behind it."""
     if not found:
         return
@@ -64,6 +55,23 @@ def _print_below(found: list[Finding], *, name: str, lang: str) -> None:
     for item in found:
         print(f"  ! {item.place_in(name)}: {item.message}")
         print(f"    {item.hint}")
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Print what one contract widens, narrows and changes in another."""
+    with Shelf(options) as shelf:
+        before, after = shelf.find(options.a), shelf.find(options.b)
+    both, names = (before.contract, after.contract), (before.name, after.name)
+    if options.format == "json":
+        _dump(diff_facts(*both, names=names, lang=options.lang))
+    else:
+        sys.stdout.write(diff_page(*both, names=names, lang=options.lang))
+    return DONE
+
+
+def _dump(facts: Any) -> None:  # noqa: ANN401  anything that is JSON
+    json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
+    print()
 
 
 def list_all(options: argparse.Namespace) -> int:
@@ -93,8 +101,7 @@ def show(options: argparse.Namespace) -> int:
             {"path": item.path, "message": item.message, "hint": item.hint} for item in found
         ]
     if options.format == "json":
-        json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
-        print()
+        _dump(facts)
     else:
         _print(facts)
     return DONE

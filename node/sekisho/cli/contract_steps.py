@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from sekisho.cli.contract_shelf import Shelf, review_page
 from sekisho.cli.floors import open_floors
 from sekisho.cli.main import DONE, FAILED
 from sekisho.cli.place import Place, confirm, is_interactive, misused, now, say
@@ -19,7 +20,6 @@ from sekisho.documents.envelope import sign as sign_payload
 from sekisho.documents.models import document_error, locate
 from sekisho.documents.notice import build_notice
 from sekisho.documents.proposal import build_proposal
-from sekisho.documents.review import review
 from sekisho.documents.yaml import parse_yaml
 from sekisho.errors import DocumentError, Finding
 from sekisho.model.lifecycle import check_notice, termination_effective_at
@@ -141,7 +141,9 @@ def _ask(options: argparse.Namespace, signed: SignedContract) -> int:
             f"give at least {CONFIRMING_DIGITS} digits of the id, after reading"
             f" `sekisho contract review {short_id(signed.id)}`",
         )
-    say(review(signed, lang=options.lang))
+    with Shelf(options) as shelf:
+        found = shelf.find(signed.id)
+        say(review_page(found, shelf.amended_by(found), lang=options.lang))
     if confirm(f"This would {options.verb} the contract `{short_id(signed.id)}`."):
         return DONE
     say("nothing was done")

@@ -14,7 +14,8 @@ from pydantic import AfterValidator, Field
 
 from sekisho.documents.models import document_error, locate, parse_model
 from sekisho.documents.yaml import parse_yaml
-from sekisho.errors import Finding, RefusalReason
+from sekisho.errors import Finding, RefusalReason, Severity
+from sekisho.model.contract import Contract
 from sekisho.model.dataset import Column, ColumnClass, Dataset
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.names import DatasetId, PartyId
@@ -130,10 +131,24 @@ class QueryTest(DocumentModel):
     expect: Expectation
     reason: RefusalReason | None = None
     clause: ShortText | None = None
+    """Of a refusal; it stands for everything inside it."""
+    grant: Slug | None = None
+    """Of what is allowed: the grant that allows it."""
+    columns: tuple[ColumnName, ...] | None = None
+    """Of what is allowed: the names of the answer's columns, in order."""
+    clauses: tuple[ShortText, ...] | None = None
+    """Of what is allowed: clauses that it rests on, among others."""
     consumer: Party | None = None
     provider: Party | None = None
     purpose: Slug | None = None
     at: Instant | None = None
+
+
+_PINS_OF_THE_OTHER = (
+    *((Expectation.ALLOWED, field) for field in ("reason", "clause")),
+    *((Expectation.REFUSED, field) for field in ("grant", "columns", "clauses")),
+)
+"""What a test may not say beside what it expects."""
 
 
 class ContractTest(DocumentModel):
@@ -183,6 +198,27 @@ def parse_contract_test(
     return tests
 
 
+def check_purposes(tests: ContractTest, contract: Contract) -> tuple[Finding, ...]:
+    """Warn of purposes of a contract for which no test asks.
+
+    Args:
+        tests: Without findings of their own.
+        contract: The one that they name.
+    """
+    first = contract.purposes[0].purpose
+    stated = {tests.purpose_of(item) or first for item in tests.tests}
+    return tuple(
+        Finding(
+            path="tests",
+            message=f"no test asks for the purpose `{item.purpose}`",
+            hint=f"add a test with `purpose: {item.purpose}`",
+            severity=Severity.WARNING,
+        )
+        for item in contract.purposes
+        if item.purpose not in stated
+    )
+
+
 def _check(tests: ContractTest) -> Iterator[Finding]:
     names = [item.name for item in tests.tests]
     for at, item in enumerate(tests.tests):
@@ -192,12 +228,12 @@ def _check(tests: ContractTest) -> Iterator[Finding]:
                 message=f"test `{item.name}` is listed twice",
                 hint="give each test its own name",
             )
-        for field in ("reason", "clause"):
-            if item.expect is Expectation.ALLOWED and getattr(item, field) is not None:
+        for expect, field in _PINS_OF_THE_OTHER:
+            if item.expect is expect and getattr(item, field) is not None:
                 yield Finding(
                     path=f"tests[{at}].{field}",
-                    message=f"a query that is allowed has no `{field}`",
-                    hint=f"remove `{field}`, or write `expect: refused`",
+                    message=f"a query that is {expect} has no `{field}`",
+                    hint=f"remove `{field}`, or expect the other",
                 )
     for dataset, source in tests.datasets.items():
         given = [field for field in ("columns", "parquet", "csv") if getattr(source, field)]

@@ -11,6 +11,7 @@ from typing import get_args
 
 from pydantic import BaseModel
 
+from sekisho.documents.review.values import choices_with_words, words_for
 from sekisho.model.contract import Contract
 from sekisho.model.guardrail import Guardrail
 from sekisho.model.lifecycle import TERMINAL_STATES, TRANSITIONS, ContractState
@@ -24,7 +25,8 @@ _CONTRACT_HEAD = """\
 Generated from the model (`node/sekisho/model/`); do not edit. What the fields mean together is in
 [the specification](../spec/contract.md). A label says what stands behind a field: **enforced**, the
 node refuses what breaks it; **evidenced**, the node records it, reminds of it and exports proof;
-**declared**, it binds people and no machine checks it.
+**declared**, it binds people and no machine checks it. The last column says what `sekisho contract
+diff` makes of another value, from the data's point of view.
 """
 
 _GUARDRAIL_HEAD = """\
@@ -88,11 +90,18 @@ def draw_lifecycle() -> str:
 
 def _schema(model: type[BaseModel], name: str) -> str:
     schema = {"$schema": SCHEMA_DIALECT, "$id": name, **model.model_json_schema(by_alias=True)}
+    for choices in choices_with_words():
+        if (found := schema["$defs"].get(choices.__name__)) is not None:
+            # Editors show these beside each choice.
+            found["enumDescriptions"] = [words_for(item)[0] for item in choices]
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 
 def _reference(head: str, whole: type[BaseModel]) -> str:
-    return "\n".join([head, *(line for model in models_in(whole) for line in _section(model))])
+    # Contracts are compared with each other; other documents are not.
+    is_compared = whole is Contract
+    sections = (_section(model, is_compared=is_compared) for model in models_in(whole))
+    return "\n".join([head, *(line for section in sections for line in section)])
 
 
 def _node(state: ContractState) -> str:
@@ -108,16 +117,21 @@ def _has_fields(model: type[BaseModel]) -> bool:
     )
 
 
-def _section(model: type[BaseModel]) -> Iterator[str]:
+def _section(model: type[BaseModel], *, is_compared: bool) -> Iterator[str]:
     yield f"## {model.__name__}"
     yield ""
     yield (model.__doc__ or "").strip().splitlines()[0]
     yield ""
-    yield "| field | label | meaning | in Japanese | if left out |"
-    yield "|---|---|---|---|---|"
+    columns = ["field", "label", "meaning", "in Japanese", "if left out"]
+    columns += ["another value"] if is_compared else []
+    yield f"| {' | '.join(columns)} |"
+    yield "|---" * len(columns) + "|"
     for field in fields_of(model):
         words = field.clause
-        yield (f"| `{field.name}` | {words.label} | {words.en} | {words.ja} | {_left_out(field)} |")
+        cells = [f"`{field.name}`", words.label.value, words.en, words.ja, _left_out(field)]
+        if is_compared and words.compared is not None:
+            cells.append(words.compared.words)
+        yield f"| {' | '.join(cells)} |"
     yield ""
 
 

@@ -13,6 +13,8 @@ from sekisho.sql.read import CONDITION_HEAD, read_condition
 from sekisho.sql.total import make_condition_total
 from sekisho.sql.types import parse_type
 
+_ONE_CONDITION = "write one condition over the columns of each row, such as `NOT cancelled`"
+
 
 def read_row_filter(
     text: str, dataset: Dataset, *, parser: SecondParser, limits: Limits, relation: str
@@ -55,14 +57,16 @@ def check_row_filter(
         condition = read_condition(text, parser=parser, limits=limits)
     except Refusal as refusal:
         line, column = _inside(refusal.line, refusal.column)
-        return (Finding(message=refusal.message, line=line, column=column, hint=refusal.hint),)
+        hint = refusal.hint or _ONE_CONDITION
+        return (Finding(message=refusal.message, line=line, column=column, hint=hint),)
     return _check_names(condition, dataset)
 
 
 def _check_names(condition: exp.Expr, dataset: Dataset) -> tuple[Finding, ...]:
     findings = []
     if has_aggregate(condition):
-        findings.append(Finding(message="a row filter holds no aggregate"))
+        message = "a row filter holds no aggregate"
+        findings.append(Finding(message=message, hint=_ONE_CONDITION))
     for node in condition.find_all(exp.Column):
         finding = _check_column(node, dataset)
         if finding is not None:

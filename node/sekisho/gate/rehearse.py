@@ -12,10 +12,8 @@ from datetime import datetime, timedelta
 
 from sqlglot import exp
 
-from sekisho.documents.contract import AuthoredContract
 from sekisho.documents.contract_test import ContractTest, Expectation, QueryTest
-from sekisho.documents.proposal import unsigned_proposal
-from sekisho.errors import Finding, Refusal, RefusalReason
+from sekisho.errors import Finding, Refusal, RefusalReason, Severity
 from sekisho.gate.decide import decide
 from sekisho.gate.filters import check_row_filter
 from sekisho.model.contract import Contract
@@ -30,22 +28,26 @@ from sekisho.model.names import DatasetId, PartyId
 from sekisho.model.plan import Plan
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
+from sekisho.sql.outcomes import outcomes
 from sekisho.sql.parser import SecondParser
-from sekisho.sql.read import read_query
+from sekisho.sql.read import read_condition, read_query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
     """What came of one test."""
 
-    name: str
-    holds: bool
-    expected: str
-    """Such as `refused: COLUMN_NOT_GRANTED`."""
-    found: str
-    """The same of what the gate said, with its message."""
-    clause: str
-    """What decided: the refusal's clause, or the grant that allows."""
+    test: QueryTest
+    query: Query
+    """As it was asked last: of the provider that refused, or of the last one that was asked."""
+    decision: Plan | Refusal
+    missed: tuple[str, ...]
+    """What the test says and the gate does not: `expect`, `reason`, `clause`, `columns` …"""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the gate says what the test says."""
+        return not self.missed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class _AnyDataset(Dataset):
 
 def rehearse(
     tests: ContractTest,
-    authored: AuthoredContract,
+    signed: SignedContract,
     datasets: Mapping[DatasetId, Dataset],
     *,
     parser: SecondParser,
@@ -80,20 +82,16 @@ def rehearse(
 
     Args:
         tests: As they stand beside the contract.
-        authored: The contract.
+        signed: The contract, from `unsigned_proposal`.
         datasets: Those that the tests name, with their columns.
         parser: The second reading of each query.
         guardrails: The rules of the files that the tests name.
     """
     stage = _Stage(
-        tests=tests,
-        signed=unsigned_proposal(authored),
-        datasets=datasets,
-        parser=parser,
-        guardrails=guardrails,
+        tests=tests, signed=signed, datasets=datasets, parser=parser, guardrails=guardrails
     )
     for test in tests.tests:
-        yield _rehearsed(test, _decision(stage, test))
+        yield _rehearsed(stage, test)
 
 
 def check_filters(
@@ -122,14 +120,43 @@ def check_filters(
     return tuple(dict.fromkeys(findings))
 
 
-def _decision(stage: _Stage, test: QueryTest) -> Plan | Refusal:
-    """Ask every provider that the query names; the first refusal is the answer."""
+def check_outcomes(contract: Contract, *, parser: SecondParser) -> tuple[Finding, ...]:
+    """Warn of row filters that are true for every row or for none, as far as can be told.
+
+    Args:
+        contract: One whose filters have no findings.
+        parser: The second reading of each filter.
+    """
+    findings = []
+    for at, grant in enumerate(contract.grants):
+        if grant.where is None:
+            continue
+        possible = outcomes(read_condition(grant.where, parser=parser, limits=DEFAULT_LIMITS))
+        if possible == {True} or True not in possible:
+            message, hint = _ALWAYS if possible == {True} else _NEVER
+            path, severity = f"grants[{at}].where", Severity.WARNING
+            findings.append(Finding(path=path, message=message, hint=hint, severity=severity))
+    return tuple(findings)
+
+
+_ALWAYS = (
+    "the row filter is true for every row",
+    "leave `where` out, or write the condition that was meant",
+)
+_NEVER = (
+    "the row filter is true for no row",
+    "compare with NULL by IS NULL, and join what excludes each other by OR or IN",
+)
+
+
+def _rehearsed(stage: _Stage, test: QueryTest) -> Rehearsed:
+    """Ask every provider that the query names, up to the first that refuses or misses a pin."""
     tests, signed, parser = stage.tests, stage.signed, stage.parser
     consumer = tests.consumer_of(test) or signed.consumers[0]
     purpose = tests.purpose_of(test) or signed.contract.purposes[0].purpose
     at = tests.at_of(test) or signed.starts_at
     stated = tests.provider_of(test)
-    decision: Plan | Refusal | None = None
+    found: Rehearsed | None = None
     for provider in (stated,) if stated else _providers(test.sql, signed, parser):
         query = Query(
             sql=test.sql, contract=signed.id, purpose=purpose, consumer=consumer, provider=provider
@@ -139,11 +166,13 @@ def _decision(stage: _Stage, test: QueryTest) -> Plan | Refusal:
             or _refused_by_floors(stage, provider)
             or decide(query, signed, stage.datasets, parser=parser)
         )
-        if isinstance(decision, Refusal):
+        missed = tuple(_missed(test, decision))
+        found = Rehearsed(test=test, query=query, decision=decision, missed=missed)
+        if isinstance(decision, Refusal) or (missed and test.expect is Expectation.ALLOWED):
             break
-    if decision is None:
+    if found is None:
         raise RuntimeError("a contract without a provider was read")
-    return decision
+    return found
 
 
 def _providers(sql: str, signed: SignedContract, parser: SecondParser) -> tuple[PartyId, ...]:
@@ -197,29 +226,22 @@ def _refused_by_floors(stage: _Stage, provider: PartyId) -> Refusal | None:
     return Refusal(RefusalReason.SUSPENDED, message, clause=clause, hint=findings[0].hint)
 
 
-def _rehearsed(test: QueryTest, decision: Plan | Refusal) -> Rehearsed:
-    expected = ": ".join((test.expect.value, *([test.reason.value] if test.reason else [])))
-    if isinstance(decision, Plan):
-        return Rehearsed(
-            name=test.name,
-            holds=test.expect is Expectation.ALLOWED,
-            expected=expected,
-            found="allowed",
-            clause=f"grants.{decision.grant}",
-        )
-    return Rehearsed(
-        name=test.name,
-        holds=_is_expected(test, decision),
-        expected=expected if test.clause is None else f"{expected} by {test.clause}",
-        found=f"refused: {decision.reason}: {decision.message}",
-        clause=decision.clause,
-    )
-
-
-def _is_expected(test: QueryTest, refusal: Refusal) -> bool:
-    """Compare the refusal with what was written; a clause stands for everything inside it."""
-    if test.expect is not Expectation.REFUSED:
-        return False
-    if test.reason is not None and test.reason is not refusal.reason:
-        return False
-    return test.clause is None or f"{refusal.clause}.".startswith(f"{test.clause}.")
+def _missed(test: QueryTest, decision: Plan | Refusal) -> Iterator[str]:
+    """Tell what a test says that a decision does not."""
+    if isinstance(decision, Refusal):
+        if test.expect is not Expectation.REFUSED:
+            yield "expect"
+        if test.reason not in {None, decision.reason}:
+            yield "reason"
+        # A clause stands for everything inside it.
+        if test.clause and not f"{decision.clause}.".startswith(f"{test.clause}."):
+            yield "clause"
+        return
+    if test.expect is not Expectation.ALLOWED:
+        yield "expect"
+    if test.grant not in {None, decision.grant}:
+        yield "grant"
+    if test.columns not in {None, decision.columns}:
+        yield "columns"
+    if test.clauses and not set(test.clauses) <= set(decision.clauses):
+        yield "clauses"

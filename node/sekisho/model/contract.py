@@ -31,6 +31,15 @@ from sekisho.model.conditions import (
     Surviving,
     Termination,
 )
+from sekisho.model.directions import (
+    ANY_CHANGE,
+    ASIDE,
+    LESS_WIDENS,
+    MORE_WIDENS,
+    Direction,
+    Named,
+    Parts,
+)
 from sekisho.model.grants import (
     SERVED_ACCESS,
     Access,
@@ -132,10 +141,10 @@ class Role(StrEnum):
 class PartyTerm(DocumentModel):
     """One company of a contract."""
 
-    party: Annotated[Party, enforced("Party", "当事者")]
-    role: Annotated[Role, enforced("Role", "役割")]
-    alias: Annotated[str | None, enforced("Called in queries", "クエリ上の略称")] = None
-    legal_name: Annotated[ShortText | None, declared("Legal name", "正式名称")] = None
+    party: Annotated[Party, enforced("Party", "当事者", ANY_CHANGE)]
+    role: Annotated[Role, enforced("Role", "役割", ANY_CHANGE)]
+    alias: Annotated[str | None, enforced("Called in queries", "クエリ上の略称", ANY_CHANGE)] = None
+    legal_name: Annotated[ShortText | None, declared("Legal name", "正式名称", ANY_CHANGE)] = None
 
     @property
     def effective_alias(self) -> str:
@@ -146,59 +155,75 @@ class PartyTerm(DocumentModel):
 class PurposeTerm(DocumentModel):
     """Something that the data may be used for."""
 
-    purpose: Annotated[Slug, evidenced("Purpose", "利用目的")]
-    means: Annotated[LongText, declared("Means", "目的の説明")]
+    purpose: Annotated[Slug, evidenced("Purpose", "利用目的", ANY_CHANGE)]
+    means: Annotated[LongText, declared("Means", "目的の説明", ANY_CHANGE)]
 
 
 class Term(DocumentModel):
     """From when to when, in whole days, both included."""
 
-    starts: Annotated[Day, enforced("First day", "開始日")]
-    ends: Annotated[Day, enforced("Last day, included", "終了日（当日を含む）")]
+    starts: Annotated[Day, enforced("First day", "開始日", LESS_WIDENS)]
+    ends: Annotated[Day, enforced("Last day, included", "終了日（当日を含む）", MORE_WIDENS)]
     timezone: Annotated[
-        Zone, enforced("Time zone of all days and months", "日付の基準とする時間帯")
+        Zone, enforced("Time zone of all days and months", "日付の基準とする時間帯", ANY_CHANGE)
     ]
 
 
 class Amendment(DocumentModel):
     """Which contract this one replaces, from when and why."""
 
-    contract: Annotated[Id, enforced("Contract that it replaces", "変更対象の契約")]
-    effective: Annotated[Day, enforced("First day of the change", "変更の効力発生日")]
-    because: Annotated[LongText, declared("Reason", "変更の理由")]
+    contract: Annotated[Id, enforced("Contract that it replaces", "変更対象の契約", ASIDE)]
+    effective: Annotated[Day, enforced("First day of the change", "変更の効力発生日", ASIDE)]
+    because: Annotated[LongText, declared("Reason", "変更の理由", ASIDE)]
     charges: Annotated[
-        Literal["carried-over"], enforced("What was used up is", "使用済みの量の扱い")
+        Literal["carried-over"], enforced("What was used up is", "使用済みの量の扱い", ASIDE)
     ] = "carried-over"
 
 
 class Contract(DocumentModel):
     """The terms of sharing between companies, all of them."""
 
-    format: Annotated[Literal["sekisho.contract/v1"], enforced("Format", "形式")]
-    title: Annotated[ShortText, declared("Title", "表題")]
-    amends: Annotated[Amendment | None, enforced("Amendment", "契約の変更")] = None
+    format: Annotated[Literal["sekisho.contract/v1"], enforced("Format", "形式", ANY_CHANGE)]
+    title: Annotated[ShortText, declared("Title", "表題", ANY_CHANGE)]
+    amends: Annotated[
+        Amendment | None, enforced("Amendment", "契約の変更", Parts(added=Direction.ALIKE))
+    ] = None
     parties: Annotated[
-        tuple[PartyTerm, ...], Field(min_length=2, max_length=1000), enforced("Parties", "当事者")
+        tuple[PartyTerm, ...],
+        Field(min_length=2, max_length=1000),
+        enforced("Parties", "当事者", Named(by="party", added=Direction.WIDER)),
     ]
     purposes: Annotated[
         tuple[PurposeTerm, ...],
         Field(min_length=1, max_length=100),
-        evidenced("Purposes", "利用目的"),
+        evidenced("Purposes", "利用目的", Named(by="purpose", added=Direction.WIDER)),
     ]
-    term: Annotated[Term, enforced("Term", "契約期間")]
+    term: Annotated[Term, enforced("Term", "契約期間", Parts())]
     sign_by: Annotated[
-        Day | None, enforced("To be signed by the end of", "署名期限（当日を含む）")
+        Day | None, enforced("To be signed by the end of", "署名期限（当日を含む）", ASIDE)
     ] = None
     grants: Annotated[
-        tuple[Grant, ...], Field(min_length=1, max_length=1000), enforced("Grants", "利用許諾")
+        tuple[Grant, ...],
+        Field(min_length=1, max_length=1000),
+        enforced("Grants", "利用許諾", Named(by="grant", added=Direction.WIDER)),
     ]
-    limits: Annotated[LimitTerms, enforced("Limits", "利用量の上限")] = LimitTerms()
-    evidence: Annotated[EvidenceTerms, enforced("Evidence", "証拠")] = EvidenceTerms()
-    obligations: Annotated[Obligations, declared("Obligations", "利用者の義務")] = Obligations()
-    personal_data: Annotated[PersonalData, declared("Personal data", "個人情報")] = PersonalData()
-    termination: Annotated[Termination, enforced("Termination", "契約の終了")] = Termination()
-    commercial: Annotated[Commercial | None, declared("Commercial terms", "商業条件")] = None
-    legal: Annotated[Legal, declared("Law", "法的事項")] = Legal()
+    limits: Annotated[LimitTerms, enforced("Limits", "利用量の上限", Parts())] = LimitTerms()
+    evidence: Annotated[EvidenceTerms, enforced("Evidence", "証拠", Parts())] = EvidenceTerms()
+    obligations: Annotated[Obligations, declared("Obligations", "利用者の義務", Parts())] = (
+        Obligations()
+    )
+    personal_data: Annotated[PersonalData, declared("Personal data", "個人情報", Parts())] = (
+        PersonalData()
+    )
+    termination: Annotated[Termination, enforced("Termination", "契約の終了", Parts())] = (
+        Termination()
+    )
+    commercial: Annotated[Commercial | None, declared("Commercial terms", "商業条件", Parts())] = (
+        None
+    )
+    legal: Annotated[Legal, declared("Law", "法的事項", Parts())] = Legal()
     other_terms: Annotated[
-        tuple[OtherTerm, ...], Field(max_length=1000), declared("Other terms", "その他の条項")
+        tuple[OtherTerm, ...],
+        Field(max_length=1000),
+        declared("Other terms", "その他の条項", Named(by="title", added=Direction.OTHER)),
     ] = ()

@@ -87,15 +87,21 @@ def _pools_have_enough_companies(grant: Grant, place: str) -> Iterator[Finding]:
 
 
 def _names_differ_beyond_case(grant: Grant, place: str) -> Iterator[Finding]:
+    for first, name in _alike_but_for_case(grant.columns):
+        yield Finding(
+            path=path_text(name, below=f"{place}.columns"),
+            message=f"columns `{first}` and `{name}` are one column in SQL",
+            hint="keep one of the two",
+        )
+
+
+def _alike_but_for_case(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pair each name that comes again with other capitals with the first of its kind."""
     seen: dict[str, str] = {}
-    for name in grant.columns:
+    for name in names:
         first = seen.setdefault(name.lower(), name)
         if first != name:
-            yield Finding(
-                path=path_text(name, below=f"{place}.columns"),
-                message=f"columns `{first}` and `{name}` are one column in SQL",
-                hint="keep one of the two",
-            )
+            yield first, name
 
 
 def _dominance_is_ordered(grant: Grant, place: str) -> Iterator[Finding]:
@@ -145,15 +151,12 @@ def _lookup_columns_differ(lookup: Lookup, place: str) -> Iterator[Finding]:
             message=f"the key `{lookup.key}` is listed among the columns brought",
             hint="list only what the table adds to its key",
         )
-    seen: dict[str, str] = {}
-    for name in lookup.columns:
-        first = seen.setdefault(name.lower(), name)
-        if first != name:
-            yield Finding(
-                path=f"{place}.columns",
-                message=f"columns `{first}` and `{name}` are one column in SQL",
-                hint="keep one of the two",
-            )
+    for first, name in _alike_but_for_case(lookup.columns):
+        yield Finding(
+            path=path_text(name, below=f"{place}.columns"),
+            message=f"columns `{first}` and `{name}` are one column in SQL",
+            hint="keep one of the two",
+        )
 
 
 def _use_is_written(grant: Grant, column: ColumnGrant, place: str) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from sekisho.model.terms import DocumentModel, enforced, mistake
+from sekisho.model.directions import ANY_CHANGE, LISTED_WIDEN, Compared, rungs
+from sekisho.model.terms import DocumentModel, enforced, fields_of, mistake
 
 
 class TruncateUnit(StrEnum):
@@ -34,19 +35,36 @@ def _rising(edges: tuple[int, ...]) -> tuple[int, ...]:
     return edges
 
 
+def rounds_finer(first: int, second: int) -> bool:
+    """Tell that what is rounded to `second` follows from what is rounded to `first`.
+
+    A multiple rounds where the step does only when it is an odd one: 15 after 5, but not 10.
+    """
+    return second % first == 0 and second // first % 2 == 1
+
+
+_UNITS = rungs(TruncateUnit.YEAR, TruncateUnit.MONTH, TruncateUnit.DAY, TruncateUnit.HOUR)
+_STEPS = Compared(covers=rounds_finer, words="a step widens over its odd multiples")
+_WIDTHS = Compared(
+    covers=lambda first, second: second % first == 0, words="a width widens over its multiples"
+)
+
+
 class PseudonymMask(DocumentModel):
     """A keyed hash as text, linkable nowhere outside this contract and provider."""
 
     pseudonym: Annotated[
         Literal["this-contract-and-provider"],
-        enforced("Pseudonym, linkable only within", "仮名。名寄せできる範囲"),
+        enforced("Pseudonym, linkable only within", "仮名。名寄せできる範囲", ANY_CHANGE),
     ]
 
 
 class TruncateMask(DocumentModel):
     """A date or time cut to its year, month, day or hour."""
 
-    truncate: Annotated[TruncateUnit, enforced("Date or time cut to the", "日時の切捨て単位")]
+    truncate: Annotated[
+        TruncateUnit, enforced("Date or time cut to the", "日時の切捨て単位", _UNITS)
+    ]
 
 
 class RoundMask(DocumentModel):
@@ -55,7 +73,11 @@ class RoundMask(DocumentModel):
     round_to: Annotated[
         int,
         Field(ge=1, le=10**12),
-        enforced("Number rounded to multiples of", "数値の丸め単位（この数の倍数に丸める）"),
+        enforced(
+            "Number rounded to multiples of",
+            "数値の丸め単位（この数の倍数に丸める）",
+            _STEPS,
+        ),
     ]
 
 
@@ -66,7 +88,11 @@ class BucketMask(DocumentModel):
         tuple[int, ...],
         Field(min_length=1, max_length=1000),
         AfterValidator(_rising),
-        enforced("Number replaced by the edge at or below it, of", "数値の階級区分の下限値"),
+        enforced(
+            "Number replaced by the edge at or below it, of",
+            "数値の階級区分の下限値",
+            LISTED_WIDEN,
+        ),
     ]
 
 
@@ -76,7 +102,7 @@ class BucketWidthMask(DocumentModel):
     bucket_width: Annotated[
         int,
         Field(ge=1, le=10**12),
-        enforced("Number replaced by the start of its bucket of width", "数値の階級幅"),
+        enforced("Number replaced by the start of its bucket of width", "数値の階級幅", _WIDTHS),
     ]
 
 
@@ -127,6 +153,25 @@ Mask = Annotated[
 ]
 AnyMask = PseudonymMask | TruncateMask | RoundMask | BucketMask | BucketWidthMask | RedactMask
 """What a mask is once it has been read, for `match`."""
+
+
+def mask_covers(first: AnyMask | None, second: AnyMask | None) -> bool:
+    """Tell that whatever the second mask shows can be worked out from what the first shows.
+
+    No mask shows all, and `redact` nothing. Masks of two kinds show different things.
+    """
+    if first is None or isinstance(second, RedactMask):
+        return True
+    if second is None or type(first) is not type(second):
+        return False
+    (field,) = fields_of(type(first))
+    compared, name = field.clause.compared, field.attribute
+    return isinstance(compared, Compared) and compared.covers(
+        getattr(first, name), getattr(second, name)
+    )
+
+
+MASKS = Compared(covers=mask_covers, words="a finer mask widens, no mask is widest")
 
 
 def mask_words(mask: AnyMask | None) -> str:

@@ -1,5 +1,6 @@
 """Guardrails on the command line: whatever is below is told with both lines."""
 
+import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -177,6 +178,9 @@ def test_a_review_of_a_held_contract_ends_likewise(sekisho, proposed):
     _guard(node)
     ran = sekisho("contract", "review", contract, "--dir", node)
     assert f"contract: grants[0].access: {BOTH}" in ran.out
+    ran = sekisho("contract", "review", contract, "--dir", node, "--format", "json")
+    (below,) = json.loads(ran.out)["below"]
+    assert (below["path"], below["message"]) == ("grants[0].access", BOTH)
 
 
 def test_a_proposal_below_the_floors_is_refused_before_it_is_signed(

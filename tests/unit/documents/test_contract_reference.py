@@ -71,4 +71,13 @@ def test_every_field_of_the_schema_says_its_label():
     for item in objects:
         for name, field in item["properties"].items():
             words = field["description"]
-            assert re.search(r"\[(enforced|evidenced|declared)\]$", words), name
+            assert re.search(r"\[(enforced|evidenced|declared)\]\. (The node|It binds)", words), (
+                name
+            )
+
+
+def test_every_choice_of_the_schema_says_what_it_means():
+    choices = [item for item in json.loads(contract_schema())["$defs"].values() if "enum" in item]
+    assert choices
+    for item in choices:
+        assert len(item["enumDescriptions"]) == len(item["enum"]), item["title"]

@@ -63,4 +63,4 @@ def test_every_field_of_the_schema_says_its_label():
     objects = [schema, *(item for item in schema["$defs"].values() if "properties" in item)]
     for item in objects:
         for name, field in item["properties"].items():
-            assert re.search(r"\[(enforced|evidenced|declared)\]$", field["description"]), name
+            assert re.search(r"\[(enforced|evidenced|declared)\]\. ", field["description"]), name

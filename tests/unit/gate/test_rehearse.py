@@ -4,7 +4,9 @@ import pytest
 
 from sekisho.documents.contract import parse_contract
 from sekisho.documents.contract_test import parse_contract_test
-from sekisho.gate.rehearse import check_filters, rehearse
+from sekisho.documents.proposal import unsigned_proposal
+from sekisho.gate.coverage import untouched
+from sekisho.gate.rehearse import check_filters, check_outcomes, rehearse
 from sekisho.model.names import DatasetId
 from support.guardrails import rules
 from support.second_parser import DuckDBParser
@@ -51,7 +53,7 @@ tests:
 """.encode()
     )
     datasets = {name: tests.datasets[name].inline_dataset(name) for name in tests.datasets}
-    (found,) = rehearse(tests, _contract(), datasets, parser=parser)
+    (found,) = rehearse(tests, unsigned_proposal(_contract()), datasets, parser=parser)
     return found
 
 
@@ -78,6 +80,11 @@ tests:
             'refused, reason: NOT_IN_FORCE, clause: term, at: "2026-12-31T23:59:59Z"',
         ),
         ("SELECT origin FROM flights", 'allowed, at: "2027-12-31T23:59:59Z"'),
+        ("SELECT origin AS o FROM ua.flights", "allowed, grant: ua, columns: [o]"),
+        (
+            "SELECT origin FROM ua.flights",
+            "allowed, clauses: [grants.ua.where, purposes.reliability]",
+        ),
         ("SELECT origin FROM flights", 'refused, reason: NOT_IN_FORCE, at: "2028-01-01T00:00:00Z"'),
     ],
 )
@@ -93,10 +100,119 @@ def test_what_the_gate_says_is_compared_with_what_was_written(parser, sql, expec
         ("SELECT delay FROM ua.flights", "allowed"),
         ("SELECT delay FROM ua.flights", "refused, reason: USE_NOT_GRANTED"),
         ("SELECT delay FROM ua.flights", "refused, clause: grants.u"),
+        ("SELECT origin FROM flights", "allowed, grant: dl"),
+        ("SELECT origin FROM ua.flights", "allowed, columns: [Origin]"),
+        ("SELECT origin FROM ua.flights", "allowed, clauses: [grants.ua.columns.delay]"),
+        ("SELECT origin FROM ua.flights", "refused, reason: USE_NOT_GRANTED"),
     ],
 )
 def test_what_differs_does_not_hold(parser, sql, expected):
     assert not _one(parser, sql, expected).holds
+
+
+def test_what_differs_is_named(parser):
+    found = _one(parser, "SELECT delay FROM ua.flights", "refused, reason: SUSPENDED, clause: x")
+    assert found.missed == ("reason", "clause")
+    found = _one(parser, "SELECT origin FROM flights", "allowed, grant: dl, columns: [origin]")
+    assert found.missed == ("grant",)
+    assert found.query.provider == "ua.example"
+    assert _one(parser, "SELECT delay FROM ua.flights", "allowed").missed == ("expect",)
+
+
+def test_a_filter_that_tells_nothing_is_warned_of(parser):
+    assert check_outcomes(_contract().contract, parser=parser) == ()
+    (always,) = check_outcomes(_contract("1 = 1").contract, parser=parser)
+    (never,) = check_outcomes(_contract("origin = NULL").contract, parser=parser)
+    assert (always.path, always.message) == (
+        "grants[0].where",
+        "the row filter is true for every row",
+    )
+    assert never.message == "the row filter is true for no row"
+    assert {always.severity, never.severity} == {"warning"}
+
+
+TOUCHED = """\
+format: sekisho.contract/v1
+title: Delays
+parties:
+  - {party: ua.example, role: provider, alias: ua}
+  - {party: maker.example, role: consumer, alias: maker}
+purposes: [{purpose: reliability, means: "Delay statistics."}]
+term: {starts: 2027-01-01, ends: 2027-12-31, timezone: UTC}
+grants:
+  - grant: seen
+    datasets: [ua.example/flights]
+    access: rows
+    columns:
+      origin: {}
+      delay: {use: [filter, group, measure]}
+      cancelled: {use: [filter]}
+  - {grant: unseen, datasets: [ua.example/planes], access: rows, columns: {model: {}}}
+  - grant: figures
+    datasets: [ua.example/crews]
+    access: aggregate
+    privacy_units: [crew]
+    columns:
+      crew: {use: [join]}
+      base: {use: [group, filter]}
+      hours: {use: [measure], clamp: [0, 9]}
+    functions: [count, sum, avg]
+  - grant: noisy
+    datasets: [ua.example/pilots]
+    access: private
+    privacy_units: [pilot]
+    columns: {pilot: {use: [join]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("queries", "expected"),
+    [
+        ([], ["grants.seen", "grants.unseen", "grants.figures"]),
+        (
+            ["SELECT origin FROM flights WHERE delay > 3", "SELECT model FROM planes"],
+            [
+                "grants.seen.columns.cancelled",
+                "grants.seen.columns.delay.use.group",
+                "grants.seen.columns.delay.use.measure",
+                "grants.figures",
+            ],
+        ),
+        (
+            [
+                "SELECT origin FROM flights WHERE cancelled",
+                "SELECT delay, avg(delay) FROM flights GROUP BY delay",
+                "SELECT model FROM planes",
+                "SELECT base, count(*), avg(hours) FROM crews GROUP BY base",
+            ],
+            [
+                "grants.seen.columns.delay.use.filter",
+                "grants.figures.columns.base.use.filter",
+                "grants.figures.columns.crew",
+                "grants.figures.functions.sum",
+            ],
+        ),
+    ],
+)
+def test_what_no_test_needs_is_listed(parser, queries, expected):
+    listed = "".join(
+        f"\n  - {{name: t{at}, sql: '{sql}', expect: allowed}}" for at, sql in enumerate(queries)
+    )
+    tests = parse_contract_test(
+        f"""\
+format: sekisho.contract-test/v1
+contract: x.yaml
+datasets:
+  ua.example/flights: {{{COLUMNS}}}
+  ua.example/planes: {{columns: {{model: string}}}}
+  ua.example/crews: {{columns: {{crew: string, base: string, hours: int16}}}}
+tests:{listed or " [{name: none, sql: 'SELECT 1', expect: refused}]"}
+""".encode()
+    )
+    datasets = {name: tests.datasets[name].inline_dataset(name) for name in tests.datasets}
+    signed = unsigned_proposal(parse_contract(TOUCHED.encode()))
+    rehearsed = list(rehearse(tests, signed, datasets, parser=parser))
+    assert list(untouched(rehearsed, signed, datasets, parser=parser)) == expected
 
 
 @pytest.mark.parametrize(
@@ -124,7 +240,9 @@ tests: [{{name: it, sql: "SELECT origin FROM ua.flights", expect: {expected}}}]
     )
     line = f"when: {{tag: [flown], column_class: [sensitive]}}, require: {{{require}}}"
     datasets = {name: tests.datasets[name].inline_dataset(name) for name in tests.datasets}
-    (found,) = rehearse(tests, _contract(), datasets, parser=parser, guardrails=rules(line))
+    (found,) = rehearse(
+        tests, unsigned_proposal(_contract()), datasets, parser=parser, guardrails=rules(line)
+    )
     assert found.holds, found
 
 
@@ -138,10 +256,11 @@ tests: [{{name: it, sql: "SELECT origin FROM ua.flights", expect: refused}}]
 """.encode()
     )
     demanded = rules("require: {access: [private], minimum_units: 10}")
-    (found,) = rehearse(tests, _contract(), {}, parser=parser, guardrails=demanded)
-    assert found.found == (
-        "refused: SUSPENDED: `access` is rows, and guardrails/floors.yaml:4 requires private"
-        " (and 1 more)"
+    signed = unsigned_proposal(_contract())
+    (found,) = rehearse(tests, signed, {}, parser=parser, guardrails=demanded)
+    assert found.decision.reason == "SUSPENDED"
+    assert found.decision.message == (
+        "`access` is rows, and guardrails/floors.yaml:4 requires private (and 1 more)"
     )
 
 

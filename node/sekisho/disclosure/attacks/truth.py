@@ -173,7 +173,7 @@ class Truth:
 
 
 def _balanced(found: Iterator[tuple[A, bool]], seed: int, *, most: int) -> tuple[A, ...]:
-    """Draw as many for whom the usual guess is right as others; all where there are few."""
+    """Draw as many for whom the usual guess is right as others, in turn; all, where all are few."""
     sides: dict[bool, list[A]] = {True: [], False: []}
     for aim, is_usual in found:
         sides[is_usual].append(aim)

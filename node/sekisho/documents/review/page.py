@@ -1,14 +1,19 @@
 """Puts a review together: title, first page, what the labels mean, every term."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from enum import StrEnum
 
 from sekisho.documents.contract import AuthoredContract
+from sekisho.documents.review.cautions import cautions_of
+from sekisho.documents.review.sentences import sentence
 from sekisho.documents.review.summary import summary
 from sekisho.documents.review.terms import TermsList
+from sekisho.documents.review.words import Words
 from sekisho.model.contract import Contract
 from sekisho.model.instants import instant_text
 from sekisho.model.signed import SignedContract
+from sekisho.model.terms import Plain, plain
 
 
 class Language(StrEnum):
@@ -17,6 +22,8 @@ class Language(StrEnum):
     EN = "en"
     JA = "ja"
 
+
+Reviewed = Contract | AuthoredContract | SignedContract
 
 _LABELS = (
     (
@@ -36,7 +43,16 @@ _LABELS = (
 )
 
 
-def review(of: Contract | AuthoredContract | SignedContract, *, lang: str = Language.EN) -> str:
+def words_in(lang: str) -> Words:
+    """Give the words of a language.
+
+    Raises:
+        ValueError: For another language.
+    """
+    return Words(list(Language).index(Language(lang)))
+
+
+def review(of: Reviewed, *, lang: str = Language.EN) -> str:
     """Say a contract in plain words, every term of it with its label.
 
     Args:
@@ -46,30 +62,56 @@ def review(of: Contract | AuthoredContract | SignedContract, *, lang: str = Lang
     Raises:
         ValueError: For another language.
     """
-    language = list(Language).index(Language(lang))
-    contract = of if isinstance(of, Contract) else of.contract
-    terms = TermsList(contract, language=language)
+    words = words_in(lang)
+    contract = terms_of(of)
     lines = [" ".join(contract.title.split()), ""]
     if isinstance(of, SignedContract):
-        lines += [*_identity(of, language), ""]
-    lines += [*summary(contract, terms, language=language), ""]
-    lines += [*_LABELS[language], "", *terms.lines()]
+        lines += [*_identity(of, words), ""]
+    lines += [*summary(contract, words), ""]
+    lines += [*_LABELS[words.language], "", *TermsList(contract, words=words).lines()]
     return "\n".join(lines) + "\n"
 
 
-def _identity(signed: SignedContract, language: int) -> Iterator[str]:
+def review_facts(of: Reviewed, *, lang: str = Language.EN) -> dict[str, Plain]:
+    """Say the same as data: what each grant comes to, what to mind, and every term.
+
+    Raises:
+        ValueError: For another language.
+    """
+    words, contract = words_in(lang), terms_of(of)
+    return {
+        "title": contract.title,
+        "id": of.id if isinstance(of, SignedContract) else None,
+        "lang": str(Language(lang)),
+        "grants": [
+            {"grant": item.grant, "text": sentence(contract, item, words)}
+            for item in contract.grants
+        ],
+        "cautions": [plain(asdict(item)) for item in cautions_of(contract, words)],
+        "terms": [plain(asdict(item)) for item in TermsList(contract, words=words).terms()],
+    }
+
+
+def terms_of(of: Reviewed) -> Contract:
+    """Give the terms, whatever stands around them."""
+    return of if isinstance(of, Contract) else of.contract
+
+
+def _identity(signed: SignedContract, words: Words) -> Iterator[str]:
     """Write what the wrapper adds to the terms: the id, the instants, the members."""
-    names = (
-        ("Contract", "Starts at", "Is over at", "Signed before", "Members"),
+    names = words.of(
         (
-            "契約ID",
-            "開始日時",
-            "終了日時（この時刻を含まない）",
-            "署名期限（この時刻を含まない）",
-            "当事者",
-        ),
-    )[language]
-    colon = (": ", "：")[language]
+            ("Contract", "Starts at", "Is over at", "Signed before", "Members"),
+            (
+                "契約ID",
+                "開始日時",
+                "終了日時（この時刻を含まない）",
+                "署名期限（この時刻を含まない）",
+                "当事者",
+            ),
+        )
+    )
+    colon = words.of((": ", "："))
     yield f"{names[0]}{colon}{signed.id}"
     instants = (signed.starts_at, signed.ends_at, signed.sign_by_at)
     for name, instant in zip(names[1:4], instants, strict=True):

@@ -4,191 +4,155 @@ The list is led by the models' own fields, so that a field added to the format i
 the same day. The label stands first on its line: no text of an author can pass for one.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from datetime import date
-from enum import StrEnum
+from dataclasses import dataclass
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel
 
-from sekisho.documents.review.values import ABSENT_WORDS, FIXED_WORDS, NOT_STATED, words_for
+from sekisho.documents.review.values import ABSENT_WORDS, NOT_STATED
+from sekisho.documents.review.words import Words
 from sekisho.model.conditions import ByteLimit
-from sekisho.model.contract import Contract, PartyTerm
-from sekisho.model.grants import Access, ColumnGrant, Grant
+from sekisho.model.contract import Contract
+from sekisho.model.effective import effective
+from sekisho.model.grants import ColumnGrant, Grant
 from sekisho.model.masks import AnyMask
-from sekisho.model.terms import Clause, FieldWords, fields_of
+from sekisho.model.terms import (
+    Clause,
+    FieldWords,
+    Label,
+    Plain,
+    fields_of,
+    named_parts,
+    path_text,
+    plain,
+)
 
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
-_PLAIN = re.compile(r"[A-Za-z0-9_./:-]+", re.ASCII)
-"""Names and codes, which need no quotes."""
-_UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+_EVERY_FUNCTION = ("any that the gate allows", "ゲートが許可する全ての関数")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One term of a contract in the words of one language."""
+
+    path: str
+    """Where it stands, by names: `grants.delays.columns.origin.use`."""
+    label: Label
+    term: str
+    """What it is about."""
+    text: str
+    """What it says."""
+    value: Plain
+    """The same as data; null where nothing holds."""
+    is_default: bool
+    """Whether the format says so and not the contract."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """A line of the list; headings are no terms."""
+
+    text: str
+    term: Term | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where the list stands."""
+
+    steps: tuple[str, ...] = ()
+    depth: int = 0
+    is_default: bool = False
+
+    @property
+    def indent(self) -> str:
+        return "  " * self.depth
 
 
 class TermsList:
-    """Writes every field of a model in one language."""
+    """Writes every field of a contract in one language."""
 
-    def __init__(self, contract: Contract, *, language: int) -> None:
-        """Take the contract and the place of the language in each pair of words."""
+    def __init__(self, contract: Contract, *, words: Words) -> None:
+        """Take the contract and the language."""
         self._contract = contract
-        self._language = language
+        self._words = words
 
     def lines(self) -> Iterator[str]:
         """Write the whole contract, a term a line."""
-        yield from self._model(self._contract, 0)
+        return (line.text for line in self._model(self._contract, _Place()))
 
-    def _model(self, model: BaseModel, depth: int, *, is_default: bool = False) -> Iterator[str]:
+    def terms(self) -> Iterator[Term]:
+        """List every term that says something by itself."""
+        lines = self._model(self._contract, _Place())
+        return (line.term for line in lines if line.term is not None)
+
+    def _model(self, model: BaseModel, place: _Place) -> Iterator[_Line]:
         for field in fields_of(type(model)):
-            default = is_default or field.attribute not in model.model_fields_set
-            yield from self._field(model, field, depth=depth, is_default=default)
+            is_written = field.attribute in model.model_fields_set
+            here = _Place(
+                steps=(*place.steps, field.name),
+                depth=place.depth,
+                is_default=place.is_default or not is_written,
+            )
+            yield from self._field(model, field, here)
 
-    def _field(
-        self, model: BaseModel, field: FieldWords, *, depth: int, is_default: bool
-    ) -> Iterator[str]:
-        value = self._effective(model, field.attribute)
-        head = f"{'  ' * depth}- [{self._label(field.clause)}] {self._name(field.clause)}"
-        mark = (" (default)", "（既定値）")[self._language] if is_default else ""
-        colon = (": ", "：")[self._language]
+    def _field(self, model: BaseModel, field: FieldWords, place: _Place) -> Iterator[_Line]:
+        value = effective(model, field.attribute)
+        label, name = self._words.label(field.clause), self._words.name(field.clause)
+        head = f"{place.indent}- [{label}] {name}"
+        mark = self._words.of((" (default)", "（既定値）")) if place.is_default else ""
         if isinstance(value, BaseModel) and not isinstance(value, AnyMask):
-            yield f"{head}{mark}"
-            yield from self._model(value, depth + 1, is_default=is_default)
-        elif _holds_models(value):
-            yield f"{head}{mark}"
-            yield from self._many(value, depth + 1)
-        elif isinstance(value, str) and "\n" in value:
-            yield f"{head}{mark}"
-            yield from (f"{'  ' * depth}  | {line}" for line in value.splitlines())
+            yield _Line(text=f"{head}{mark}")
+            yield from self._model(value, _inside(place))
+        elif parts := named_parts(field.clause, value):
+            yield _Line(text=f"{head}{mark}")
+            yield from self._many(parts, is_list=isinstance(value, tuple), place=place)
         else:
-            path = f"{type(model).__name__}.{field.attribute}"
-            yield f"{head}{colon}{self._scalar(value, path, model)}{mark}"
+            text = said(self._words, model, field)
+            term = self._term(field.clause, text, value=value, place=place)
+            if "\n" not in text:
+                yield _Line(text=f"{head}{self._words.of((': ', '：'))}{text}{mark}", term=term)
+                return
+            yield _Line(text=f"{head}{mark}", term=term)
+            yield from (_Line(text=f"{place.indent}  | {line}") for line in text.splitlines())
 
-    def _many(self, value: object, depth: int) -> Iterator[str]:
+    def _many(
+        self, parts: Mapping[str, BaseModel], *, is_list: bool, place: _Place
+    ) -> Iterator[_Line]:
         """Write a list of models, or a mapping of names to models, one block each."""
-        if isinstance(value, Mapping):
-            for name, item in value.items():
-                yield f"{'  ' * depth}{self.quoted(str(name))}"
-                yield from self._model(item, depth + 1)
-        elif isinstance(value, tuple):
-            for at, item in enumerate(value, start=1):
-                yield f"{'  ' * depth}({at})"
-                yield from self._model(item, depth + 1)
+        inside = _inside(place)
+        for at, (name, item) in enumerate(parts.items(), start=1):
+            heading = f"({at})" if is_list else self._words.quoted(name)
+            yield _Line(text=f"{inside.indent}{heading}")
+            here = _Place(steps=(*place.steps, name), depth=inside.depth + 1)
+            yield from self._model(item, here)
 
-    def _effective(self, model: BaseModel, attribute: str) -> object:
-        """Read a field as the node does: with what stands in where nothing is written."""
-        match model, attribute:
-            case Contract(), "sign_by":
-                return model.sign_by or model.term.ends
-            case PartyTerm(), "alias":
-                return model.effective_alias
-            case Grant(), "disclosure":
-                return model.effective_disclosure
-            case _:
-                return getattr(model, attribute)
-
-    def _scalar(self, value: object, path: str, model: BaseModel) -> str:
-        if isinstance(model, Grant) and path == "Grant.functions" and model.access is Access.ROWS:
-            return ("any that the gate allows", "ゲートが許可する全ての関数")[self._language]
-        if isinstance(model, ColumnGrant) and path == "ColumnGrant.use" and not model.use:
-            return self.uses(model, Access.ROWS)
-        if isinstance(model, ColumnGrant) and path == "ColumnGrant.clamp" and model.clamp:
-            return self.bounds(model.clamp)
-        if value is None or value in ((), {}):
-            return ABSENT_WORDS.get(path, NOT_STATED)[self._language]
-        if isinstance(model, ByteLimit) and isinstance(value, int):
-            return self.size(value)
-        return self.value(value)
-
-    def value(self, value: object) -> str:
-        """Say one plain value."""
-        match value:
-            case bool() | StrEnum() | str():
-                return self._word(value)
-            case int():
-                return f"{value:,}"
-            case date():
-                return self.day(value)
-            case tuple() | frozenset():
-                return self._list(value)
-            case Mapping():
-                return self.listed([f"{name} ({self.value(item)})" for name, item in value.items()])
-            case BaseModel():
-                return self.mask(value)
-            case _:
-                pass
-        message = f"no words for a value of type {type(value).__name__}"
-        raise TypeError(message)
-
-    def _word(self, value: bool | str) -> str:  # noqa: FBT001  the value is what is said
-        if isinstance(value, bool):
-            return (("no", "yes"), ("いいえ", "はい"))[self._language][value]
-        if isinstance(value, StrEnum):
-            return words_for(value)[self._language]
-        return FIXED_WORDS[value][self._language] if value in FIXED_WORDS else self.quoted(value)
-
-    def mask(self, mask: BaseModel) -> str:
-        """Say what a mask does, in the words of its one field."""
-        if isinstance(mask, RootModel):
-            return self._word(mask.root)
-        field = next(iter(fields_of(type(mask))))
-        value = self.value(getattr(mask, field.attribute))
-        name = self._name(field.clause)
-        return f"{name} {value}" if self._language == 0 else f"{name}：{value}"
-
-    def uses(self, column: ColumnGrant, access: Access) -> str:
-        """Say what a column may be used for."""
-        return self._list(column.uses(access))
-
-    def bounds(self, bounds: tuple[int, int]) -> str:
-        """Say between which numbers something is."""
-        low, high = (self.value(bound) for bound in bounds)
-        return f"{low} and {high}" if self._language == 0 else f"{low}以上{high}以下"
-
-    def day(self, day: date) -> str:
-        """Say a day."""
-        if self._language == 0:
-            return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-        return f"{day.year}年{day.month}月{day.day}日"
-
-    def size(self, count: int) -> str:
-        """Say a number of bytes, in the largest unit that fits exactly."""
-        for factor, unit in _UNITS:
-            if count % factor == 0:
-                whole = ("bytes", "バイト")[self._language]
-                return f"{count // factor:,} {unit} ({count:,} {whole})"
-        return f"{count:,} B"
-
-    def listed(self, items: list[str]) -> str:
-        """Join a list as the language does."""
-        return (", ", "、")[self._language].join(items)
-
-    def quoted(self, text: str) -> str:
-        """Set a text of the authors apart from the review's own words, on one line."""
-        if _PLAIN.fullmatch(text):
-            return text
-        line = " ".join(text.split())
-        return f"“{line}”" if self._language == 0 else f"「{line}」"
-
-    def _list(self, value: tuple[object, ...] | frozenset[object]) -> str:
-        items = value if isinstance(value, tuple) else _ordered(value)
-        return self.listed([self.value(item) for item in items])
-
-    def _label(self, clause: Clause) -> str:
-        return words_for(clause.label)[self._language]
-
-    def _name(self, clause: Clause) -> str:
-        return (clause.en, clause.ja)[self._language]
+    def _term(self, clause: Clause, text: str, *, value: object, place: _Place) -> Term:
+        return Term(
+            path=path_text(*place.steps),
+            label=clause.label,
+            term=self._words.name(clause),
+            text=text,
+            value=plain(value),
+            is_default=place.is_default,
+        )
 
 
-def _ordered(members: frozenset[object] | frozenset[StrEnum]) -> list[StrEnum]:
-    """Put the members of a set of choices into the order in which their type lists them."""
-    choices = [item for item in members if isinstance(item, StrEnum)]
-    return sorted(choices, key=lambda item: list(type(item).__members__.values()).index(item))
+def said(words: Words, model: BaseModel, field: FieldWords) -> str:
+    """Say what a field that holds no further fields comes to; a text of several lines as it is."""
+    value = effective(model, field.attribute)
+    path = f"{type(model).__name__}.{field.attribute}"
+    if isinstance(model, Grant) and path == "Grant.functions" and value is None:
+        return words.of(_EVERY_FUNCTION)
+    if isinstance(model, ColumnGrant) and path == "ColumnGrant.clamp" and model.clamp:
+        return words.bounds(model.clamp)
+    if value is None or value in ((), {}):
+        return words.of(ABSENT_WORDS.get(path, NOT_STATED))
+    if isinstance(model, ByteLimit) and isinstance(value, int):
+        return words.size(value)
+    if isinstance(value, str) and "\n" in value:
+        return value
+    return words.value(value)
 
 
-def _holds_models(value: object) -> bool:
-    items = value.values() if isinstance(value, Mapping) else value
-    return isinstance(value, Mapping | tuple) and any(
-        isinstance(item, BaseModel)
-        for item in items  # type: ignore[attr-defined]
-    )
+def _inside(place: _Place) -> _Place:
+    return _Place(steps=place.steps, depth=place.depth + 1, is_default=place.is_default)

@@ -165,6 +165,7 @@ ABSENT_WORDS: Mapping[str, Both] = MappingProxyType(
         "LimitTerms.queries": ("no limit in this contract", "本契約では制限しない"),
         "LimitTerms.rows": ("no limit in this contract", "本契約では制限しない"),
         "LimitTerms.bytes": ("no limit in this contract", "本契約では制限しない"),
+        "LimitTerms.cells": ("no limit in this contract", "本契約では制限しない"),
         "LimitTerms.concurrent": ("no limit in this contract", "本契約では制限しない"),
         "Obligations.region": ("no restriction", "制限なし"),
         "OnwardTransfer.affiliates": ("none", "なし"),
@@ -176,6 +177,11 @@ ABSENT_WORDS: Mapping[str, Both] = MappingProxyType(
 """What it means that nothing is written, where `not stated` would say too little."""
 
 NOT_STATED: Both = ("not stated", "定めなし")
+
+
+def choices_with_words() -> tuple[type[StrEnum], ...]:
+    """List the kinds of choice that have words."""
+    return tuple(_ENUM_WORDS)
 
 
 def words_for(value: StrEnum) -> Both:

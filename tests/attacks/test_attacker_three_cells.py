@@ -17,12 +17,12 @@ TELLS = "means are cut to four digits and not rounded as counts are; few cells m
 
 
 @pytest.mark.xfail(strict=True, reason=TELLS)
-def test_three_cells_tell_nothing_of_the_patient_between(hospital):
-    found = hospital.attack("tracker", "positive", queries=60, hidden="result")[By.FIGURES]
+def test_three_cells_tell_nothing_of_the_patient_between(attacked):
+    found = attacked.attack("tracker", "positive", queries=60, hidden="result")[By.FIGURES]
     assert not found.score.is_beyond_chance
 
 
 @pytest.mark.xfail(strict=True, reason=TELLS)
-def test_mean_of_0_and_1_does_not_give_its_count_away(hospital):
-    found = hospital.attack("averaging", "positive", queries=40, hidden="result")[By.FIGURES]
+def test_mean_of_0_and_1_does_not_give_its_count_away(attacked):
+    found = attacked.attack("averaging", "positive", queries=40, hidden="result")[By.FIGURES]
     assert not found.score.is_beyond_chance

@@ -20,12 +20,12 @@ TELLS = (
 
 @pytest.mark.parametrize("attack", ["differencing", "insertion", "tracker"])
 @pytest.mark.xfail(strict=True, reason=TELLS)
-def test_withheld_figure_tells_nothing_of_a_named_secret(hospital, attack):
-    found = hospital.attack(attack, "result=positive", hidden="positive")[By.WITHHELD]
+def test_withheld_figure_tells_nothing_of_a_named_secret(attacked, attack):
+    found = attacked.attack(attack, "result=positive", hidden="positive")[By.WITHHELD]
     assert not found.score.is_beyond_chance
 
 
 @pytest.mark.parametrize("attack", ["differencing", "insertion", "tracker"])
-def test_withheld_figure_tells_nothing_of_what_is_measured(hospital, attack):
-    found = hospital.attack(attack, "positive", queries=15, hidden="result")
+def test_withheld_figure_tells_nothing_of_what_is_measured(attacked, attack):
+    found = attacked.attack(attack, "positive", queries=15, hidden="result")
     assert By.WITHHELD not in found

@@ -11,8 +11,8 @@ from sekisho.disclosure.attacks.attack import By
 
 
 @pytest.mark.parametrize(("secret", "hidden"), [("positive", "result"), ("result=positive", "")])
-def test_reconstruction_solves_for_nobody(hospital, secret, hidden):
-    found = hospital.attack("reconstruction", secret, queries=40, hidden=hidden)[By.FIGURES]
+def test_reconstruction_solves_for_nobody(attacked, secret, hidden):
+    found = attacked.attack("reconstruction", secret, queries=40, hidden=hidden)[By.FIGURES]
     assert found.refused == 0
     assert found.score.of >= 20
     assert not found.score.is_beyond_chance

@@ -8,8 +8,8 @@ source: presence of rare combinations in published tables
 from sekisho.disclosure.attacks.attack import By
 
 
-def test_small_cells_look_like_empty_ones(hospital):
-    found = hospital.attack("presence", "result=positive", queries=30)[By.FIGURES]
+def test_small_cells_look_like_empty_ones(attacked):
+    found = attacked.attack("presence", "result=positive", queries=30)[By.FIGURES]
     assert found.refused == 0
     assert found.score.of == 15
     assert found.score.stated == 0
