@@ -1,4 +1,4 @@
-"""`contract attack` on the hospitals' contract: what comes of it, and the same again by its seed."""
+"""`contract attack` on the hospitals' contract: what comes of it, twice by one seed."""
 
 import json
 import shutil
@@ -73,9 +73,9 @@ def test_verdict_names_what_stands_open_and_which_terms_help(document):
 
 
 def test_limits_of_the_contract_bound_the_attacker(tmp_path):
-    text = CONTRACT.read_text().replace(
-        "queries: {max: 100, per: day}", "queries: {max: 2, per: day}"
-    )
+    text = CONTRACT.read_text()
+    assert "queries: {max: 100, per: day}" in text
+    text = text.replace("queries: {max: 100, per: day}", "queries: {max: 2, per: day}")
     file = tmp_path / "bounded.contract.yaml"
     file.write_text(text)
     shutil.copy(DATA / "covid_tests_a.parquet", tmp_path / "tests.parquet")
