@@ -105,16 +105,19 @@ CAUTIONS: Mapping[str, CautionWords] = {
     ),
     "aggregate-without-limit": CautionWords(
         text=(
-            "No limit on queries for statistics: {names}.",
-            "統計値のクエリ数に上限がない：{names}。",
+            "No limit on queries or cells of statistics: {names}.",
+            "統計値のクエリ数にもセル数にも上限がない：{names}。",
         ),
         why=(
             "each figure tells a little; enough of them together tell single values",
             "個々の値から分かることは僅かでも、多数を組み合わせれば個々の値が判明し得る。",
         ),
         instead=(
-            "write `limits: {queries: {max: 100, per: day}}`",
-            "`limits: {queries: {max: 100, per: day}}` などと定める。",
+            "write `limits: {queries: {max: 100, per: day}, cells: {max: 5000, per: day}}`",
+            (
+                "`limits: {queries: {max: 100, per: day}, cells: {max: 5000, per: day}}` などと"
+                "定める。"
+            ),
         ),
     ),
     "rows": CautionWords(

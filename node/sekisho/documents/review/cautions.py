@@ -115,7 +115,8 @@ def _in_figures(contract: Contract, grant: Grant, place: str) -> Iterator[_Met]:
         if Use.MEASURE in column.use and column.use & {Use.FILTER, Use.GROUP}:
             path = path_text(name, "use", below=f"{place}.columns")
             yield _Met(caution="measured-and-filtered", path=path, names=(name,))
-    if grant.access is Access.AGGREGATE and contract.limits.queries is None:
+    limits = contract.limits
+    if grant.access is Access.AGGREGATE and limits.queries is None and limits.cells is None:
         yield _Met(caution="aggregate-without-limit", path="limits.queries", names=(grant.grant,))
 
 
