@@ -51,7 +51,6 @@ TEXTS = {
     "governing_law": ["JP", "US-NY"],
     "venue": ["Tokyo", "Osaka"],
     "language": ["ja", "en"],
-    "equals": ["severe", "mild"],
     "sha256": ["a" * 64, "b" * 64],
     "text": ["me", "you\nand me"],
 }
