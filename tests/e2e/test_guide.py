@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = "writing-contracts"
-"""Shows what depends on the day, so tests/unit/cli/test_guides.py follows it on one that is fixed."""
+"""Depends on the day: tests/unit/cli/test_guides.py follows it on one that is fixed."""
 GUIDES = sorted(path for path in (ROOT / "docs" / "guide").glob("*.md") if path.stem != ELSEWHERE)
 BLOCK = re.compile(r"^```(console|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([\w./-]+\.yaml)`")
