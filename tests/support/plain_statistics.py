@@ -6,7 +6,7 @@ Nothing is shared with `gate/`, `disclosure/` or `store/`: a question is a value
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Row = dict[str, Any]
@@ -171,7 +171,7 @@ class PlainProvider:
             found = Published(
                 told=_told(cell, part), minimum=agreed.minimum, totals=_totals(cell, part)
             )
-            question = (_question(asked, part), agreed, keys)
+            question = (_question(asked, part), _asked_of(agreed, asked, part), keys)
             earlier = self.answered.get(question)
             if earlier is not None and any(
                 count < max(agreed.minimum, earlier.minimum) for count in _differ(found, earlier)
@@ -224,6 +224,16 @@ def _question(asked: Asked, part: tuple) -> tuple:
     """Tell one question from another; patients are counted one by one where that is asked."""
     counts_patients = part[0] is None and "count(DISTINCT patient)" in asked.figures
     return asked.is_joined, asked.keys, frozenset(asked.conditions), part, counts_patients
+
+
+def _asked_of(agreed: Agreed, asked: Asked, part: tuple) -> Agreed:
+    """Leave out of terms what a question has nothing of: masks of columns that it does not use."""
+    uses_age = "age" in {*asked.keys, *(item.column for item in asked.conditions)}
+    return replace(
+        agreed,
+        clamp=agreed.clamp if part[0] == "ct" else None,
+        bucket=agreed.bucket if uses_age else None,
+    )
 
 
 def _parts(figures: tuple[str, ...]) -> list[tuple]:
