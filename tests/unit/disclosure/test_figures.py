@@ -11,7 +11,7 @@ from sekisho.model.plan import Figure, FigureKind, Terms
 TERMS = Terms(
     minimum_units=10, largest_percent=50, two_largest_percent=85, p_percent=10, round_counts_to=5
 )
-TOTALS = Totals(count=13, units=(11, 8), sum=43.3333, square=200.0, low=1.0, high=9.0)
+TOTALS = Totals(count=13, units=(11, 3), sum=43.3333, square=200.0, low=1.0, high=9.0)
 
 
 def published(kind, counted=TOTALS, valued=TOTALS, **named):
@@ -32,7 +32,7 @@ def test_counts_are_rounded_to_the_nearest_multiple_halves_up(count, step, round
 def test_each_kind_of_figure():
     assert published(FigureKind.COUNT) == 15
     assert published(FigureKind.UNITS) == 10
-    assert published(FigureKind.UNITS, unit=1) == 10
+    assert published(FigureKind.UNITS, unit=1) == 5
     assert published(FigureKind.MEAN, measure=0) == 3.333
     assert published(FigureKind.SUM, measure=0) == 3.333 * 15
     spread = (200.0 - 43.3333**2 / 13) / 12
@@ -68,6 +68,8 @@ def test_values_that_differ_by_less_than_can_be_seen_have_no_deviation():
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_deviation_needs_two_values(count):
     assert deviation(replace(TOTALS, count=count)) is None
+    two = Totals(count=2, units=(2,), sum=4.0, square=10.0, low=1.0, high=3.0)
+    assert deviation(two) == 1.414
 
 
 def test_nothing_has_no_mean():

@@ -50,7 +50,7 @@ def test_no_unit_and_no_two_make_up_too_much(largest, second, size, fine):
     assert has_no_dominant(facts, TERMS) is fine
 
 
-@pytest.mark.parametrize(("rest", "fine"), [(4.9, False), (5.0, True)])
+@pytest.mark.parametrize(("rest", "fine"), [(4.99, False), (5.0, True)])
 def test_the_second_largest_cannot_estimate_the_largest(rest, fine):
     terms = replace(TERMS, largest_percent=100, two_largest_percent=100)
     facts = replace(FINE, largest=50.0, second=50.0, size=100.0 + rest)
