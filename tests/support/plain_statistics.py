@@ -6,7 +6,7 @@ Nothing is shared with `gate/`, `disclosure/` or `store/`: a question is a value
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Row = dict[str, Any]
@@ -171,7 +171,7 @@ class PlainProvider:
             found = Published(
                 told=_told(cell, part), minimum=agreed.minimum, totals=_totals(cell, part)
             )
-            question = (_question(asked, part), agreed, keys)
+            question = (_question(asked, agreed, part), keys)
             earlier = self.answered.get(question)
             if earlier is not None and any(
                 count < max(agreed.minimum, earlier.minimum) for count in _differ(found, earlier)
@@ -220,10 +220,18 @@ class PlainProvider:
         )
 
 
-def _question(asked: Asked, part: tuple) -> tuple:
-    """Tell one question from another; patients are counted one by one where that is asked."""
+def _question(asked: Asked, agreed: Agreed, part: tuple) -> tuple:
+    """Tell one question from another, by what of a contract it rests on.
+
+    Patients are counted one by one where that is asked. A clamp has no part in who is counted, nor
+    the edges of ages where none is named.
+    """
     counts_patients = part[0] is None and "count(DISTINCT patient)" in asked.figures
-    return asked.is_joined, asked.keys, frozenset(asked.conditions), part, counts_patients
+    clamp = agreed.clamp if part[0] == "ct" else None
+    names_age = "age" in asked.keys or any(item.column == "age" for item in asked.conditions)
+    terms = replace(agreed, clamp=clamp, bucket=agreed.bucket if names_age else None)
+    conditions = frozenset(asked.conditions)
+    return asked.is_joined, asked.keys, conditions, part, counts_patients, terms
 
 
 def _parts(figures: tuple[str, ...]) -> list[tuple]:
