@@ -194,8 +194,11 @@ class Statistics:
         assert self.ask(sql, contract) == [(None,)]
 
     def sees_what_a_mask_hides(self) -> None:
-        columns = COLUMNS.replace("age: {use: [group, filter]}",
-                                  "age: {use: [group, filter], mask: {bucket: [0, 35]}}")  # fmt: skip
+        plain, masked = (
+            "age: {use: [group, filter]}",
+            "age: {use: [group], mask: {bucket: [0, 35]}}",
+        )
+        columns = COLUMNS.replace(plain, masked)
         contract = agreed(disclosure="", columns=columns)
         found = self.ask("SELECT age, count(*) FROM tests GROUP BY age", contract)
         assert {row[0] for row in found} == {0, 35}

@@ -1,5 +1,6 @@
 """Runs every command of the guides, in their order, as their readers do."""
 
+import os
 import re
 import shlex
 import shutil
@@ -14,9 +15,13 @@ from support.nodes import around_today
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
-GUIDES = sorted((ROOT / "docs" / "guide").glob("*.md"))
+ELSEWHERE = "writing-contracts"
+"""Depends on the day: tests/unit/cli/test_guides.py follows it on one that is fixed."""
+GUIDES = sorted(path for path in (ROOT / "docs" / "guide").glob("*.md") if path.stem != ELSEWHERE)
 BLOCK = re.compile(r"^```(console|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([\w./-]+\.yaml)`")
+DATA = ("aviation/flights_ua.parquet", "hospitals/covid_tests_a.parquet")
+"""Of the examples, what the guides read."""
 SECTIONS = {"datasets:": "datasets: {}\n", "guardrails:": "guardrails: []\n"}
 """What a block that begins so takes the place of, in the file that is named last before it."""
 
@@ -24,8 +29,9 @@ SECTIONS = {"datasets:": "datasets: {}\n", "guardrails:": "guardrails: []\n"}
 class Reader:
     """Follows the guide in a folder, and fills in what it saw."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_signed: bool) -> None:
         self.folder = folder
+        self.is_signed = is_signed
         self.seen: dict[str, str] = {}
         self.nodes: list[subprocess.Popen] = []
 
@@ -34,7 +40,7 @@ class Reader:
         replaced = SECTIONS.get(text.split(maxsplit=1)[0])
         if replaced is None:
             path.parent.mkdir(exist_ok=True)
-            path.write_text(re.sub(r"term: .*", around_today(), text))
+            path.write_text(re.sub(r"term: .*", around_today(), text) if self.is_signed else text)
             return
         settings = path.read_text()
         assert replaced in settings
@@ -46,16 +52,23 @@ class Reader:
         for word, value in self.seen.items():
             command = command.replace(word, value)
         words = shlex.split(command)
-        assert words[0] == "sekisho"
-        arguments = [sys.executable, "-m", "sekisho", *words[1:]]
-        if words[1] == "serve":
-            self.serve(arguments)
+        if words[:2] == ["sekisho", "serve"]:
+            self.serve([sys.executable, "-m", *words])
             return
         ran = subprocess.run(
-            arguments, cwd=self.folder, capture_output=True, text=True, timeout=60, check=False
+            command,
+            shell=True,
+            cwd=self.folder,
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert ran.returncode == int(remark or 0), (command, ran.stdout, ran.stderr)
-        assert shown in ran.stdout
+        printed = iter((ran.stdout + ran.stderr).splitlines())
+        missing = [line for line in shown.splitlines() if line != "…" and line not in printed]
+        assert not missing, (command, ran.stdout, ran.stderr)
         self.note(words, ran.stdout)
 
     def serve(self, arguments: list[str]) -> None:
@@ -84,13 +97,15 @@ class Reader:
 
 def followed(guide: Path, folder: Path) -> None:
     """Do what a guide says, block by block."""
-    shutil.copy(ROOT / "examples" / "aviation" / "flights_ua.parquet", folder)
+    for name in DATA:
+        shutil.copy(ROOT / "examples" / name, folder)
     text = guide.read_text(encoding="utf-8")
-    reader = Reader(folder)
+    reader = Reader(folder, is_signed="sekisho contract sign" in text)
     try:
         for block in BLOCK.finditer(text):
             if block[1] == "yaml":
-                reader.write(NAMED.findall(text[: block.start()])[-1], block[2])
+                for name in NAMED.findall(text[: block.start()])[-1:]:
+                    reader.write(name, block[2])
                 continue
             for part in re.split(r"(?m)^\$ ", block[2])[1:]:
                 line, _, shown = part.partition("\n")

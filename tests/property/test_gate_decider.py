@@ -37,7 +37,8 @@ uses = st.frozensets(st.sampled_from(["return", "filter", "join", "group", "meas
 grants = st.dictionaries(st.sampled_from(NAMES), uses, min_size=1)
 column = st.sampled_from(NAMES)
 few = st.lists(column, max_size=2, unique=True).map(tuple)
-plain_outputs = st.builds(Output, kind=st.sampled_from(["bare", "computed"]), column=column)
+ROW_KINDS = ["bare", "bare", "computed", "partitioned", "ranked", "lagged", "summed_over"]
+plain_outputs = st.builds(Output, kind=st.sampled_from(ROW_KINDS), column=column)
 grouped_outputs = st.builds(Output, kind=st.sampled_from(["measured", "counted"]), column=column)
 
 
@@ -45,13 +46,33 @@ grouped_outputs = st.builds(Output, kind=st.sampled_from(["measured", "counted"]
 def queries(draw):
     """Draw a query over rows, or one over groups whose bare outputs are its keys."""
     filters, wrapped = draw(few), draw(st.booleans())
+    matched = draw(st.just(()) | few)
+    found = draw(few) if matched else ()
     if draw(st.booleans()):
         outputs = tuple(draw(st.lists(plain_outputs, min_size=1, max_size=3, unique=True)))
-        return SmallQuery(outputs, filters, (), (), wrapped)
+        united = st.lists(column, min_size=len(outputs), max_size=len(outputs)).map(tuple)
+        return SmallQuery(
+            outputs=outputs,
+            filters=filters,
+            wrapped=wrapped,
+            matched=matched,
+            found=found,
+            qualified=draw(st.just(()) | few),
+            first_of=draw(st.just(()) | few),
+            united=draw(st.just(()) | united),
+        )
     keys = draw(few)
     bare = tuple(Output("bare", name) for name in keys if draw(st.booleans()))
     measured = tuple(draw(st.lists(grouped_outputs, min_size=1, max_size=2)))
-    return SmallQuery((*bare, *measured), filters, keys, draw(few), wrapped)
+    return SmallQuery(
+        outputs=(*bare, *measured),
+        filters=filters,
+        keys=keys,
+        having=draw(few),
+        wrapped=wrapped,
+        matched=matched,
+        found=found,
+    )
 
 
 def contract(granted, where=None):
@@ -84,7 +105,9 @@ def test_granting_one_column_less_never_allows_more(query, granted, name):
         assert decision(query, granted)[0] == "allowed"
 
 
-@given(query=queries(), granted=grants, name=column, use=st.sampled_from(["filter", "group"]))
+@given(
+    query=queries(), granted=grants, name=column, use=st.sampled_from(["filter", "group", "join"])
+)
 def test_granting_one_use_more_never_allows_less(query, granted, name, use):
     if granted.get(name) and decision(query, granted)[0] == "allowed":
         wider = {**granted, name: granted[name] | {use}}
@@ -133,7 +156,8 @@ def test_outcome_depends_on_granted_columns_of_shown_rows_only(query, granted, r
 
 @given(query=queries(), granted=grants, rows=rows_of_cells)
 def test_narrower_row_filter_shows_no_other_rows(query, granted, rows):
-    if query.keys or any(item.kind in {"measured", "counted"} for item in query.outputs):
+    looks_beyond = query.qualified or query.first_of
+    if looks_beyond or any(item.kind not in {"bare", "computed"} for item in query.outputs):
         return
     wide, narrow = (
         decision(query, granted, where=text) for text in ("shown = 1", "shown = 1 AND a > 3")

@@ -47,7 +47,7 @@ def grants_with(masks):
     )
     return st.fixed_dictionaries(
         {
-            "access": st.sampled_from(["rows", "rows", "rows", "match"]),
+            "access": st.sampled_from(["rows", "rows", "aggregate", "match"]),
             "columns": st.dictionaries(st.sampled_from(NAMES), column, min_size=1),
         },
         optional={"where": filters, "privacy_units": st.just(["a"])},
@@ -55,13 +55,17 @@ def grants_with(masks):
 
 
 def _made_good(grant):
-    """Give a grant of `match` the key that it needs."""
-    if grant["access"] == "match":
-        columns = {name: {**item, "use": ["join"]} for name, item in grant["columns"].items()}
-        for item in columns.values():
-            item.pop("mask", None)
-        return {**grant, "columns": columns}
-    return grant
+    """Give a grant of another mode than rows what it needs."""
+    if grant["access"] == "rows":
+        return grant
+    columns = {name: {**item} for name, item in grant["columns"].items()}
+    for name, item in columns.items():
+        item.pop("mask", None)
+        written = set(item.get("use", ["group"])) - {"return"} or {"measure"}
+        is_key = grant["access"] == "match" or name == "a"
+        item["use"] = ["join"] if is_key else sorted(written)
+    units = {"privacy_units": ["a"]} if grant["access"] == "aggregate" else {}
+    return {**grant, **units, "columns": columns}
 
 
 some_consumers = st.sampled_from([["maker"], ["maker", "other"]])
@@ -101,7 +105,9 @@ def pairs(draw, masks):
 @st.composite
 def _steps(draw, grant, masks):
     """Take a few things from a grant, or put others in."""
-    step = draw(st.sampled_from(["keep", "column", "use", "mask", "where", "added", "redraw"]))
+    step = draw(
+        st.sampled_from(["keep", "column", "use", "mask", "where", "added", "mode", "redraw"])
+    )
     if step == "redraw":
         return draw(grants_with(masks))
     columns = dict(grant["columns"])
@@ -115,6 +121,8 @@ def _steps(draw, grant, masks):
     if step == "mask" and grant["access"] == "rows" and "use" not in columns[name]:
         columns[name] = {"mask": draw(masks)}
     changed = {**grant, "columns": columns}
+    if step == "mode":
+        changed["access"] = draw(st.sampled_from(["aggregate", "match"]))
     if step == "where":
         condition = draw(conditions)
         changed["where"] = f"{grant['where']} AND {condition}" if "where" in grant else condition
@@ -148,9 +156,14 @@ few = st.lists(column, max_size=1).map(tuple)
 queries = st.builds(
     SmallQuery,
     outputs=st.lists(
-        st.builds(Output, kind=st.sampled_from(["bare", "computed", "measured"]), column=column),
+        st.builds(
+            Output,
+            kind=st.sampled_from(["bare", "computed", "measured", "counted"]),
+            column=column,
+        ),
         min_size=1,
-        max_size=1,
+        max_size=2,
+        unique_by=lambda item: item.kind,
     ).map(tuple),
     filters=few,
     keys=few,
@@ -161,6 +174,7 @@ asked = st.fixed_dictionaries(
     {
         "query": queries,
         "table": st.sampled_from(["things", "things", "ua.parts"]),
+        "function": st.sampled_from(["max", "avg", "sum"]),
         "purpose": st.sampled_from(["quality", "safety"]),
         "consumer": st.sampled_from(["maker.example", "other.example"]),
     }
@@ -173,6 +187,7 @@ examples = settings(max_examples=100)
 
 def _ask(question, signed):
     sql = question["query"].sql.replace("FROM things", f"FROM {question['table']}")
+    sql = sql.replace("max(", f"{question['function']}(")
     facts = {name: question[name] for name in ("purpose", "consumer")}
     return ask(sql, signed=signed, datasets=DATASETS, **facts)
 

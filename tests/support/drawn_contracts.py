@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from sekisho.model.contract import Contract
 from sekisho.model.directions import Named
+from sekisho.model.grants import Threshold
 from sekisho.model.masks import AnyMask
 from sekisho.model.terms import fields_of
 
@@ -37,6 +38,7 @@ TEXTS = {
     "columns": COLUMNS,
     "column": COLUMNS,
     "name": ["planes", "parts"],
+    "equals": ["open", "closed early"],
     "key": COLUMNS,
     "affiliates": ["labs.example", "parts.example"],
     "processors": ["Cloud Company", "Press"],
@@ -87,13 +89,20 @@ def values_of(model: type[BaseModel]) -> st.SearchStrategy[dict]:
         drawn = value_of(annotation, field.attribute, unique="" if unique == "title" else unique)
         (required if field.is_required else optional)[field.name] = drawn
     drawn = st.fixed_dictionaries(required, optional=optional)
-    return drawn.map(_with_both_roles) if model is Contract else drawn
+    made_good = {Contract: _with_both_roles, Threshold: _in_one_way}.get(model)
+    return drawn.map(made_good) if made_good else drawn
 
 
 def _with_both_roles(value: dict) -> dict:
     first, second, *others = value["parties"]
     both = [{**first, "role": "provider"}, {**second, "role": "consumer"}]
     return {**value, "parties": [*both, *others]}
+
+
+def _in_one_way(value: dict) -> dict:
+    if "at_least" in value:
+        value.pop("equals", None)
+    return value if "equals" in value else {"at_least": 2, **value}
 
 
 def value_of(annotation, name: str, *, unique: str = "") -> st.SearchStrategy:  # noqa: PLR0911

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from support.attackers import Hospital
 from support.flights import flights_section, write_flights
 from support.lookups import flights_section as statistics_section
 from support.lookups import write_fleet
@@ -83,3 +84,11 @@ def hospital(tmp_path) -> Iterator[Node]:
     with Node(tmp_path) as node:
         node.tests(*(one_test(patient) for patient in range(60)))
         yield node
+
+
+@pytest.fixture(scope="session")
+def attacked(tmp_path_factory) -> Iterator[Hospital]:
+    """Hospital A's tests under terms that show more than they should, for attackers to ask."""
+    found = Hospital(tmp_path_factory.mktemp("attacked"))
+    yield found
+    found.close()

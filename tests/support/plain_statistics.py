@@ -171,7 +171,7 @@ class PlainProvider:
             found = Published(
                 told=_told(cell, part), minimum=agreed.minimum, totals=_totals(cell, part)
             )
-            question = (_question(asked, agreed, part), keys)
+            question = (_question(asked, part), _asked_of(agreed, asked, part), keys)
             earlier = self.answered.get(question)
             if earlier is not None and any(
                 count < max(agreed.minimum, earlier.minimum) for count in _differ(found, earlier)
@@ -220,18 +220,20 @@ class PlainProvider:
         )
 
 
-def _question(asked: Asked, agreed: Agreed, part: tuple) -> tuple:
-    """Tell one question from another, by what of a contract it rests on.
-
-    Patients are counted one by one where that is asked. A clamp has no part in who is counted, nor
-    the edges of ages where none is named.
-    """
+def _question(asked: Asked, part: tuple) -> tuple:
+    """Tell one question from another; patients are counted one by one where that is asked."""
     counts_patients = part[0] is None and "count(DISTINCT patient)" in asked.figures
-    clamp = agreed.clamp if part[0] == "ct" else None
-    names_age = "age" in asked.keys or any(item.column == "age" for item in asked.conditions)
-    terms = replace(agreed, clamp=clamp, bucket=agreed.bucket if names_age else None)
-    conditions = frozenset(asked.conditions)
-    return asked.is_joined, asked.keys, conditions, part, counts_patients, terms
+    return asked.is_joined, asked.keys, frozenset(asked.conditions), part, counts_patients
+
+
+def _asked_of(agreed: Agreed, asked: Asked, part: tuple) -> Agreed:
+    """Leave out of terms what a question has nothing of: masks of columns that it does not use."""
+    uses_age = "age" in {*asked.keys, *(item.column for item in asked.conditions)}
+    return replace(
+        agreed,
+        clamp=agreed.clamp if part[0] == "ct" else None,
+        bucket=agreed.bucket if uses_age else None,
+    )
 
 
 def _parts(figures: tuple[str, ...]) -> list[tuple]:

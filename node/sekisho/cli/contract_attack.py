@@ -111,8 +111,9 @@ def _show(item: Attacked) -> None:
         print("nothing in it is secret: name one with --secret\n")
         return
     alone = sum(1 for _ in known.alone())
-    print(f"{len(known.rows)} rows of {len(ground.names)} {ground.unit}, of whom {alone} are alone")
-    print(f"with what is known of them: {', '.join(column.name for column in known.columns)}")
+    of = f" of {len(ground.names)} {ground.unit}" if ground.unit else ""
+    print(f"{len(known.rows)} rows{of}, {alone} alone with what is known of everybody:")
+    print(", ".join(column.name for column in known.columns) or "nothing")
     for secret in dict.fromkeys(outcome.secret for outcome in item.outcomes):
         print(f"\nsecret: {secret.name}")
         rows = [_cells(outcome) for outcome in item.outcomes if outcome.secret == secret]

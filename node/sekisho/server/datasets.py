@@ -1,9 +1,10 @@
 """A node's own datasets: where their rows are, and which columns they have right now."""
 
+import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sekisho.config import DatasetConfig
 from sekisho.engine.engine import Engine, Source
@@ -12,9 +13,8 @@ from sekisho.model.dataset import Column, Dataset
 from sekisho.model.names import DatasetId, PartyId, join_dataset
 
 
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    """How a file looked when it was described."""
+class _Stamp(NamedTuple):
+    """How a file looked when it was described; a plain tuple, as every query looks at it."""
 
     size_bytes: int
     changed_ns: int
@@ -105,7 +105,7 @@ def _source(name: str, config: DatasetConfig, root: Path) -> Source:
 
 def _stamp(source: Source) -> _Stamp | None:
     try:
-        facts = Path(source.path).stat()
+        facts = os.stat(source.path)  # noqa: PTH116  a fifth of the time of a Path
     except OSError:
         return None
     return _Stamp(size_bytes=facts.st_size, changed_ns=facts.st_mtime_ns, number=facts.st_ino)

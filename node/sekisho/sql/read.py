@@ -15,6 +15,7 @@ from sekisho.sql.parameters import type_parameters
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.places import place_at, syntax_refusal
 from sekisho.sql.syntax import check_syntax
+from sekisho.sql.trees import children_of
 
 CONDITION_HEAD = "SELECT 1 FROM rows_of WHERE "
 
@@ -111,7 +112,7 @@ def _check_size(tree: exp.Expr, *, limits: Limits) -> None:
     level = [tree]
     for _ in range(limits.max_tree_depth):
         count += len(level)
-        level = [child for node in level for child in node.iter_expressions()]
+        level = [child for node in level for child in children_of(node)]
         if not level:
             break
     else:

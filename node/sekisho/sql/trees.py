@@ -17,7 +17,7 @@ def nodes_of(tree: exp.Expr) -> Iterator[exp.Expr]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting += _backwards(node)
+        waiting += reversed(children_of(node))
 
 
 def outside_queries(tree: exp.Expr) -> Iterator[exp.Expr]:
@@ -27,7 +27,7 @@ def outside_queries(tree: exp.Expr) -> Iterator[exp.Expr]:
         node = waiting.pop()
         yield node
         if not isinstance(node, exp.Query):
-            waiting += _backwards(node)
+            waiting += reversed(children_of(node))
 
 
 def find_nodes(tree: exp.Expr, kind: type[Node]) -> list[Node]:
@@ -35,13 +35,12 @@ def find_nodes(tree: exp.Expr, kind: type[Node]) -> list[Node]:
     return [node for node in nodes_of(tree) if isinstance(node, kind)]
 
 
-def _backwards(node: exp.Expr) -> list[exp.Expr]:
-    """List what a node holds, the last first."""
+def children_of(node: exp.Expr) -> list[exp.Expr]:
+    """List what a node holds, in order."""
     children: list[exp.Expr] = []
     for value in node.args.values():
         if type(value) is list:
             children += [item for item in value if isinstance(item, exp.Expr)]
         elif isinstance(value, exp.Expr):
             children.append(value)
-    children.reverse()
     return children

@@ -61,7 +61,7 @@ class By(Enum):
 
     FIGURES = "figures"
     """From the numbers."""
-    GAPS = "gaps"
+    WITHHELD = "withheld"
     """From what is withheld and what is not."""
 
 

@@ -28,7 +28,7 @@ _NAMED = (
     _COARSER,
     _PRIVATE,
 )
-_BOTH = MappingProxyType({By.FIGURES: _LINEAR, By.GAPS: _NAMED})
+_BOTH = MappingProxyType({By.FIGURES: _LINEAR, By.WITHHELD: _NAMED})
 
 ATTACKS: Mapping[Access, tuple[Attack, ...]] = MappingProxyType(
     {
@@ -87,7 +87,7 @@ ATTACKS: Mapping[Access, tuple[Attack, ...]] = MappingProxyType(
                 plays=reconstruction,
                 helps={
                     By.FIGURES: _LINEAR,
-                    By.GAPS: (
+                    By.WITHHELD: (
                         "a larger `minimum_units`, so that values in a cell are seldom all alike",
                         _COARSER,
                         _PRIVATE,
@@ -101,7 +101,7 @@ ATTACKS: Mapping[Access, tuple[Attack, ...]] = MappingProxyType(
                 plays=labelling,
                 helps={
                     By.FIGURES: ("a grant without `lookups`", *_LINEAR),
-                    By.GAPS: ("a grant without `lookups`", *_NAMED),
+                    By.WITHHELD: ("a grant without `lookups`", *_NAMED),
                 },
                 needs_lookup=True,
             ),
@@ -117,7 +117,7 @@ ATTACKS: Mapping[Access, tuple[Attack, ...]] = MappingProxyType(
                 explains="tell small cells from empty ones by what is shown and what is not",
                 wants=Wanted.PRESENCE,
                 plays=presence,
-                helps={By.FIGURES: ("a larger `minimum_units`",), By.GAPS: _NAMED},
+                helps={By.FIGURES: ("a larger `minimum_units`",), By.WITHHELD: _NAMED},
             ),
         ),
     }

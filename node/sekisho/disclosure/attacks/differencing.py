@@ -17,18 +17,18 @@ def differencing(brief: Brief) -> Strategy:
     """
     pairs = _weakest(brief)
     guesses: dict[Aim, float] = {}
-    gaps: dict[Aim, float] = {}
+    told: dict[Aim, float] = {}
     for target, whole, rest in pairs:
         with_them = yield from _total(brief, whole)
         without = yield from _total(brief, rest)
         if with_them is not None and without is not None:
             guesses[target] = guess(brief, with_them - without, rows=target.rows)
         if with_them is not None and isinstance(brief.secret, Asked):
-            gaps[target] = float(without is None)
+            told[target] = float(without is None)
     tried = tuple(target for target, _, _ in pairs)
     return (
         Reading(by=By.FIGURES, guesses=guesses, tried=tried),
-        Reading(by=By.GAPS, guesses=gaps, tried=tried),
+        Reading(by=By.WITHHELD, guesses=told, tried=tried),
     )
 
 

@@ -18,7 +18,7 @@ def insertion(brief: Brief) -> Strategy:
     their own, which is withheld if it differs from the first by one person.
     """
     guesses: dict[Aim, float] = {}
-    gaps: dict[Aim, float] = {}
+    told: dict[Aim, float] = {}
     used: set[Cut] = set()
     targets = _newcomers(brief)
     absent = frozenset(target.person for target in targets)
@@ -38,10 +38,10 @@ def insertion(brief: Brief) -> Strategy:
         if before is not None and later is not None:
             guesses[target] = guess(brief, later - before, rows=target.rows)
         if before is not None and isinstance(brief.secret, Asked):
-            gaps[target] = float(other is None)
+            told[target] = float(other is None)
     return (
         Reading(by=By.FIGURES, guesses=guesses, tried=targets),
-        Reading(by=By.GAPS, guesses=gaps, tried=targets),
+        Reading(by=By.WITHHELD, guesses=told, tried=targets),
     )
 
 

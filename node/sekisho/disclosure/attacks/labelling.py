@@ -1,4 +1,4 @@
-"""Lookup labelling: groups of the attacker's own making, by a table that it brings.
+"""Lookup labelling: categories of the attacker's own making, by a table that it brings.
 
 Who chooses the groups chooses what can be compared: with enough labellings of the same people,
 every value can be computed. A contract takes one table, so there is one labelling.
@@ -16,19 +16,19 @@ from sekisho.disclosure.attacks.writing import quoted
 from sekisho.model.contract import LookupType
 
 PEOPLE_TIMES = 2
-"""A label stands for so many times the least that it must: rows that a filter leaves may be few."""
+"""A category stands for so many times the least that it must: filters leave fewer."""
 
 
 def labelling(brief: Brief) -> Strategy:
-    """Deal the keys out at random under labels, bring the table, and track people among them."""
+    """Deal the keys out at random to categories, bring the table, and track people in them."""
     known = brief.lookup
-    labels = _dealt(brief, known) if known is not None else {}
-    if known is None or not labels:
+    categories = _dealt(brief, known) if known is not None else {}
+    if known is None or not categories:
         return ()
-    reply = yield Bring(lookup=known.lookup, rows=_rows(known, labels))
+    reply = yield Bring(lookup=known.lookup, rows=_rows(known, categories))
     if reply.is_refused:
         return ()
-    labelled, targets = _labelled(brief, known, labels)
+    labelled, targets = _labelled(brief, known, categories)
     readings = yield from tracker(labelled)
     return tuple(
         Reading(
@@ -41,34 +41,34 @@ def labelling(brief: Brief) -> Strategy:
 
 
 def _dealt(brief: Brief, known: KnownLookup) -> Mapping[Value, int]:
-    """Number the labels of the keys, so that each stands for enough people."""
+    """Number the categories of the keys, so that each stands for enough people."""
     people: dict[Value, set[int]] = defaultdict(set)
     for key, person in zip(known.keys, brief.known.people, strict=True):
         people[key].add(person)
     drawn = sorted(people, key=lambda key: hashlib.sha256(repr(key).encode()).digest())
     found: dict[Value, int] = {}
-    label, under = 0, set[int]()
+    category, under = 0, set[int]()
     for key in drawn:
-        found[key] = label
+        found[key] = category
         under |= people[key]
         if len(under) >= PEOPLE_TIMES * brief.rules.minimum_units:
-            label, under = label + 1, set()
-    # The last label stands for too few: its keys go under the one before.
-    return {key: min(number, max(0, label - 1)) for key, number in found.items()}
+            category, under = category + 1, set()
+    # The last category stands for too few: its keys go to the one before.
+    return {key: min(number, max(0, category - 1)) for key, number in found.items()}
 
 
-def _rows(known: KnownLookup, labels: Mapping[Value, int]) -> tuple[tuple[Value, ...], ...]:
-    """Write the table: one column tells the labels, the others say nothing."""
+def _rows(known: KnownLookup, categories: Mapping[Value, int]) -> tuple[tuple[Value, ...], ...]:
+    """Write the table: one column tells the categories, the others say nothing."""
     first, *others = known.lookup.columns.values()
     blank = [_value(kind, 0) for kind in others]
-    rows = sorted(labels.items(), key=lambda item: str(item[0]))
+    rows = sorted(categories.items(), key=lambda item: str(item[0]))
     return tuple((key, _value(first, number), *blank) for key, number in rows)
 
 
 def _value(kind: LookupType, number: int) -> Value:
     match kind:
         case LookupType.TEXT:
-            return f"label {number}"
+            return f"category {number}"
         case LookupType.INTEGER:
             return number
         case LookupType.BOOLEAN:
@@ -78,13 +78,13 @@ def _value(kind: LookupType, number: int) -> Value:
 
 
 def _labelled(
-    brief: Brief, known: KnownLookup, labels: Mapping[Value, int]
+    brief: Brief, known: KnownLookup, categories: Mapping[Value, int]
 ) -> tuple[Brief, dict[Aim, Target]]:
-    """Add the label to what is known of everybody; tells whose target each new one is."""
+    """Add the category to what is known of everybody; tells whose target each new one is."""
     lookup, before = known.lookup, brief.known
     column, kind = next(iter(lookup.columns.items()))
     on = f"{before.relation}.{quoted(lookup.key)} = {quoted(lookup.name)}.{quoted(lookup.key)}"
-    values = [_value(kind, labels[key]) for key in known.keys]
+    values = [_value(kind, categories[key]) for key in known.keys]
     after = replace(
         before,
         relation=f"{before.relation} JOIN {quoted(lookup.name)} ON {on}",

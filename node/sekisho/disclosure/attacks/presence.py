@@ -46,7 +46,7 @@ def presence(brief: Brief) -> Strategy:
 
 def _walks(brief: Brief, queries: int) -> Game[Reading]:
     """Find, by halving, the step at which each set shows up."""
-    gaps: dict[Aim, float] = {}
+    told: dict[Aim, float] = {}
     tried: list[Aim] = []
     for chain in _chains(brief.known):
         needed = len(chain.values).bit_length()
@@ -56,8 +56,8 @@ def _walks(brief: Brief, queries: int) -> Game[Reading]:
         tried += chain.ones
         step = yield from _walked(brief, chain)
         if step in chain.ones:
-            gaps[step] = 1.0
-    return Reading(by=By.GAPS, guesses=gaps, tried=tuple(tried))
+            told[step] = 1.0
+    return Reading(by=By.WITHHELD, guesses=told, tried=tuple(tried))
 
 
 def _walked(brief: Brief, chain: Chain) -> Game[Cut]:

@@ -56,16 +56,16 @@ def reconstruction(brief: Brief) -> Strategy:
     numbers = {values: number for number, (values, _) in enumerate(groups)}
     touched = {number for item in found.equations for number in item.groups}
     guesses: dict[Aim, float] = {}
-    gaps: dict[Aim, float] = {}
+    told: dict[Aim, float] = {}
     for target in brief.targets:
         number = numbers[tuple(target.values[at] for at in known.grouped)]
         if number in touched:
             guesses[target] = guess(brief, solved[number], rows=sizes[number])
         if number in found.alike and isinstance(brief.secret, Measured):
-            gaps[target] = brief.secret.usual
+            told[target] = brief.secret.usual
     return (
         Reading(by=By.FIGURES, guesses=guesses, tried=brief.targets),
-        Reading(by=By.GAPS, guesses=gaps, tried=brief.targets),
+        Reading(by=By.WITHHELD, guesses=told, tried=brief.targets),
     )
 
 

@@ -32,7 +32,7 @@ def tracker(brief: Brief) -> Strategy:
     """
     splits = _weakest(brief)
     guesses: dict[Aim, float] = {}
-    gaps: dict[Aim, float] = {}
+    told: dict[Aim, float] = {}
     for split in splits:
         target = split.target
         found = []
@@ -47,11 +47,11 @@ def tracker(brief: Brief) -> Strategy:
         if isinstance(brief.secret, Asked) and split.whole.column in brief.known.grouped:
             is_alone = yield from _is_alone(brief, split)
             if is_alone is not None:
-                gaps[target] = float(not is_alone)
+                told[target] = float(not is_alone)
     tried = tuple(split.target for split in splits)
     return (
         Reading(by=By.FIGURES, guesses=guesses, tried=tried),
-        Reading(by=By.GAPS, guesses=gaps, tried=tried),
+        Reading(by=By.WITHHELD, guesses=told, tried=tried),
     )
 
 

@@ -126,7 +126,7 @@ def _figures(grant: Grant, words: Words, *, who: str, verb: str) -> str:
             f"{who}は、{of}を{grouped}集計した、{measures}の{functions}のみを知ることができる。",
         )
     )
-    return words.of((" ", "")).join([said, *_protected(grant, words)])
+    return words.of((" ", "")).join([said, *_protected(grant, words), *_brought(grant, words)])
 
 
 def _protected(grant: Grant, words: Words) -> Iterator[str]:
@@ -153,6 +153,18 @@ def _protected(grant: Grant, words: Words) -> Iterator[str]:
             (
                 f"A figure over fewer than {least} different values of {units} is withheld.",
                 f"異なる{units}の数が{least}に満たない値は開示されない。",
+            )
+        )
+
+
+def _brought(grant: Grant, words: Words) -> Iterator[str]:
+    """Say which tables the consumer may bring."""
+    for lookup in grant.lookups:
+        name, key = lookup.name, words.quoted(lookup.key)
+        yield words.of(
+            (
+                f"A table {name} may be brought, joined on {key}.",
+                f"参照表{name}を持ち込み、{key}で結合することができる。",
             )
         )
 

@@ -112,10 +112,11 @@ class Ground:
         self._view = view_of(grant, offer.datasets[dataset], elsewhere=elsewhere)
         zone = stage.signed.contract.term.timezone
         self.known: KnownRows = write_known(self._view, timezone=zone, parser=engine)
-        shown = read_table(engine, self.job(self.known.sql))
+        sql = f"SELECT * FROM ({self.known.sql}) LIMIT {MAX_ROWS + 1}"  # noqa: S608  the gate's
+        shown = read_table(engine, self.job(sql))
         if len(shown) > MAX_ROWS:
             raise NodeError(
-                f"`{dataset}` has {len(shown)} rows; attacks are tried on {MAX_ROWS} at the most",
+                f"`{dataset}` has more than {MAX_ROWS} rows, which is the most for attacks",
                 hint="name an extract of it with --data",
             )
         self.names = sorted(set(shown.column(PERSON).to_pylist()))
@@ -128,8 +129,8 @@ class Ground:
 
     @property
     def unit(self) -> str:
-        """Name the privacy unit that is attacked; `row` where nobody is protected."""
-        return next(iter(units_of(self._view)), "row")
+        """Name the privacy unit that is attacked; empty where each row is taken for a person."""
+        return next(iter(units_of(self._view)), "")
 
     def job(self, sql: str) -> Job:
         """Make a job over the dataset as it lies here, for a text around `known.sql`."""
