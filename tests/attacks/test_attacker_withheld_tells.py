@@ -17,9 +17,17 @@ TELLS = (
     "a population that equals a published one is published, one that differs by a patient is not"
 )
 
+OPEN = pytest.mark.xfail(strict=True, reason=TELLS)
 
-@pytest.mark.parametrize("attack", ["differencing", "insertion", "tracker"])
-@pytest.mark.xfail(strict=True, reason=TELLS)
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        pytest.param("differencing", marks=OPEN),
+        pytest.param("insertion", marks=OPEN),
+        "tracker",
+    ],
+)
 def test_withheld_figure_tells_nothing_of_a_named_secret(attacked, attack):
     found = attacked.attack(attack, "result=positive", hidden="positive")[By.WITHHELD]
     assert not found.score.is_beyond_chance
