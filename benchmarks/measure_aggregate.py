@@ -57,7 +57,7 @@ def measure(root: Path) -> list[Figure]:
     source = _written(root / "visits.parquet")
     pool = WorkerPool(EngineSettings(workers=1), [source])
     dataset = Dataset(id=join_dataset(PROVIDER, "visits"), columns=pool.describe(source))
-    clamps = iter(range(1_000, 2_000))
+    clamps = iter(range(1_000, 100, -50))
 
     def compute(job: Job) -> Mapping[str, Mapping[str, Any]]:
         with pool.table(job) as run:
@@ -68,11 +68,11 @@ def measure(root: Path) -> list[Figure]:
             protecting = Protecting(state, lambda: datetime.now(UTC))
 
             def ours() -> float:
-                # Another clamp makes another question about the same rows.
+                # Another clamp makes other values of the same rows, and so another question.
                 protected = _planned(dataset, source, pool, clamp=next(clamps))
                 started = time.perf_counter()
                 table = protecting.cells(
-                    protected, answer=0, compute=compute, charge=lambda _tx, _cells: None
+                    protected, {}, answer=0, compute=compute, charge=lambda _tx, _cells: None
                 )
                 assert len(table.rows) == GROUPS
                 return time.perf_counter() - started

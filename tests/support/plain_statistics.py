@@ -213,10 +213,17 @@ class PlainProvider:
                 lane = list(found.told)[at]
                 if 0 < _apart(found.told[lane], other.told[lane]) < agreed.minimum:
                     return False
-        return not any(
-            0 < count < max(agreed.minimum, other.minimum)
+        # What is alike was compared when it was published, under as large a minimum.
+        told_before = {
+            lane
             for other in self.published
-            for count in _differ(found, other)
+            for lane, told in found.told.items()
+            if other.minimum >= agreed.minimum and other.told.get(lane) == told
+        }
+        return not any(
+            0 < _apart(found.told[lane], other.told[lane]) < max(agreed.minimum, other.minimum)
+            for other in self.published
+            for lane in found.told.keys() & other.told.keys() - told_before
         )
 
 

@@ -9,7 +9,7 @@ too few units have changed. Source: `docs/spec/aggregate.md`, steps 5 and 6.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from sekisho.disclosure.figures import Totals
@@ -63,11 +63,19 @@ class Published:
     """A population of which figures were published."""
 
     totals: Totals
-    sketches: tuple[Sketch | None, ...]
-    """One a scope of the question that it is compared with; None where it has none of that scope:
-    another dataset was joined, or other units are protected."""
+    sketches: tuple[Sketch, ...]
+    """One a privacy unit of its question."""
     minimum_units: int
     """Under the contract by which they were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """What one privacy unit's rows came to in a population that was published."""
+
+    sketch: Sketch
+    minimum_units: int
+    """The largest of the contracts by which it was."""
 
 
 def questions_of(
@@ -152,29 +160,23 @@ def is_earlier(found: Population, earlier: Published | None, terms: Terms) -> bo
     if earlier is None:
         return False
     least = max(terms.minimum_units, earlier.minimum_units)
-    return any(count < least for count in _apart(found, earlier))
+    pairs = zip(found.sketches, earlier.sketches, strict=True)
+    return any(differing(now, before) < least for now, before in pairs)
 
 
-def may_be_new(found: Population, near: Iterable[Published], terms: Terms) -> bool:
+def may_be_new(found: Population, near: Sequence[Iterable[Neighbour]], terms: Terms) -> bool:
     """Whether figures of a population may be published that were not before.
 
     Args:
         found: As it is now.
-        near: Published populations of the same scopes; at least all those that differ in fewer
+        near: What was published before in each of its scopes; at least all that differs in fewer
             units than is asked for.
         terms: Of the contract.
     """
     if not all(may_be_published(item, terms) for item in found.facts):
         return False
     return not any(
-        0 < count < max(terms.minimum_units, other.minimum_units)
-        for other in near
-        for count in _apart(found, other)
+        0 < differing(sketch, other.sketch) < max(terms.minimum_units, other.minimum_units)
+        for sketch, others in zip(found.sketches, near, strict=True)
+        for other in others
     )
-
-
-def _apart(found: Population, other: Published) -> Iterator[int]:
-    """Tell in how many units two populations differ, by each privacy unit that both have."""
-    for left, right in zip(found.sketches, other.sketches, strict=True):
-        if right is not None:
-            yield differing(left, right)

@@ -12,6 +12,7 @@ slots with their sums. If fewer than `LISTED_SLOTS` slots differ between two ske
 `LISTED_SLOTS` slots of both together hold one that is equal, and it is among the first of each.
 """
 
+import hashlib
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,6 +50,12 @@ class Sketch:
     def by_slot(self) -> Mapping[int, int]:
         """The sums by slot."""
         return MappingProxyType(dict(zip(self.places, self.sums, strict=True)))
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells one sketch from another, however many there are; 32 hexadecimal digits."""
+        content = b"%d:" % (self.slots or 0) + self.to_bytes()
+        return hashlib.blake2b(content, digest_size=16).hexdigest()
 
     def to_bytes(self) -> bytes:
         """Write the slots and then the sums, 8 bytes each, in this machine's order."""

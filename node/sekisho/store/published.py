@@ -1,8 +1,9 @@
 """What was published of each dataset, to anybody, as long as the node lives.
 
-Each population keeps its sketches, one a privacy unit, and is listed under numbers by which those
-that are near it are found. Deciding and remembering is one transaction: of two questions that
-come together, one is decided in the light of the other.
+Each population has a sketch for each privacy unit. Populations that are alike share theirs, so that
+figures asked again and again of the same rows take little room. A sketch is listed under numbers
+by which those that are near it are found. Deciding and remembering is one transaction: of two
+questions that come together, one is decided in the light of the other.
 """
 
 import json
@@ -13,6 +14,7 @@ from datetime import datetime
 
 from sekisho.disclosure.figures import Totals
 from sekisho.disclosure.release import (
+    Neighbour,
     Population,
     Published,
     Question,
@@ -68,24 +70,22 @@ class PublishedStore:
         (scopes,) = tx.db.execute(
             "SELECT json_group_array(id) FROM scopes WHERE dataset = ?", (dataset,)
         ).fetchone()
-        (forgotten,) = tx.db.execute(
-            "SELECT count(DISTINCT published) FROM sketches"
-            " WHERE scope IN (SELECT value FROM json_each(?))",
-            (scopes,),
-        ).fetchone()
         # What another dataset was joined to stays that dataset's, but answers no question again.
-        tx.db.execute(
-            "UPDATE published SET question = '' WHERE id IN (SELECT published FROM sketches"
-            " WHERE scope IN (SELECT value FROM json_each(?)))",
+        forgotten = tx.db.execute(
+            "DELETE FROM published WHERE id IN (SELECT p.published FROM published_sketches AS p"
+            " JOIN sketches AS s ON s.id = p.sketch"
+            " WHERE s.scope IN (SELECT value FROM json_each(?)))",
             (scopes,),
-        )
+        ).rowcount
         for statement in (
             "DELETE FROM sketches WHERE scope IN (SELECT value FROM json_each(?))",
             "DELETE FROM listings WHERE scope IN (SELECT value FROM json_each(?))",
             "DELETE FROM scopes WHERE id IN (SELECT value FROM json_each(?))",
         ):
             tx.db.execute(statement, (scopes,))
-        tx.db.execute("DELETE FROM published WHERE id NOT IN (SELECT published FROM sketches)")
+        tx.db.execute(
+            "DELETE FROM published_sketches WHERE published NOT IN (SELECT id FROM published)"
+        )
         event = DatasetEvent(dataset=dataset, event=DatasetChange.FORGOTTEN, populations=forgotten)
         self._ledger.append(tx, event, now=now)
         return int(forgotten)
@@ -129,55 +129,24 @@ class PublishedStore:
             Refusal: `SCHEMA_CHANGED` when what was published cannot be compared with it.
         """
         scopes = [_scope(tx, item, hashes=hashes) for item in question.scopes]
-        earlier = self._earlier(tx, question, found, scopes=scopes)
+        earlier = _earlier(tx, question, found)
         seen = {
             item.keys: known.totals
             for item in found
             if (known := earlier.get(item.keys)) is not None and is_earlier(item, known, terms)
         }
         rest = [item for item in found if item.keys not in seen]
-        near = self._near(tx, scopes, rest, terms=terms)
-        fresh = [item for item in rest if may_be_new(item, near.get(item.keys, ()), terms)]
+        near = [
+            _near(tx, scope, [item.sketches[at] for item in rest], terms=terms)
+            for at, scope in enumerate(scopes)
+        ]
+        fresh = [
+            item
+            for item, *others in zip(rest, *near, strict=True)
+            if may_be_new(item, others, terms)
+        ]
         _keep(tx, question, fresh, scopes=scopes, terms=terms, answer=answer, now=now)
         return Decided(earlier=seen, fresh={item.keys: item.totals for item in fresh})
-
-    def _earlier(
-        self,
-        tx: Transaction,
-        question: Question,
-        found: Sequence[Population],
-        *,
-        scopes: Sequence[int],
-    ) -> dict[Keys, Published]:
-        """Give what was published last for the same question, by cell."""
-        wanted = {_keys_text(item.keys): item.keys for item in found}
-        rows = tx.db.execute(
-            "SELECT keys, max(id) FROM published WHERE question = ? GROUP BY keys",
-            (question.digest,),
-        ).fetchall()
-        ids = {row[1]: wanted[row[0]] for row in rows if row[0] in wanted}
-        known = _published(tx, ids, scopes=scopes)
-        return {ids[number]: item for number, item in known.items()}
-
-    def _near(
-        self,
-        tx: Transaction,
-        scopes: Sequence[int],
-        found: Sequence[Population],
-        *,
-        terms: Terms,
-    ) -> dict[Keys, list[Published]]:
-        """Find what was published before and may differ in too few units, by cell."""
-        near: dict[Keys, set[int]] = defaultdict(set)
-        for at, scope in enumerate(scopes):
-            for number, keys in _listed(tx, scope, found, at=at):
-                near[keys].add(number)
-            beyond = _unlisted(tx, scope, terms)
-            for item in found if beyond else ():
-                near[item.keys].update(beyond)
-        wanted = {number for numbers in near.values() for number in numbers}
-        known = _published(tx, wanted, scopes=scopes)
-        return {keys: [known[number] for number in numbers] for keys, numbers in near.items()}
 
 
 def count_published(
@@ -227,59 +196,98 @@ def _scope(tx: Transaction, scope: Scope, *, hashes: str) -> int:
     return int(row[0])
 
 
+def _earlier(
+    tx: Transaction, question: Question, found: Sequence[Population]
+) -> dict[Keys, Published]:
+    """Give what was published last for the same question, by cell."""
+    wanted = {_keys_text(item.keys): item.keys for item in found}
+    rows = tx.db.execute(
+        "SELECT keys, totals, minimum_units, max(id) FROM published WHERE question = ?"
+        " GROUP BY keys",
+        (question.digest,),
+    ).fetchall()
+    known = {row[3]: row for row in rows if row[0] in wanted}
+    sketches: dict[int, list[Sketch]] = defaultdict(list)
+    for number, slots, data in tx.db.execute(
+        "SELECT p.published, s.slots, s.data FROM json_each(?) AS j CROSS JOIN published_sketches"
+        " AS p ON p.published = j.value JOIN sketches AS s ON s.id = p.sketch"
+        " ORDER BY p.published, p.unit",
+        (json.dumps(list(known)),),
+    ):
+        sketches[number].append(parse_sketch(data, slots))
+    return {
+        wanted[keys]: Published(
+            totals=_totals(totals), sketches=tuple(sketches[number]), minimum_units=minimum
+        )
+        for number, (keys, totals, minimum, _) in known.items()
+    }
+
+
+def _near(
+    tx: Transaction, scope: int, found: Sequence[Sketch], *, terms: Terms
+) -> list[list[Neighbour]]:
+    """Find what was published before and may differ in too few units, of each of several sketches.
+
+    What is alike was compared with all the others when it was published: under as large a minimum,
+    nothing is told by it that was not told before.
+    """
+    wanted = [kept(item) for item in found]
+    alike = _alike(tx, scope, wanted, least=terms.minimum_units)
+    near: dict[str, set[int]] = {item.digest: set() for item in wanted if item.digest not in alike}
+    beyond = _unlisted(tx, scope, terms)
+    for number, digest in _listed(tx, scope, [item for item in wanted if item.digest in near]):
+        near[digest].add(number)
+    for numbers in near.values():
+        numbers.update(beyond)
+    known = _sketches(tx, {number for numbers in near.values() for number in numbers})
+    return [[known[number] for number in near.get(item.digest, ())] for item in wanted]
+
+
+def _alike(tx: Transaction, scope: int, wanted: Sequence[Sketch], *, least: int) -> dict[str, int]:
+    """Number the sketches that were published already under at least some minimum, by digest."""
+    rows = tx.db.execute(
+        "SELECT s.digest, s.id FROM json_each(?) AS j CROSS JOIN sketches AS s ON s.scope = ?"
+        " AND s.digest = j.value WHERE s.minimum_units >= ?",
+        (json.dumps([item.digest for item in wanted]), scope, least),
+    )
+    return dict(rows)
+
+
 def _unlisted(tx: Transaction, scope: int, terms: Terms) -> list[int]:
     """List what is to be compared in any case: units beyond what listings can tell apart."""
     least = 0 if terms.minimum_units > LISTED_SLOTS else LISTED_SLOTS
     rows = tx.db.execute(
-        "SELECT p.id FROM published AS p JOIN sketches AS s ON s.published = p.id"
-        " WHERE p.minimum_units > ? AND s.scope = ?",
-        (least, scope),
+        "SELECT id FROM sketches WHERE scope = ? AND minimum_units > ?", (scope, least)
     ).fetchall()
     return [row[0] for row in rows]
 
 
-def _listed(
-    tx: Transaction, scope: int, found: Sequence[Population], *, at: int
-) -> Iterator[tuple[int, Keys]]:
-    """Find published populations that share a listing with one of several."""
-    wanted: dict[int, list[Keys]] = defaultdict(list)
-    for item in found:
-        for number in listing(item.sketches[at]):
-            wanted[number].append(item.keys)
+def _listed(tx: Transaction, scope: int, wanted: Sequence[Sketch]) -> Iterator[tuple[int, str]]:
+    """Find published sketches that share a listing with one of several, by its digest."""
+    numbers: dict[int, list[str]] = defaultdict(list)
+    for item in wanted:
+        for number in listing(item):
+            numbers[number].append(item.digest)
     rows = tx.db.execute(
-        "SELECT l.number, l.published FROM json_each(?) AS j CROSS JOIN listings AS l"
+        "SELECT l.number, l.sketch FROM json_each(?) AS j CROSS JOIN listings AS l"
         " ON l.scope = ? AND l.number = j.value",
-        (json.dumps(list(wanted)), scope),
+        (json.dumps(list(numbers)), scope),
     )
-    for number, published in rows:
-        for keys in wanted[number]:
-            yield published, keys
+    for number, sketch in rows:
+        for digest in numbers[number]:
+            yield sketch, digest
 
 
-def _published(
-    tx: Transaction, ids: Iterable[int], *, scopes: Sequence[int]
-) -> dict[int, Published]:
-    """Read published populations by number, each with its sketches of some scopes."""
-    wanted = json.dumps(list(ids))
+def _sketches(tx: Transaction, ids: Iterable[int]) -> dict[int, Neighbour]:
+    """Read published sketches by number."""
     rows = tx.db.execute(
-        "SELECT id, totals, minimum_units FROM published"
-        " WHERE id IN (SELECT value FROM json_each(?))",
-        (wanted,),
-    ).fetchall()
-    sketches: dict[int, dict[int, Sketch]] = defaultdict(dict)
-    for number, scope, slots, data in tx.db.execute(
-        "SELECT published, scope, slots, data FROM sketches"
-        " WHERE published IN (SELECT value FROM json_each(?))",
-        (wanted,),
-    ):
-        sketches[number][scope] = parse_sketch(data, slots)
+        "SELECT s.id, s.slots, s.data, s.minimum_units FROM json_each(?) AS j"
+        " CROSS JOIN sketches AS s ON s.id = j.value",
+        (json.dumps(list(ids)),),
+    )
     return {
-        number: Published(
-            totals=_totals(totals),
-            sketches=tuple(map(sketches[number].get, scopes)),
-            minimum_units=minimum,
-        )
-        for number, totals, minimum in rows
+        number: Neighbour(sketch=parse_sketch(data, slots), minimum_units=minimum)
+        for number, slots, data, minimum in rows
     }
 
 
@@ -293,10 +301,19 @@ def _keep(
     answer: int,
     now: datetime,
 ) -> None:
-    """Remember populations that are published at last, and list them."""
+    """Remember populations that are published at last."""
     (last,) = tx.db.execute("SELECT coalesce(max(id), 0) FROM published").fetchone()
-    numbered = list(enumerate(found, start=last + 1))
-    _list(tx, numbered, scopes)
+    numbers = range(last + 1, last + 1 + len(found))
+    for unit, scope in enumerate(scopes):
+        sketches = [kept(item.sketches[unit]) for item in found]
+        ids = _list(tx, scope, sketches, minimum=terms.minimum_units)
+        tx.db.executemany(
+            "INSERT INTO published_sketches (published, unit, sketch) VALUES (?, ?, ?)",
+            [
+                (number, unit, ids[item.digest])
+                for number, item in zip(numbers, sketches, strict=True)
+            ],
+        )
     kept_at = (terms.minimum_units, answer, moment_text(now))
     tx.db.executemany(
         "INSERT INTO published (id, question, keys, totals, minimum_units, answer, at)"
@@ -309,35 +326,37 @@ def _keep(
                 json.dumps(asdict(item.totals)),
                 *kept_at,
             )
-            for number, item in numbered
+            for number, item in zip(numbers, found, strict=True)
         ],
     )
 
 
 def _list(
-    tx: Transaction, numbered: Sequence[tuple[int, Population]], scopes: Sequence[int]
-) -> None:
-    """Keep the sketches of numbered populations, and list them."""
-    sketches = [
-        (number, unit, scope, kept(item.sketches[unit]))
-        for number, item in numbered
-        for unit, scope in enumerate(scopes)
-    ]
+    tx: Transaction, scope: int, sketches: Sequence[Sketch], *, minimum: int
+) -> dict[str, int]:
+    """Keep sketches and list those that are new; gives the number of each by its digest."""
+    (last,) = tx.db.execute("SELECT coalesce(max(id), 0) FROM sketches").fetchone()
+    known = _alike(tx, scope, sketches, least=0)
+    fresh = {item.digest: item for item in sketches if item.digest not in known}
+    tx.db.execute(
+        "UPDATE sketches SET minimum_units = ? WHERE minimum_units < ?"
+        " AND id IN (SELECT value FROM json_each(?))",
+        (minimum, minimum, json.dumps(list(known.values()))),
+    )
+    numbered = list(enumerate(fresh.values(), start=last + 1))
     tx.db.executemany(
-        "INSERT INTO sketches (published, unit, scope, slots, data) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO sketches (id, scope, digest, slots, data, minimum_units)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (number, unit, scope, item.slots, item.to_bytes())
-            for number, unit, scope, item in sketches
+            (number, scope, item.digest, item.slots, item.to_bytes(), minimum)
+            for number, item in numbered
         ],
     )
     tx.db.executemany(
-        "INSERT OR IGNORE INTO listings (scope, number, published) VALUES (?, ?, ?)",
-        [
-            (scope, listed, number)
-            for number, _, scope, item in sketches
-            for listed in listing(item)
-        ],
+        "INSERT OR IGNORE INTO listings (scope, number, sketch) VALUES (?, ?, ?)",
+        [(scope, listed, number) for number, item in numbered for listed in listing(item)],
     )
+    return known | {item.digest: number for number, item in numbered}
 
 
 def _totals(text: str) -> Totals:

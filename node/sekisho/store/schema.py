@@ -104,18 +104,22 @@ CREATE TABLE published (
     minimum_units INTEGER NOT NULL, answer INTEGER NOT NULL, at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX published_question ON published (question, keys);
-CREATE INDEX published_minimum ON published (minimum_units);
 
 CREATE TABLE sketches (
-    published INTEGER NOT NULL, unit INTEGER NOT NULL, scope INTEGER NOT NULL, slots INTEGER,
-    data BLOB NOT NULL
+    id INTEGER PRIMARY KEY, scope INTEGER NOT NULL, digest TEXT NOT NULL, slots INTEGER,
+    data BLOB NOT NULL, minimum_units INTEGER NOT NULL, UNIQUE (scope, digest)
 ) STRICT;
-CREATE INDEX sketches_published ON sketches (published, unit);
-CREATE INDEX sketches_scope ON sketches (scope);
+CREATE INDEX sketches_minimum ON sketches (scope, minimum_units);
+
+CREATE TABLE published_sketches (
+    published INTEGER NOT NULL, unit INTEGER NOT NULL, sketch INTEGER NOT NULL,
+    PRIMARY KEY (published, unit)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX published_sketches_sketch ON published_sketches (sketch);
 
 CREATE TABLE listings (
-    scope INTEGER NOT NULL, number INTEGER NOT NULL, published INTEGER NOT NULL,
-    PRIMARY KEY (scope, number, published)
+    scope INTEGER NOT NULL, number INTEGER NOT NULL, sketch INTEGER NOT NULL,
+    PRIMARY KEY (scope, number, sketch)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE published_cells (

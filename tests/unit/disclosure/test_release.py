@@ -7,6 +7,7 @@ import pytest
 from sekisho.disclosure.figures import Totals
 from sekisho.disclosure.release import (
     ROWS,
+    Neighbour,
     Population,
     Published,
     is_earlier,
@@ -152,10 +153,14 @@ def population(*cells, facts=FINE):
 
 
 def before(*cells, minimum=3):
-    sketches = tuple(None if cell is None else sketch(cell) for cell in cells)
+    sketches = tuple(map(sketch, cells))
     return Published(
         totals=Totals(count=9, units=(9,)), sketches=sketches, minimum_units=minimum
     )  # fmt: skip
+
+
+def near(*cells, minimum=3):
+    return [Neighbour(sketch=sketch(cell), minimum_units=minimum) for cell in cells]
 
 
 def people(count, start=0):
@@ -188,22 +193,24 @@ def test_the_earlier_answer_stays_when_one_of_two_kinds_of_units_has_hardly_chan
 )
 def test_what_differs_from_anything_published_in_too_few_units_is_withheld(differ, least, allowed):
     found = population(people(20))
-    other = before(people(20 - differ), minimum=least)
-    assert may_be_new(found, [before(people(5, start=90)), other], TERMS) is allowed
+    other = near(people(20 - differ), minimum=least)
+    assert may_be_new(found, [near(people(5, start=90)) + other], TERMS) is allowed
     stricter = replace(TERMS, minimum_units=least)
-    assert may_be_new(found, [before(people(20 - differ))], stricter) is allowed
+    assert may_be_new(found, [near(people(20 - differ))], stricter) is allowed
 
 
-def test_populations_are_compared_by_the_units_that_both_have():
-    found = population(people(20), people(7))
-    assert may_be_new(found, [before(people(40), None)], TERMS)
-    assert not may_be_new(found, [before(people(19), None)], TERMS)
-    assert not may_be_new(found, [before(None, people(6))], TERMS)
-    assert may_be_new(found, [before(None, None)], TERMS)
+def test_populations_are_compared_unit_by_unit():
+    found = replace(population(people(20), people(7)), facts=(FINE, FINE))
+    assert may_be_new(found, [near(people(40)), []], TERMS)
+    assert may_be_new(found, [near(people(20)), near(people(7))], TERMS)
+    assert not may_be_new(found, [near(people(19)), []], TERMS)
+    assert not may_be_new(found, [[], near(people(6))], TERMS)
+    assert not may_be_new(found, [near(people(40)), near(people(90), people(6))], TERMS)
+    assert may_be_new(found, [[], []], TERMS)
 
 
 def test_every_unit_must_pass_the_rules():
     found = population(people(20), people(20))
     few = replace(found, facts=(FINE, replace(FINE, units=2)))
-    assert may_be_new(replace(found, facts=(FINE, FINE)), [], TERMS)
-    assert not may_be_new(few, [], TERMS)
+    assert may_be_new(replace(found, facts=(FINE, FINE)), [[], []], TERMS)
+    assert not may_be_new(few, [[], []], TERMS)

@@ -147,6 +147,36 @@ def test_what_is_kept_of_many_units_is_small(state):
     assert not decide(state, question("other"), near).fresh
 
 
+def kept(state, table):
+    return state.submit(lambda tx: tx.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def test_what_is_asked_again_of_the_same_rows_takes_little_room(state):
+    decide(state, question("one"), cell(people(200)), cell(people(300, 1000), keys=("b",)))
+    before = [kept(state, name) for name in ("sketches", "listings")]
+    for name in ("two", "three"):
+        assert len(decide(state, question(name), cell(people(200))).fresh) == 1
+    assert [kept(state, name) for name in ("sketches", "listings")] == before
+    assert kept(state, "published") == 4
+
+
+def test_what_is_alike_is_compared_again_only_under_a_larger_minimum(state):
+    # Two cells of one block differ in one unit: nothing compares them with each other.
+    both = (cell(people(200)), cell(people(199), keys=("b",)))
+    assert len(decide(state, question("one"), *both).fresh) == 2
+    assert len(decide(state, question("two"), *both).fresh) == 2
+    strict = replace(TERMS, minimum_units=4)
+    assert not decide(state, question("three"), *both, terms=strict).fresh
+
+
+def test_the_largest_minimum_of_what_is_alike_holds(state):
+    decide(state, question("one"), cell(people(200)))
+    decide(state, question("two"), cell(people(200)), terms=replace(TERMS, minimum_units=9))
+    decide(state, question("three"), cell(people(200)))
+    assert not decide(state, question("four"), cell(people(195))).fresh
+    assert decide(state, question("five"), cell(people(191))).fresh
+
+
 @pytest.mark.parametrize("change", [{"hashes": "h2"}, {"kind": "BIGINT"}])
 def test_unlike_hashes_are_not_compared(state, change):
     decide(state, question(), cell(people(20)))
