@@ -13,7 +13,6 @@ from sekisho.disclosure.sketches import (
     Sketch,
     differing,
     kept,
-    listing,
     parse_sketch,
 )
 from sekisho.disclosure.steps import FULL_PERCENT
@@ -91,7 +90,7 @@ def test_who_differs_in_too_few_units_is_found_by_a_listing(cells, one, other, a
     assume(len(right.places) >= published)
     remembered = kept(right)
     if differing(left, remembered) < max(asked, published):
-        assert set(listing(left)) & set(listing(remembered))
+        assert set(left.listing) & set(remembered.listing)
 
 
 @given(neighbours())
@@ -107,7 +106,7 @@ def test_what_is_kept_coarse_differs_in_no_more(cells):
 
 @given(few_cells)
 def test_coarse_sketches_of_all_sizes_are_listed_alike(cell):
-    listed = {listing(sketch(cell, slots)) for slots in (64, 128, 1024)}
+    listed = {sketch(cell, slots).listing for slots in (64, 128, 1024)}
     assert len(listed) == 1
     basic = folded(cell, BASIC_SLOTS)
     assert len(listed.pop()) == min(LISTED_SLOTS, len(basic))

@@ -57,6 +57,19 @@ class Sketch:
         content = b"%d:" % (self.slots or 0) + self.to_bytes()
         return hashlib.blake2b(content, digest_size=16).hexdigest()
 
+    @cached_property
+    def listing(self) -> tuple[int, ...]:
+        """The numbers, of 64 bits with a sign, under which it is listed and looked for."""
+        numbers = []
+        if self.slots is None:
+            first = zip(self.places[:LISTED_SLOTS], self.sums[:LISTED_SLOTS], strict=True)
+            numbers += [_number(place, value, exact=True) for place, value in first]
+        basic = fold(self, BASIC_SLOTS)
+        if self.slots is not None or len(basic) >= LISTED_SLOTS:
+            first_basic = sorted(basic)[:LISTED_SLOTS]
+            numbers += [_number(place, basic[place], exact=False) for place in first_basic]
+        return tuple(numbers)
+
     def to_bytes(self) -> bytes:
         """Write the slots and then the sums, 8 bytes each, in this machine's order."""
         return self.places.tobytes() + self.sums.tobytes()
@@ -106,19 +119,6 @@ def kept(sketch: Sketch) -> Sketch:
     return Sketch(
         slots=KEPT_SLOTS, places=places, sums=array("Q", (folded[place] for place in places))
     )
-
-
-def listing(sketch: Sketch) -> tuple[int, ...]:
-    """Give the numbers, of 64 bits with a sign, under which a sketch is listed and looked for."""
-    numbers = []
-    if sketch.slots is None:
-        first = zip(sketch.places[:LISTED_SLOTS], sketch.sums[:LISTED_SLOTS], strict=True)
-        numbers += [_number(place, value, exact=True) for place, value in first]
-    basic = fold(sketch, BASIC_SLOTS)
-    if sketch.slots is not None or len(basic) >= LISTED_SLOTS:
-        first_basic = sorted(basic)[:LISTED_SLOTS]
-        numbers += [_number(place, basic[place], exact=False) for place in first_basic]
-    return tuple(numbers)
 
 
 def _number(place: int, value: int, *, exact: bool) -> int:

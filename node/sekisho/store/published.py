@@ -9,7 +9,7 @@ questions that come together, one is decided in the light of the other.
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sekisho.disclosure.figures import Totals
@@ -22,7 +22,7 @@ from sekisho.disclosure.release import (
     is_earlier,
     may_be_new,
 )
-from sekisho.disclosure.sketches import LISTED_SLOTS, Sketch, kept, listing, parse_sketch
+from sekisho.disclosure.sketches import LISTED_SLOTS, Sketch, kept, parse_sketch
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.ledger.bodies import DatasetChange, DatasetEvent
 from sekisho.ledger.instants import moment_text
@@ -33,6 +33,7 @@ from sekisho.store.ledger_store import LedgerStore
 from sekisho.store.transaction import Transaction
 
 SECRET_BYTES = 32
+_TOTALS = tuple(item.name for item in fields(Totals))
 Keys = tuple[str | None, ...]
 
 
@@ -266,7 +267,7 @@ def _listed(tx: Transaction, scope: int, wanted: Sequence[Sketch]) -> Iterator[t
     """Find published sketches that share a listing with one of several, by its digest."""
     numbers: dict[int, list[str]] = defaultdict(list)
     for item in wanted:
-        for number in listing(item):
+        for number in item.listing:
             numbers[number].append(item.digest)
     rows = tx.db.execute(
         "SELECT l.number, l.sketch FROM json_each(?) AS j CROSS JOIN listings AS l"
@@ -323,7 +324,7 @@ def _keep(
                 number,
                 question.digest,
                 _keys_text(item.keys),
-                json.dumps(asdict(item.totals)),
+                _totals_text(item.totals),
                 *kept_at,
             )
             for number, item in zip(numbers, found, strict=True)
@@ -354,9 +355,14 @@ def _list(
     )
     tx.db.executemany(
         "INSERT OR IGNORE INTO listings (scope, number, sketch) VALUES (?, ?, ?)",
-        [(scope, listed, number) for number, item in numbered for listed in listing(item)],
+        # In the order in which they are kept: many times quicker once there are many.
+        sorted((scope, listed, number) for number, item in numbered for listed in item.listing),
     )
     return known | {item.digest: number for number, item in numbered}
+
+
+def _totals_text(totals: Totals) -> str:
+    return json.dumps({name: getattr(totals, name) for name in _TOTALS})
 
 
 def _totals(text: str) -> Totals:

@@ -11,7 +11,6 @@ from sekisho.disclosure.sketches import (
     differing,
     fold,
     kept,
-    listing,
 )
 from support.sketches import sketch
 
@@ -59,17 +58,17 @@ def test_a_coarse_sketch_is_kept_as_it_is():
 
 
 def test_an_exact_sketch_of_few_units_is_listed_by_its_own_slots_alone():
-    assert len(listing(sketch(people(LISTED_SLOTS - 1)))) == LISTED_SLOTS - 1
-    assert len(listing(sketch(people(LISTED_SLOTS)))) == 2 * LISTED_SLOTS
-    assert len(listing(sketch(people(4000)))) == 2 * LISTED_SLOTS
-    assert len(listing(sketch(people(4000), 64))) == LISTED_SLOTS
+    assert len(sketch(people(LISTED_SLOTS - 1)).listing) == LISTED_SLOTS - 1
+    assert len(sketch(people(LISTED_SLOTS)).listing) == 2 * LISTED_SLOTS
+    assert len(sketch(people(4000)).listing) == 2 * LISTED_SLOTS
+    assert len(sketch(people(4000), 64).listing) == LISTED_SLOTS
 
 
 def test_listed_numbers_fit_a_signed_column_and_tell_kinds_apart():
-    numbers = listing(sketch(people(4000)))
+    numbers = sketch(people(4000)).listing
     assert all(-(2**63) <= number < 2**63 for number in numbers)
     assert len(set(numbers)) == len(numbers)
-    assert not set(listing(sketch({5: 7}))) & set(listing(sketch({5: 7}, 64)))
+    assert not set(sketch({5: 7}).listing) & set(sketch({5: 7}, 64).listing)
 
 
 def test_slots_of_steps_are_those_that_listings_rest_on():
