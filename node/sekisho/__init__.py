@@ -11,14 +11,11 @@ import typing as _typing
 from importlib import import_module as _import_module
 
 if _typing.TYPE_CHECKING:
-    from sekisho.client.answer import Answer, Gap, Progress, Receipt
-    from sekisho.client.node import (
-        Explanation,
-        FragmentExplanation,
-        MergeExplanation,
-        Node,
-        connect,
-    )
+    from sekisho.client.answer import Answer
+    from sekisho.client.explanation import Explanation, FragmentExplanation, MergeExplanation
+    from sekisho.client.node import Node, connect
+    from sekisho.client.notes import Gap, Progress, Receipt
+    from sekisho.client.relations import Relation
     from sekisho.errors import (
         DocumentError,
         NodeError,
@@ -45,6 +42,7 @@ __all__ = [
     "Receipt",
     "Refusal",
     "RefusalReason",
+    "Relation",
     "SekishoError",
     "TrustError",
     "connect",
@@ -52,14 +50,15 @@ __all__ = [
 
 _HOMES = {
     "Answer": "sekisho.client.answer",
-    "Explanation": "sekisho.client.node",
-    "FragmentExplanation": "sekisho.client.node",
-    "Gap": "sekisho.client.answer",
-    "MergeExplanation": "sekisho.client.node",
+    "Explanation": "sekisho.client.explanation",
+    "FragmentExplanation": "sekisho.client.explanation",
+    "Gap": "sekisho.client.notes",
+    "MergeExplanation": "sekisho.client.explanation",
     "Node": "sekisho.client.node",
     "Parameter": "sekisho.model.parameters",
-    "Progress": "sekisho.client.answer",
-    "Receipt": "sekisho.client.answer",
+    "Progress": "sekisho.client.notes",
+    "Receipt": "sekisho.client.notes",
+    "Relation": "sekisho.client.relations",
     "connect": "sekisho.client.node",
 }
 """Where a name is, when it is not in `errors`."""

@@ -35,6 +35,9 @@ COMMANDS: dict[str, Command] = {
         module="sekisho.cli.contract", help="write, review, sign and end contracts"
     ),
     "query": Command(module="sekisho.cli.query", help="ask one query under a contract"),
+    "shell": Command(
+        module="sekisho.cli.shell", help="ask queries one after the other at a terminal"
+    ),
     "explain": Command(module="sekisho.cli.explain", help="tell what a query would do"),
     "ledger": Command(module="sekisho.cli.ledger", help="list, show and verify the evidence"),
     "demo": Command(module="sekisho.cli.demo", help="watch companies share data under a contract"),

@@ -9,7 +9,8 @@ from sekisho.cli.main import DONE, add_folder, add_format
 from sekisho.cli.place import Place, misused, say
 
 if TYPE_CHECKING:
-    from sekisho.client.answer import Gap, Progress, Receipt
+    from sekisho.client.answer import Answer
+    from sekisho.client.notes import Gap, Receipt
     from sekisho.model.parameters import Parameter
 
 PARAMETER_HINT = "such as --parameter day:date=2026-12-01"
@@ -29,6 +30,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def add_question(parser: argparse.ArgumentParser) -> None:
     """Add what a query is: its text, its contract and its purpose."""
     parser.add_argument("sql", metavar="SQL", help="one SELECT; `-` reads it from stdin")
+    add_contract(parser)
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        dest="parameters",
+        metavar="NAME=VALUE",
+        help="value of `$NAME` in SQL, text unless written NAME:TYPE=VALUE; may be given again",
+    )
+
+
+def add_contract(parser: argparse.ArgumentParser) -> None:
+    """Add the contract under which queries are asked, and what for."""
     parser.add_argument(
         "--contract",
         required=True,
@@ -40,14 +54,6 @@ def add_question(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="P",
         help="one that the contract lists; may be left out when there is one",
-    )
-    parser.add_argument(
-        "--parameter",
-        action="append",
-        default=[],
-        dest="parameters",
-        metavar="NAME=VALUE",
-        help="value of `$NAME` in SQL, text unless written NAME:TYPE=VALUE; may be given again",
     )
 
 
@@ -88,9 +94,10 @@ def run(options: argparse.Namespace) -> int:
             "an answer in arrow is not for a terminal",
             "name a file with --out, or send it to a program",
         )
+    from sekisho.cli.progress import ProgressLines
     from sekisho.cli.results import write_answer
 
-    shown = _Shown() if sys.stderr.isatty() else None
+    shown = ProgressLines(sys.stderr) if sys.stderr.isatty() else None
     with (
         Place.find(options).node() as node,
         node.query(
@@ -106,26 +113,14 @@ def run(options: argparse.Namespace) -> int:
         finally:
             if shown is not None:
                 shown.clear()
-        _say_evidence(rows, answer.receipts)
-        _say_gaps(answer.gaps)
+        say_end(rows, answer)
     return DONE
 
 
-class _Shown:
-    """Shows on one line of a terminal how far each provider has come."""
-
-    def __init__(self) -> None:
-        self._width = 0
-
-    def __call__(self, progress: "tuple[Progress, ...]") -> None:
-        parts = (f"{item.party} {item.state} {item.rows:,} rows" for item in progress)
-        line = " · ".join(parts)[:200]
-        print(f"\r{line.ljust(self._width)}", end="", file=sys.stderr, flush=True)
-        self._width = len(line)
-
-    def clear(self) -> None:
-        if self._width:
-            print(f"\r{' ' * self._width}\r", end="", file=sys.stderr, flush=True)
+def say_end(rows: int, answer: "Answer") -> None:
+    """Say beside the data whose receipts came with it, and whose part may miss cells."""
+    _say_evidence(rows, answer.receipts)
+    _say_gaps(answer.gaps)
 
 
 def _say_evidence(rows: int, receipts: "tuple[Receipt, ...]") -> None:

@@ -12,7 +12,7 @@ from sekisho.cli.processes import NodeProcesses
 from sekisho.cli.shipped import shipped
 from sekisho.cli.story import Rows, Story, quote, rows_of, table, title
 from sekisho.cli.story_hospitals_truth import TRUTH, Cell, Nearness, Truth, compare, truth_of
-from sekisho.client.answer import Gap, Receipt
+from sekisho.client.notes import Gap, Receipt
 
 PROPOSED: Final = "positivity.contract.yaml"
 DRAFTED: Final = "draft.contract.yaml"

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,50 +9,14 @@ import grpc
 import pyarrow as pa
 
 from sekisho.client.channel import raise_error
+from sekisho.client.notebook import SHOWN_ROWS, answer_html
+from sekisho.client.notes import Gap, Progress, Receipt
 from sekisho.errors import NodeError
 from sekisho.wire.frames import frame_stream_reader, parse_frame
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far one provider has come."""
-
-    party: str
-    """The provider, or `local` for the company's own data."""
-    state: str
-    """`asked`, `answering`, `answered`, `refused` or `failed`."""
-    rows: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """One provider's signed statement, as this company's node verified it."""
-
-    provider: str
-    rows: int
-    bytes: int
-    request: str
-    """The request's id, `sha256:…`."""
-    ledger_index: int
-    """The answer's entry in the provider's ledger."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """What a provider did not give of statistics that another provider gave.
-
-    Too few units or too dominant ones, or no rows at all: a withheld cell looks like an empty one.
-    Totals over several providers may miss what is in it.
-    """
-
-    provider: str
-    cells: int
-    """How many cells it gave nothing or not every figure of, and another provider did."""
 
 
 class Answer:
@@ -69,6 +32,7 @@ class Answer:
         self._call = call
         self._on_progress = on_progress
         self._end: Mapping[str, Any] | None = None
+        self._ahead: list[pa.RecordBatch] = []
         try:
             self._reader = pa.ipc.open_stream(
                 pa.PythonFile(frame_stream_reader(self._frames()), mode="r")
@@ -79,20 +43,60 @@ class Answer:
         """The Arrow schema of the batches."""
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        """Give the batches as they arrive; bounded memory at any size."""
+        """Give the batches as they arrive; bounded memory at any size.
+
+        Whoever stops before the end, by Ctrl-C for one, stops the work at every provider.
+        """
         try:
-            while True:
-                try:
-                    batch = self._reader.read_next_batch()
-                except StopIteration:
-                    break
+            while (batch := self._next()) is not None:
+                yield batch
+        except BaseException:
+            self.cancel()
+            raise
+
+    def _next(self) -> pa.RecordBatch | None:
+        """Give the next batch that has rows; None after the last."""
+        if self._ahead:
+            return self._ahead.pop(0)
+        try:
+            while (batch := self._read()) is not None:
                 if batch.num_rows:
-                    yield batch
+                    return batch
         except grpc.RpcError as error:
             raise_error(error)
         if self._end is None:
             msg = "the answer ended without its receipts"
             raise NodeError(msg, hint="ask again; nothing of a cut answer may be used")
+        return None
+
+    def _read(self) -> pa.RecordBatch | None:
+        try:
+            return self._reader.read_next_batch()
+        except StopIteration:
+            return None
+
+    def __repr__(self) -> str:
+        """Tell the columns; nothing is read for it."""
+        columns = ", ".join(f"{item.name} {item.type}" for item in self.schema)
+        return f"<sekisho.Answer of {columns}>"
+
+    def _repr_html_(self) -> str:
+        """Show the first rows in a notebook; they can still be read afterwards."""
+        rows = sum(batch.num_rows for batch in self._ahead)
+        while rows < SHOWN_ROWS and (batch := self._ahead_of()) is not None:
+            rows += batch.num_rows
+        return answer_html(self.schema, self._ahead, is_whole=self._end is not None)
+
+    def _ahead_of(self) -> pa.RecordBatch | None:
+        """Read one batch more and keep it for whoever reads on."""
+        kept, self._ahead = self._ahead, []
+        try:
+            batch = self._next()
+        finally:
+            self._ahead = kept
+        if batch is not None:
+            self._ahead.append(batch)
+        return batch
 
     def __enter__(self) -> Self:
         """Cancel the query when the block is left early."""

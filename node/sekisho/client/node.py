@@ -1,7 +1,6 @@
 """One connection to the company's own node, for people and their programs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -9,8 +8,12 @@ from urllib.parse import urlsplit
 
 import grpc
 
-from sekisho.client.answer import Answer, Progress
+from sekisho.client.answer import Answer
 from sekisho.client.channel import open_channel, raise_error
+from sekisho.client.explanation import Explanation, FragmentExplanation, MergeExplanation
+from sekisho.client.notebook import notebook_progress
+from sekisho.client.notes import Progress
+from sekisho.client.relations import Relation, relations_from_proto
 from sekisho.client.values import Values, parameters_of
 from sekisho.model.query import QueryText
 from sekisho.wire.flight import (
@@ -28,41 +31,6 @@ from sekisho.wire.parameters import parameters_to_proto
 
 Call = Callable[..., Any]
 """A bare gRPC method: bytes in, bytes or a stream of them out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FragmentExplanation:
-    """What one provider would be asked, under which clauses, at what charge."""
-
-    provider: str
-    sql: str
-    clauses: tuple[str, ...]
-    plan: str
-    charges: tuple[str, ...]
-    terms: str
-    """What a cell must meet before it is published; empty where rows leave."""
-    lookups: tuple[str, ...]
-    """The company's own tables that are brought to the provider first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergeExplanation:
-    """How the statistics of several providers become one relation."""
-
-    name: str
-    """As the residual reads it, such as `cells_0`."""
-    sql: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """What a query would do; nothing has been read or charged."""
-
-    fragments: tuple[FragmentExplanation, ...]
-    merges: tuple[MergeExplanation, ...]
-    """Computed before the residual."""
-    residual: str
-    columns: tuple[str, ...]
 
 
 class Node:
@@ -108,7 +76,8 @@ class Node:
             purpose: One that the contract lists; may be left out when there is one.
             parameters: Values by name for `$name`, or in order for `?`: texts, numbers, truth
                 values, dates, datetimes, or `sekisho.Parameter` for a stated type.
-            on_progress: Called with the providers' progress while the query runs.
+            on_progress: Called with the providers' progress while the query runs; a notebook shows
+                it without.
 
         Raises:
             Refusal: The contract does not allow the query.
@@ -116,6 +85,7 @@ class Node:
             ValueError: A parameter is of no type that a query can have.
         """
         text = QueryText(sql=sql, parameters=parameters_of(parameters))
+        on_progress = on_progress or notebook_progress()
         headers = (
             *self.metadata,
             (CONTRACT_HEADER, contract),
@@ -167,6 +137,20 @@ class Node:
             residual=found.residual,
             columns=tuple(found.columns),
         )
+
+    def relations(self, *, contract: str = "") -> tuple[Relation, ...]:
+        """List what a query may name under a contract; without one, the company's own datasets.
+
+        Raises:
+            Refusal: The contract is not in force.
+            PeerError: A provider's node is away.
+        """
+        request = node_service_pb2.ListRelationsRequest(contract=contract)
+        try:
+            found = NodeServiceStub(self.channel).ListRelations(request, metadata=self.metadata)
+        except grpc.RpcError as error:
+            raise_error(error)
+        return relations_from_proto(found)
 
     def close(self) -> None:
         """Close the connection; running answers are cancelled."""

@@ -13,6 +13,7 @@ from typing import Any, Self
 import grpc
 
 from sekisho.client.channel import open_channel, raise_error
+from sekisho.client.relations import Relation, relations_from_proto
 from sekisho.documents.envelope import Envelope, EnvelopeSignature
 from sekisho.model.names import ContractId
 from sekisho.wire.envelopes import envelope_to_proto, signature_to_proto
@@ -52,16 +53,6 @@ class StatusLine:
     name: str
     value: str
     is_healthy: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relation:
-    """One relation that a query may name."""
-
-    schema: str
-    name: str
-    columns: tuple[str, ...]
-    """`name type`, in order."""
 
 
 class Steward:
@@ -150,10 +141,7 @@ class Steward:
             PeerError: A provider's node is away.
         """
         found = self._call(self._nodes.ListRelations, nodes.ListRelationsRequest(contract=contract))
-        return tuple(
-            Relation(schema=item.schema, name=item.name, columns=tuple(item.columns))
-            for item in found.relations
-        )
+        return relations_from_proto(found)
 
     def close(self) -> None:
         """Close the connection."""

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sekisho.client.answer import Gap, Progress
-from sekisho.client.answer import Receipt as ReceiptNote
+from sekisho.client.notes import Gap, Progress
+from sekisho.client.notes import Receipt as ReceiptNote
 from sekisho.client.peer import Asking
 from sekisho.documents.envelope import PayloadType, envelope_to_json, seal
 from sekisho.engine.engine import Job, Run
