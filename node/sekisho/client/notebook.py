@@ -33,12 +33,10 @@ def answer_html(schema: pa.Schema, batches: Iterable[pa.RecordBatch], *, is_whol
 
 def notebook_progress() -> Callable[[Sequence[Progress]], None] | None:
     """Give what shows progress below a notebook's cell; None where this is not a notebook."""
-    ipython = sys.modules.get("IPython")
-    shell: Any = ipython.get_ipython() if ipython is not None else None
-    if shell is None or not hasattr(shell, "kernel"):
+    ipython: Any = sys.modules.get("IPython")
+    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
         return None
-    from IPython.display import display  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415  there, as its module is
-
+    display: Any = ipython.display.display  # loaded with it, and a dependency of nobody here
     handle: list[Any] = []
 
     def show(parts: Sequence[Progress]) -> None:
