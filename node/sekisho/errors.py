@@ -7,6 +7,7 @@
     ├── PeerError       the other side is away or broke the protocol
     ├── EngineError     one answer is lost: the engine failed, its text stays inside
     ├── LedgerError     stop answering: the evidence cannot be kept or does not hold
+    ├── EvidenceError   do not rely on it: a file of evidence does not hold, from a line on
     └── NodeError       mend the node's surroundings: folder, port, data file, disk
 
 Misuse by our own code is `ValueError` or `RuntimeError`, never one of these.
@@ -158,6 +159,15 @@ class LedgerError(SekishoError):
         """Carry the index of the first entry that fails, when there is one."""
         super().__init__(message, hint=hint)
         self.index = index
+
+
+class EvidenceError(SekishoError):
+    """A file of evidence does not hold; `line` is the first that does not, 0 for none of them."""
+
+    def __init__(self, message: str, *, line: int = 0, hint: str = "") -> None:
+        """Carry the line."""
+        super().__init__(message, hint=hint)
+        self.line = line
 
 
 class NodeError(SekishoError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import NoReturn
 
-from sekisho.errors import DocumentError, Refusal, SekishoError, TrustError
+from sekisho.errors import DocumentError, EvidenceError, Refusal, SekishoError, TrustError
 
 DONE, FAILED, USAGE, REFUSED, NOT_TRUSTED = range(5)
 """Exit codes: documented in docs/reference/cli.md, never reused."""
@@ -40,6 +40,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "explain": Command(module="sekisho.cli.explain", help="tell what a query would do"),
     "ledger": Command(module="sekisho.cli.ledger", help="list, show and verify the evidence"),
+    "evidence": Command(
+        module="sekisho.cli.evidence", help="write and check evidence for an auditor"
+    ),
     "demo": Command(module="sekisho.cli.demo", help="watch companies share data under a contract"),
 }
 
@@ -74,7 +77,7 @@ def report(error: SekishoError, *, as_json: bool) -> int:
         _hint(error.hint)
     if isinstance(error, Refusal):
         return REFUSED
-    return NOT_TRUSTED if isinstance(error, TrustError) else FAILED
+    return NOT_TRUSTED if isinstance(error, TrustError | EvidenceError) else FAILED
 
 
 def _report_findings(error: DocumentError) -> None:

@@ -32,6 +32,7 @@ class PayloadType(StrEnum):
     REQUEST = "application/vnd.sekisho.request.v1+json"
     OPENING = "application/vnd.sekisho.opening.v1+json"
     RECEIPT = "application/vnd.sekisho.receipt.v1+json"
+    EVIDENCE = "application/vnd.sekisho.evidence.v1+json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,215 @@
+"""Takes the evidence about one contract out of a node's state, as one file that proves itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sekisho.documents.envelope import (
+    Envelope,
+    PayloadType,
+    Signer,
+    envelope_to_json,
+    seal,
+)
+from sekisho.documents.proposal import parse_proposal
+from sekisho.errors import NodeError
+from sekisho.ledger.bodies import Closed, ContractEvent, Opened, Refused
+from sekisho.ledger.bundle import (
+    EVIDENCE_FORMAT,
+    BundleWriter,
+    CheckpointLine,
+    ContractLine,
+    EndLine,
+    EntryLine,
+    Header,
+    HiddenLine,
+    Line,
+    MemberLine,
+    NoticeLine,
+    ReceiptLine,
+    RequestLine,
+    end_bytes,
+)
+from sekisho.ledger.checkpoint import checkpoint_of, checkpoint_text, origin_of
+from sekisho.ledger.entry import Channel, Entry, parse_entry
+from sekisho.ledger.merkle import Tree
+from sekisho.ledger.note import Note, NoteKey, note_text, sign_note
+from sekisho.ledger.pruned import prune
+from sekisho.ledger.verify import StoredEntry
+from sekisho.model.names import ContractId, PartyId
+from sekisho.store.contracts import StoredContract
+from sekisho.store.state import Records
+from sekisho.trust.keyring import Members
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a file of evidence is to show."""
+
+    party: PartyId
+    """This node's."""
+    contract: ContractId
+    counterparty: str
+    """One company; empty for all with whom there were answers."""
+    since: str
+    until: str
+    made_at: str
+
+    @property
+    def header(self) -> Header:
+        """Say so in the file."""
+        return Header(
+            format=EVIDENCE_FORMAT,
+            party=self.party,
+            contract=self.contract,
+            counterparty=self.counterparty,
+            since=self.since,
+            until=self.until,
+            made_at=self.made_at,
+        )
+
+
+def export_evidence(
+    records: Records, members: Members, wanted: Wanted, *, signer: Signer
+) -> Iterator[bytes]:
+    """Write a file of evidence, line by line.
+
+    The ledger's head is read first: what is appended meanwhile is in no line.
+
+    Args:
+        records: The node's state, which may be running.
+        members: The companies that the node knows, itself among them.
+        wanted: Which answers.
+        signer: The key that signs the node's receipts and checkpoints.
+
+    Raises:
+        NodeError: The contract is not known, or the ledger holds nothing of what is wanted.
+        LedgerError: An entry cannot be read.
+    """
+    contract = records.contracts.get(wanted.contract)
+    if contract is None:
+        raise NodeError("the contract is not known here", hint="see `sekisho contract list`")
+    export = _Export(records, members, wanted, signer=signer, head=records.ledger.head())
+    yield from export.lines(contract)
+
+
+@dataclass(slots=True)
+class _Range:
+    """What is shown of one channel."""
+
+    indexes: list[int] = field(default_factory=list)
+    """Of its entries from the first one in the period on."""
+    last: int = 0
+    """How many of them are shown."""
+    started: set[int] = field(default_factory=set)
+
+    def take(self, entry: Entry, *, is_late: bool) -> None:
+        """Take the channel's next entry; a late one is shown if it ends what began in time."""
+        ends = getattr(entry.body, "ends", None)
+        if is_late and ends not in self.started:
+            self.indexes.append(entry.index)
+            return
+        self.indexes.append(entry.index)
+        self.last = len(self.indexes)
+        if not is_late:
+            self.started.add(entry.index)
+
+    @property
+    def shown(self) -> list[int]:
+        """List the entries without a gap between them."""
+        return self.indexes[: self.last]
+
+
+class _Export:
+    def __init__(
+        self, records: Records, members: Members, wanted: Wanted, *, signer: Signer, head: Tree
+    ) -> None:
+        self._records = records
+        self._members = members
+        self._wanted = wanted
+        self._signer = signer
+        self._head = head
+
+    def lines(self, contract: StoredContract) -> Iterator[bytes]:
+        writer = BundleWriter()
+        for line in self._lines(contract):
+            yield writer.write(line)
+        end = seal(end_bytes(writer.end()), PayloadType.EVIDENCE, [self._signer])
+        yield writer.write(EndLine(envelope=_text(end)))
+
+    def _lines(self, contract: StoredContract) -> Iterator[Line]:
+        yield self._wanted.header
+        for party in parse_proposal(contract.payload).parties:
+            for version in self._members.by_party.get(party, ()):
+                yield MemberLine(envelope=_text(version.envelope))
+        yield ContractLine(envelope=_text(contract.envelope))
+        for notice in self._records.contracts.notices(self._wanted.contract):
+            yield NoticeLine(envelope=notice.envelope.decode())
+        yield from self._tree()
+        yield CheckpointLine(note=self._checkpoint())
+
+    def _tree(self) -> Iterator[Line]:
+        """Give every entry of the ledger, shown or hidden, in order."""
+        shown = self._shown()
+        leaves = (item.leaf for item in self._stored())
+        hidden = {item.start: item for item in prune(leaves, shown)}
+        index = 0
+        while index < self._head.size:
+            if index in hidden:
+                part = hidden[index]
+                yield HiddenLine(start=part.start, size=part.size, root=part.root.hex())
+                index += part.size
+            else:
+                yield from self._entry(self._records.ledger.stored(index))
+                index += 1
+
+    def _entry(self, stored: StoredEntry) -> Iterator[Line]:
+        yield EntryLine(index=stored.index, salt=stored.salt.hex(), entry=stored.body.decode())
+        body = parse_entry(stored.body, index=stored.index).body
+        if isinstance(body, Opened | Refused):
+            request = self._records.requests.by_digest(body.request)
+            if request is not None and request.envelope:
+                yield RequestLine(envelope=request.envelope.decode())
+        elif isinstance(body, Closed):
+            opened = self._records.ledger.get(body.ends).body
+            digest = opened.request if isinstance(opened, Opened) else ""
+            answered = self._records.requests.by_digest(digest)
+            if answered is not None and answered.receipt is not None:
+                # Ed25519 makes the signature that the consumer got, as long as the key is the same.
+                sealed = seal(answered.receipt, PayloadType.RECEIPT, [self._signer])
+                yield ReceiptLine(envelope=_text(sealed))
+
+    def _shown(self) -> frozenset[int]:
+        """Choose the entries that are shown: of each channel a part without gaps."""
+        channels: dict[Channel, _Range] = {}
+        shown: set[int] = set()
+        for stored in self._stored():
+            entry = parse_entry(stored.body, index=stored.index)
+            if isinstance(entry.body, ContractEvent):
+                if entry.body.contract == self._wanted.contract:
+                    shown.add(entry.index)
+            elif entry.link is not None and self._is_wanted(entry.link.channel):
+                found = channels.setdefault(entry.link.channel, _Range())
+                if entry.at >= self._wanted.since or found.indexes:
+                    found.take(entry, is_late=entry.at >= self._wanted.until)
+        shown.update(index for found in channels.values() for index in found.shown)
+        return frozenset(shown)
+
+    def _is_wanted(self, channel: Channel) -> bool:
+        if channel.contract != self._wanted.contract:
+            return False
+        other = self._wanted.counterparty
+        return not other or other in {channel.provider, channel.consumer}
+
+    def _stored(self) -> Iterator[StoredEntry]:
+        return self._records.ledger.stored_entries(0, self._head.size)
+
+    def _checkpoint(self) -> str:
+        origin = origin_of(self._wanted.party)
+        text = checkpoint_text(checkpoint_of(self._head, origin=origin))
+        public = bytes.fromhex(self._signer.key_id.partition(":")[2])
+        key = NoteKey(name=origin, public=public)
+        return note_text(Note(text=text, signatures=(sign_note(text, key, self._signer.sign),)))
+
+
+def _text(envelope: Envelope) -> str:
+    return envelope_to_json(envelope).decode()
