@@ -1,4 +1,4 @@
-"""Make the driving story's data in any size: python generate.py --rows 100000000 --seed 7 --out DIR."""
+"""Make the driving story's data in any size: `generate.py --rows 100000000 --seed 7 --out DIR`."""
 
 import argparse
 from pathlib import Path

@@ -85,10 +85,13 @@ SELECT *,
     36 * km * claims * near_factor * factor / 1000000 AS claims_to_expect
 FROM drives;
 
+-- What is stamped on a vehicle: its maker knows it, and its insurer.
+CREATE MACRO stamped(prefix, vehicle) AS upper(printf('%s%014x', prefix, drawn(vehicle, 8) >> 8));
+
 -- What a carmaker holds.
 CREATE MACRO telematics(of_maker, first, past) AS TABLE
 SELECT
-    upper(printf('%s%014x', prefix, drawn(vehicle, 8) >> 8)) AS vehicle_id,
+    stamped(prefix, vehicle) AS vehicle_id,
     model, model_year, powertrain, region,
     TIMESTAMP '2026-06-01 06:00:00' + to_days(floor(chance(trip, 15) * 30)::INTEGER) + to_minutes(
         CASE WHEN at_night THEN 960 + floor(chance(trip, 16) * 480)
@@ -97,9 +100,11 @@ SELECT
     at_night, road_type, km, hard_brakes, near_collisions, consent
 FROM world(of_maker, first, past);
 
--- What an insurer holds of a maker's vehicles, under numbers of its own.
+-- What an insurer holds of a maker's vehicles.
 CREATE MACRO policies(of_maker, first, past) AS TABLE
-SELECT printf('P%010x', drawn(vehicle, 9) >> 24) AS policy, maker, model, model_year, region
+SELECT
+    printf('P%010x', drawn(vehicle, 9) >> 24) AS policy, stamped(prefix, vehicle) AS vehicle_id,
+    maker, model, model_year, region
 FROM world(of_maker, first, past) WHERE is_insured AND is_first;
 
 CREATE MACRO claims(of_maker, first, past) AS TABLE

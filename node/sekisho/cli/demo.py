@@ -64,9 +64,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", action="store_true", help="leave the nodes running and say what to try next"
     )
-    made = [f"{name}: {told.least_rows:,}" for name, told in STORIES.items() if told.least_rows]
+    made = [f"{told.least_rows:,} for {name}" for name, told in STORIES.items() if told.least_rows]
     parser.add_argument(
-        "--rows", type=int, help=f"how many rows of data to make (at least, {'; '.join(made)})"
+        "--rows",
+        type=int,
+        metavar="N",
+        help=f"how many rows of data to make: at least {' or '.join(made)}",
     )
     parser.set_defaults(run=run)
 

@@ -1,8 +1,9 @@
-"""The driving story: an insurer learns of three carmakers what risk goes with which road and vehicle."""
+"""The driving story: three carmakers' trips tell an insurer which roads and vehicles bear risk."""
 
 import json
 import math
 import shutil
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -16,12 +17,11 @@ from sekisho.cli.story_driving_asked import (
     BY_VEHICLE,
     CLAIMS,
     CUSTOMERS,
-    MAKERS,
     REGIONS,
     RISK,
     over_the_files,
 )
-from sekisho.cli.story_driving_data import make_data
+from sekisho.cli.story_driving_data import MAKERS, make_data, rates
 
 RISK_FILE: Final = "risk.contract.yaml"
 PANEL_FILE: Final = "panel.contract.yaml"
@@ -30,7 +30,9 @@ TITLE: Final = "Driving risk by road type and model year"
 EXCERPT_LINES: Final = 4
 ROWS: Final = 500_000
 SEED: Final = 7
-SUGGESTION: Final = "SELECT road_type, count(*) AS trips, avg(km) AS km FROM trips GROUP BY road_type"
+SUGGESTION: Final = (
+    "SELECT road_type, count(*) AS trips, avg(km) AS km FROM trips GROUP BY road_type"
+)
 
 RATES_WITHIN: Final = 0.01
 """Means of four digits, weighted by counts that are rounded to 10."""
@@ -89,10 +91,12 @@ class DrivingStory(Story):
         """Run the whole story; True when every part of it came true."""
         make_data(self._made, rows=self._rows, seed=SEED)
         self.found()
-        title("2. The insurer proposes statistics; each carmaker reviews them in plain words and signs")
+        title("2. The insurer proposes statistics; each carmaker reviews the contract and signs")
         self._agree(RISK_FILE)
         told = [self._ask_risk(), self._ask_claims()]
-        title("5. The insurer proposes a second contract: rows of owners who consented, made coarse")
+        title(
+            "5. The insurer proposes a second contract: rows of owners who consented, made coarse"
+        )
         self._agree(PANEL_FILE)
         told += [self._ask_panel(), self._ask_too_much()]
         self._tell_learnt()
@@ -138,27 +142,37 @@ class DrivingStory(Story):
 
     def _ask_risk(self) -> bool:
         title("3. The insurer asks what none of them could answer alone")
-        return self._ask(RISK, within=RATES_WITHIN)
+        rows = self._ask(RISK)
+        _tell_made({"hard brakes": (3, 2), "near-collisions": (4, 3)}, rows)
+        return self._is_near(RISK, rows, within=RATES_WITHIN)
 
     def _ask_claims(self) -> bool:
         title("4. The insurer puts the carmakers' figures beside its own policies and claims")
-        return self._ask(CLAIMS, within=CLAIMS_WITHIN)
+        rows = self._ask(CLAIMS)
+        _tell_made({"claims, which are few,": (4, 4)}, rows)
+        return self._is_near(CLAIMS, rows, within=CLAIMS_WITHIN)
 
     def _ask_panel(self) -> bool:
         title("6. The insurer lays the panel's trips beside its own claims, region by region")
-        return self._ask(REGIONS, within=ROWS_WITHIN)
+        return self._is_near(REGIONS, self._ask(REGIONS), within=ROWS_WITHIN)
 
     def _ask_too_much(self) -> bool:
         title("7. The insurer looks for its customers, and for single vehicles")
-        is_none = self._ask(CUSTOMERS, within=ROWS_WITHIN)
-        print("  a pseudonym of the panel is nobody's policy number, nor a vehicle's anywhere else")
+        found = self._ask(CUSTOMERS)
+        true = self.over_the_files(over_the_files(CUSTOMERS), self._files())
+        print(
+            f"  one DuckDB over the files finds {true[0][0]}: the insurer knows its customers'"
+            " numbers, and meets pseudonyms"
+        )
         self.contract = self._contracts[RISK_FILE]
         quote(BY_VEHICLE)
-        return self.is_refused(BY_VEHICLE) and is_none
+        return self.is_refused(BY_VEHICLE) and found == [(0,)] != true
 
     def _tell_learnt(self) -> None:
         title("8. What each company has learnt")
-        print("  insurer.example: how risk goes with roads and model years over all three fleets, and")
+        print(
+            "  insurer.example: how risk goes with roads and model years over all three fleets, and"
+        )
         print("    how vehicles drive whose owners consented; whose they are, it was not told")
         for name in self.providers:
             entries = json.loads(self.run(name, "ledger", "list", "--format", "json"))
@@ -168,8 +182,8 @@ class DrivingStory(Story):
                 " of the other fleets and of the claims, nothing"
             )
 
-    def _ask(self, sql: str, *, within: float) -> bool:
-        """Ask the insurer's node; tell what comes back, and how far it is from the files."""
+    def _ask(self, sql: str) -> Rows:
+        """Ask the insurer's node, and tell what comes back."""
         quote(sql)
         with self.node() as node:
             answer = node.query(sql, contract=self.contract)
@@ -181,12 +195,17 @@ class DrivingStory(Story):
                 f"  receipt of {receipt.provider}: {receipt.rows} rows, "
                 f"ledger entry {receipt.ledger_index}, verified"
             )
+        return rows
+
+    def _is_near(self, sql: str, rows: Rows, *, within: float) -> bool:
+        """Compare an answer with the same over all files, and tell how far they are apart."""
         true = self.over_the_files(over_the_files(sql), self._files())
         far = farthest(rows, true)
-        print(
-            f"  one DuckDB over the files gives {len(true)} rows, here are {len(rows)};"
-            f" {'nothing' if not far else f'at most {100 * far:.2g} %'} between their figures"
-        )
+        if math.isinf(far):
+            print("  one DuckDB over the files gives OTHER rows")
+        else:
+            apart = f"figures within {100 * far:.2f} %" if far else "the same figures"
+            print(f"  against one DuckDB over the files: {len(rows)} of {len(true)} rows, {apart}")
         return far <= within
 
     def _files(self) -> dict[str, Path]:
@@ -200,17 +219,33 @@ class DrivingStory(Story):
 
 
 def farthest(rows: Rows, true: Rows) -> float:
-    """Give the largest relative error of a figure; infinite where rows are not those of the files."""
+    """Give the largest relative error of a figure; infinite where rows are not the files'.
+
+    Texts and whole numbers (keys, and what is counted exactly) must be the same.
+    """
     if len(rows) != len(true):
         return math.inf
-    return max(
-        _apart(value, other)
-        for row, same in zip(rows, true, strict=True)
-        for value, other in zip(row, same, strict=True)
-    )
+    pairs = (pair for both in zip(rows, true, strict=True) for pair in zip(*both, strict=True))
+    return max((_apart(value, other) for value, other in pairs), default=math.inf)
+
+
+def _tell_made(kinds: Mapping[str, tuple[int, int]], rows: Rows) -> None:
+    """Tell how far figures are from the rates that the data was made with: chance, above all.
+
+    Args:
+        kinds: What is compared; its place in the rows and among the rates.
+        rows: Begin with road type and model year.
+    """
+    made = {rate[:2]: rate for rate in rates()}
+    for kind, (place, of) in kinds.items():
+        off = [abs(row[place] / made[row[:2]][of] - 1) for row in rows if row[place] is not None]
+        print(
+            f"  against the rates that the data was made with: {kind}"
+            f" within {100 * max(off, default=math.inf):.0f} %"
+        )
 
 
 def _apart(value: object, other: object) -> float:
-    if isinstance(value, int | float | Decimal) and isinstance(other, int | float | Decimal):
-        return abs(float(value) - float(other)) / (abs(float(other)) or 1)
+    if isinstance(value, float) and isinstance(other, float | Decimal):
+        return abs(value - float(other)) / (abs(float(other)) or 1)
     return 0 if value == other else math.inf

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from sekisho.cli.story_driving_data import MAKERS
+
 RISK: Final = """
 SELECT road_type, model_year, sum(km) AS km,
        1000 * sum(hard_brakes) / sum(km) AS hard_brakes,
@@ -32,12 +34,13 @@ WITH driven AS (
   SELECT road_type, model_year - model_year % 2 AS model_year, count(*) AS claims
   FROM local.claims GROUP BY 1, 2
 )
-SELECT e.road_type, e.model_year, e.million_km, c.claims, c.claims / e.million_km AS claims_per_million_km
+SELECT e.road_type, e.model_year, e.million_km, c.claims,
+       c.claims / e.million_km AS claims_per_million_km
 FROM exposure AS e
 JOIN claimed AS c ON e.road_type = c.road_type AND e.model_year = c.model_year
 ORDER BY e.road_type, e.model_year
 """.strip()
-"""How far its insured drove in 36 months: its policies times the distance of a mean vehicle a month."""
+"""How far its customers drove in 36 months is not known; a mean vehicle's way times policies is."""
 
 REGIONS: Final = """
 WITH vehicles AS (
@@ -45,14 +48,15 @@ WITH vehicles AS (
   FROM panel GROUP BY 1, 2, 3
 ), driving AS (
   SELECT region, count(*) AS vehicles, 1000 * sum(brakes) / sum(km) AS hard_brakes,
-         quantile_cont(1000 * brakes / km, 0.1) AS calm, quantile_cont(1000 * brakes / km, 0.9) AS rough
+         quantile_cont(1000 * brakes / km, 0.1) AS calmest_tenth,
+         quantile_cont(1000 * brakes / km, 0.9) AS roughest_tenth
   FROM vehicles GROUP BY 1
 ), insured AS (
   SELECT region, count(*) AS policies FROM local.policies GROUP BY 1
 ), claimed AS (
   SELECT region, count(*) AS claims FROM local.claims GROUP BY 1
 )
-SELECT d.region, d.vehicles, d.hard_brakes, d.calm, d.rough,
+SELECT d.region, d.vehicles, d.hard_brakes, d.calmest_tenth, d.roughest_tenth,
        1000 * c.claims / i.policies / 3 AS yearly_claims
 FROM driving AS d
 JOIN insured AS i ON d.region = i.region
@@ -62,28 +66,29 @@ ORDER BY d.region
 """How much drivers differ takes rows: figures about single vehicles are in no statistics."""
 
 CUSTOMERS: Final = """
-SELECT count(*) AS customers
-FROM panel AS p JOIN local.policies AS i ON p.vehicle_id = i.policy
+SELECT count(DISTINCT p.vehicle_id) AS customers
+FROM panel AS p JOIN local.policies AS i ON p.vehicle_id = i.vehicle_id
 """.strip()
+"""The insurer knows the number that is stamped on each vehicle that it insures."""
 
 BY_VEHICLE: Final = """
 SELECT vehicle_id, avg(hard_brakes) AS hard_brakes FROM trips GROUP BY vehicle_id
 """.strip()
 
-MAKERS: Final = ("aster", "borea", "cirrus")
-_HELD: Final = " UNION ALL ".join(
-    f"SELECT '{maker}' AS provider, * FROM data.{maker}_{{0}}" for maker in MAKERS
+_TRIPS, _PANEL = (
+    " UNION ALL ".join(f"SELECT '{name}' AS provider, * FROM data.{name}_{kind}" for name in MAKERS)
+    for kind in ("trips", "panel")
 )
 _IN_PLACE: Final = {
-    "FROM trips": "FROM (SELECT * REPLACE (model_year - model_year % 2 AS model_year) FROM ("
-    + _HELD.format("trips")
-    + "))",
-    "FROM panel": "FROM (SELECT * REPLACE (round(km::DOUBLE) AS km) FROM ("
-    + _HELD.format("panel")
-    + ") WHERE consent)",
+    "FROM trips": (
+        f"FROM (SELECT * REPLACE (model_year - model_year % 2 AS model_year) FROM ({_TRIPS}))"
+    ),
+    "FROM panel": (
+        f"FROM (SELECT * REPLACE (round(km::DOUBLE) AS km) FROM ({_PANEL}) WHERE consent)"
+    ),
     "local.": "data.",
 }
-"""What a contract's masks and row filter come to; its bounds, thresholds and rounding are left out."""
+"""What the contracts' masks and row filter come to; bounds, thresholds, rounding left out."""
 
 
 def over_the_files(sql: str) -> str:

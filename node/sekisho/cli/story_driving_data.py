@@ -1,4 +1,4 @@
-"""Makes the driving story's data: three carmakers' trips, and the policies and claims of an insurer.
+"""Makes the driving story's data: three carmakers' trips, an insurer's policies and claims.
 
 What is true of them stands in `model.sql`; this module says who holds which part. The same size and
 seed give the same rows, however many threads work.
@@ -56,9 +56,7 @@ def make_data(folder: Path, *, rows: int, seed: int, threads: int = 2) -> None:
     if not 0 <= seed < SEEDS:
         raise ValueError(f"expected a seed from 0 to {SEEDS - 1:,}, found {seed:,}")
     spans = tuple(spans_of(rows))
-    with duckdb.connect(config={"threads": threads, "memory_limit": _MEMORY}) as world:
-        world.execute("SET VARIABLE seed = $1", [seed])
-        world.execute((shipped("stories", "driving") / "model.sql").read_text())
+    with _world(seed=seed, threads=threads) as world:
         for span in spans:
             held = folder / span.maker
             held.mkdir(parents=True, exist_ok=True)
@@ -75,6 +73,21 @@ def make_data(folder: Path, *, rows: int, seed: int, threads: int = 2) -> None:
             _write(first, held / f"{kind}.parquet")
 
 
+def rates() -> list[tuple[str, int, float, float, float]]:
+    """Give the rates that the data is made with, the same for every seed.
+
+    Shape:
+        out, by road type and two model years: hard brakings and near-collisions in 1,000 km, claims
+        in 1,000,000 km.
+    """
+    with _world(seed=0, threads=1) as world:
+        return world.execute(
+            "SELECT road_type, two_years, (brakes * brakes_factor)::DOUBLE,"
+            " (near * near_factor)::DOUBLE, (claims * near_factor)::DOUBLE"
+            " FROM roads, years ORDER BY road_type, two_years"
+        ).fetchall()
+
+
 def spans_of(rows: int) -> Iterator[Span]:
     """Share the trips out among the carmakers, vehicle by vehicle."""
     edges = [_whole(rows * share) for share in _SHARES[:-1]] + [rows]
@@ -86,6 +99,14 @@ def spans_of(rows: int) -> Iterator[Span]:
 def _whole(hundredths: int) -> int:
     """Give a number of trips in whole blocks."""
     return hundredths // 100 // _BLOCK * _BLOCK
+
+
+def _world(*, seed: int, threads: int) -> duckdb.DuckDBPyConnection:
+    """Open a database that knows the model."""
+    world = duckdb.connect(config={"threads": threads, "memory_limit": _MEMORY})
+    world.execute("SET VARIABLE seed = $1", [seed])
+    world.execute((shipped("stories", "driving") / "model.sql").read_text())
+    return world
 
 
 def _rows(
