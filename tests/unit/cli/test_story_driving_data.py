@@ -159,7 +159,8 @@ def test_the_insurer_knows_the_vehicles_that_it_insures(ask):
 
 def test_the_readme_states_the_rates():
     lines = (EXAMPLE / "README.md").read_text().splitlines()
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    rows = [line.strip("|").split("|") for line in lines if line.startswith("|")]
+    cells = [[cell.strip() for cell in row] for row in rows]
     tables = {row[0]: [float(cell) for cell in row[1:]] for row in cells if _is_number(row[-1])}
     roads = {name: values[1:] for name, values in tables.items() if not name[0].isdigit()}
     years = {int(name[:4]): values for name, values in tables.items() if name[0].isdigit()}
