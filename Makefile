@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
 
-demo: .venv/runtime.stamp  ## companies sign a contract and ask each other (ARGS=hospitals: the other story; ARGS=--keep: they stay)
+demo: .venv/runtime.stamp  ## companies sign a contract and ask each other (ARGS=hospitals, ARGS=driving: other stories; ARGS=--keep: they stay)
 	@$(BIN)/sekisho demo $(ARGS)
 
 test: .venv/dev.stamp  ## run the tests (ARGS=tests/unit narrows them)

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 STATISTICS = ROOT / "docs" / "concept" / "statistics.md"
 HOSPITALS = ROOT / "examples" / "hospitals" / "README.md"
+DRIVING = ROOT / "examples" / "driving" / "README.md"
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -119,3 +120,24 @@ def test_the_hospitals_story_prints_what_pages_show_and_its_nodes_can_be_asked()
         check_shown(HOSPITALS, "sekisho demo hospitals", demo.printed)
         check_queries(STATISTICS, demo.root / "institute")
         check_suggested(demo)
+
+
+def test_the_driving_story_prints_what_pages_show_and_its_nodes_can_be_asked():
+    with kept("driving") as demo:
+        check_shown(README, "make demo ARGS=driving", demo.printed)
+        check_shown(DRIVING, "sekisho demo driving", demo.printed)
+        check_suggested(demo)
+
+
+def test_only_data_that_is_made_comes_in_other_sizes():
+    shipped = run("sekisho", "demo", "hospitals", "--rows", "1000000")
+    assert (shipped.returncode, shipped.stdout) == (2, "")
+    assert "the data of `hospitals` is shipped" in shipped.stderr
+    few = run("sekisho", "demo", "driving", "--rows", "99999")
+    assert (few.returncode, few.stdout) == (2, "")
+    assert "99999 rows are too few" in few.stderr
+
+
+def test_the_driving_story_comes_true_over_the_fewest_rows():
+    ran = run("sekisho", "demo", "driving", "--rows", "100000")
+    assert ran.returncode == 0, ran.stdout + ran.stderr

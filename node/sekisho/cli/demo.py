@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sekisho.cli.main import DONE, FAILED
+from sekisho.cli.place import misused
 from sekisho.cli.table import say
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ class Told:
     module: str
     kind: str
     help: str
+    least_rows: int | None = None
+    """Of data that is made, in any size from this on; None where data is shipped."""
 
 
 FIRST = "aviation"
@@ -34,6 +37,12 @@ STORIES: dict[str, Told] = {
         module="sekisho.cli.story_hospitals",
         kind="HospitalsStory",
         help="an institute asks three hospitals for positivity, and gets statistics",
+    ),
+    "driving": Told(
+        module="sekisho.cli.story_driving",
+        kind="DrivingStory",
+        help="an insurer asks three carmakers for risk, beside its own claims",
+        least_rows=100_000,
     ),
 }
 
@@ -55,6 +64,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", action="store_true", help="leave the nodes running and say what to try next"
     )
+    made = [f"{told.least_rows:,} for {name}" for name, told in STORIES.items() if told.least_rows]
+    parser.add_argument(
+        "--rows",
+        type=int,
+        metavar="N",
+        help=f"how many rows of data to make: at least {' or '.join(made)}",
+    )
     parser.set_defaults(run=run)
 
 
@@ -63,9 +79,17 @@ def run(options: argparse.Namespace) -> int:
     from sekisho.cli.processes import NodeProcesses
 
     told = STORIES[options.story]
+    made = {} if options.rows is None else {"rows": options.rows}
+    if made and told.least_rows is None:
+        return misused(f"the data of `{options.story}` is shipped", "leave `--rows` out")
+    if made and options.rows < told.least_rows:
+        return misused(
+            f"{options.rows} rows are too few",
+            f"give at least {told.least_rows}: below, figures would be withheld",
+        )
     root = Path(tempfile.mkdtemp(prefix="sekisho-demo-"))
     with NodeProcesses(remove=None if options.keep else root) as nodes:
-        story: Story = getattr(import_module(told.module), told.kind)(root, nodes)
+        story: Story = getattr(import_module(told.module), told.kind)(root, nodes, **made)
         is_true = story.tell()
         if options.keep:
             story.tell_what_next()

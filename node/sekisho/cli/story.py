@@ -150,6 +150,8 @@ class Story(ABC):
             print(f"  clause: {refusal.clause}")
             if refusal.allowed:
                 print(f"  allowed: {', '.join(refusal.allowed)}")
+            if refusal.hint:
+                print(f"  hint: {refusal.hint}")
             return True
         print("  it was answered")
         return False
