@@ -148,7 +148,7 @@ def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
 
 
 def _joined(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return exp.DPipe(this=left, expression=right, safe=True)
+    return exp.DPipe(this=left, expression=right)
 
 
 def _number(value: int) -> exp.Expr:
@@ -160,7 +160,7 @@ def _cast(value: exp.Expr, type_name: str) -> exp.Expr:
 
 
 def _try_cast(value: exp.Expr, type_name: str) -> exp.Expr:
-    return exp.TryCast(this=value, to=_type(type_name), safe=True)
+    return exp.TryCast(this=value, to=_type(type_name))
 
 
 def _type(type_name: str) -> exp.Expr:
