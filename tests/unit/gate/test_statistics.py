@@ -4,7 +4,9 @@ import duckdb
 import pytest
 
 from sekisho.errors import RefusalReason
+from sekisho.gate.blocks import terms_of
 from sekisho.model.parameters import Parameter
+from sekisho.model.plan import Figure, FigureKind, Terms
 from support.gate_cases import allowed, dataset, refused, signed_contract
 
 CONTRACT = """
@@ -121,3 +123,46 @@ def test_a_value_that_rows_are_chosen_by_is_bound_in_the_block_and_no_secret():
     (block,) = plan.blocks
     assert (block.bound, block.secrets) == (("first",), ("m1",))
     assert plan.bound == ("least",)
+
+
+def test_cells_are_held_to_the_terms_of_the_contract():
+    written = """
+    disclosure:
+      minimum_units: 7
+      dominance: {largest_percent: 41, two_largest_percent: 72, p_percent: 13}
+      round_counts_to: 6
+"""
+    signed = signed_contract(CONTRACT + written.removeprefix("\n"))
+    plan = allowed("SELECT count(*) FROM stays", signed=signed, datasets=WORLD["datasets"])
+    assert plan.blocks[0].terms == Terms(
+        minimum_units=7,
+        largest_percent=41,
+        two_largest_percent=72,
+        p_percent=13,
+        round_counts_to=6,
+    )
+    assert allowed("SELECT count(*) FROM stays", **WORLD).blocks[0].terms == terms_of(None)
+
+
+@pytest.mark.parametrize(
+    "kind", ["INTEGER[]", "STRUCT(a INTEGER)", "INTERVAL", "MAP(INTEGER, DATE)"]
+)
+def test_cells_are_of_keys_that_a_text_can_be_brought_back_to(kind):
+    odd = dataset("wards", {"patient": "INTEGER", "ward": "VARCHAR", "beds": kind})
+    refusal = refused(
+        "SELECT beds, count(*) FROM wards GROUP BY beds",
+        signed=WORLD["signed"],
+        datasets={STAYS.id: STAYS, odd.id: odd},
+    )
+    assert refusal.reason is RefusalReason.SYNTAX_NOT_ALLOWED
+    assert refusal.message == "`beds` is of a type that cannot be grouped by"
+
+
+def test_a_figure_that_is_asked_for_twice_is_published_once():
+    sql = "SELECT avg(nights), count(*), 1 + avg(nights) FROM stays ORDER BY count(*)"
+    (block,) = allowed(sql, **WORLD).blocks
+    assert block.figures == (
+        Figure(kind=FigureKind.MEAN, measure=0),
+        Figure(kind=FigureKind.COUNT),
+    )
+    assert over_cells(sql, cells=[(4, 9)]) == [(4, 9, 5)]
