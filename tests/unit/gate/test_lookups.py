@@ -114,6 +114,14 @@ def test_a_row_meets_a_key_by_its_characters_alone():
     (block,) = allowed(f"{BY_MODEL} GROUP BY 1", **WORLD).blocks
     parameters = dict(block.parameters) | {"m1": "secret"}
     assert len(connection.sql(block.sql, params=parameters).fetchall()) == 1
+    connection.execute("CREATE OR REPLACE TABLE lookup_planes (k VARCHAR, category INTEGER)")
+    connection.execute("INSERT INTO lookup_planes VALUES ('N1', 1), ('n1', 2)")
+    (lookup,) = block.lookups
+    fit = connection.sql(fit_of(lookup), params={**lookup.parameters, "m1": "secret"})
+    assert [(category, found) for category, found, _ in sorted(fit.fetchall())] == [
+        (1, True),
+        (2, False),
+    ]
 
 
 JOINED = "FROM legs AS l JOIN planes AS p ON l.tail = p.tail"
