@@ -137,7 +137,7 @@ def _declared(source: Threshold) -> exp.Expr:
         return exp.Case(ifs=[exp.If(this=equal, true=one), exp.If(this=there, true=zero)])
     number = exp.TryCast(this=_raw(source.column), to=_double())
     finite = exp.Anonymous(this="isfinite", expressions=[number])
-    reached = exp.GTE(this=number.copy(), expression=_number(source.at_least))
+    reached = exp.GTE(this=number.copy(), expression=exp.Literal.number(source.at_least))
     return exp.Case(
         ifs=[
             exp.If(this=_not(exp.paren(finite)), true=exp.Null()),
@@ -151,8 +151,8 @@ def _clamped(value: exp.Expr, grant: ColumnGrant) -> exp.Expr:
     if grant.clamp is None:
         return value
     low, high = grant.clamp
-    above = exp.Anonymous(this="greatest", expressions=[value, _number(low)])
-    return exp.Anonymous(this="least", expressions=[above, _number(high)])
+    above = exp.Anonymous(this="greatest", expressions=[value, exp.Literal.number(low)])
+    return exp.Anonymous(this="least", expressions=[above, exp.Literal.number(high)])
 
 
 def _hash(*values: exp.Expr) -> exp.Expr:
@@ -165,10 +165,6 @@ def _raw(name: str) -> exp.Expr:
 
 def _not(value: exp.Expr) -> exp.Expr:
     return exp.Not(this=value)
-
-
-def _number(value: int) -> exp.Expr:
-    return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
 
 
 def _double() -> exp.DataType:
