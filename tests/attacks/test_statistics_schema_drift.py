@@ -36,6 +36,17 @@ def test_what_no_longer_fits_the_contract_is_not_served(hospital, columns):
     assert refused.value.reason is RefusalReason.SCHEMA_CHANGED
 
 
+def test_one_of_two_units_that_is_gone_protects_nobody_and_nothing_is_published(hospital):
+    contract = agreed(disclosure="", units="patient, household")
+    have(hospital, TESTS | {"household": "INTEGER"})
+    assert not isinstance(hospital.decide(SQL, contract), Refusal)
+    have(hospital, TESTS)
+    with pytest.raises(Refusal) as refused:
+        hospital.ask(SQL, contract)
+    assert refused.value.reason is RefusalReason.SCHEMA_CHANGED
+    assert refused.value.clause == "grants.tests.privacy_units"
+
+
 def test_a_measure_that_became_text_has_no_mean(hospital):
     have(hospital, TESTS | {"ct": "VARCHAR"})
     with pytest.raises(Refusal):

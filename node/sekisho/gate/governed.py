@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 
-from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.masks import masked, unmasked
-from sekisho.gate.views import ROWS, SCHEMA, View, ViewColumn, row_condition
+from sekisho.gate.views import ROWS, SCHEMA, View, ViewColumn, row_condition, unit_gone
 from sekisho.model.contract import ColumnGrant, Threshold
 from sekisho.model.limits import Limits
 from sekisho.model.names import split_dataset
@@ -40,18 +39,8 @@ def units_of(view: View) -> tuple[str, ...]:
         if column is not None:
             found.setdefault(column.name.lower(), column.name)
         elif unit in dataset.privacy_units:
-            raise unprotected(view, unit)
+            raise unit_gone(grant, unit)
     return tuple(found.values())
-
-
-def unprotected(view: View, unit: str) -> Refusal:
-    """Refuse to count rows of which it is not known whom they are about."""
-    return Refusal(
-        RefusalReason.SCHEMA_CHANGED,
-        f"the privacy unit `{unit}` is no longer in the dataset",
-        clause=f"grants.{view.grant.grant}.privacy_units",
-        hint="ask the provider to mend the dataset or to amend the contract",
-    )
 
 
 def unit_type(view: View, unit: str) -> str:
@@ -128,7 +117,7 @@ def _measured(item: ViewColumn, *, timezone: str) -> exp.Expr:
     if not is_summed(item):
         there = _not(exp.Is(this=value, expression=exp.Null()))
         return exp.Case(ifs=[exp.If(this=there, true=exp.Literal.number(0))])
-    number = exp.TryCast(this=value, to=_double(), safe=True)
+    number = exp.TryCast(this=value, to=_double())
     finite = exp.Anonymous(this="isfinite", expressions=[number])
     return exp.Case(ifs=[exp.If(this=finite, true=_clamped(number.copy(), item.grant))])
 
@@ -146,9 +135,9 @@ def _declared(source: Threshold) -> exp.Expr:
         there = _not(exp.Is(this=_raw(source.column), expression=exp.Null()))
         equal = exp.EQ(this=text, expression=exp.Literal.string(source.equals or ""))
         return exp.Case(ifs=[exp.If(this=equal, true=one), exp.If(this=there, true=zero)])
-    number = exp.TryCast(this=_raw(source.column), to=_double(), safe=True)
+    number = exp.TryCast(this=_raw(source.column), to=_double())
     finite = exp.Anonymous(this="isfinite", expressions=[number])
-    reached = exp.GTE(this=number.copy(), expression=_number(source.at_least))
+    reached = exp.GTE(this=number.copy(), expression=exp.Literal.number(source.at_least))
     return exp.Case(
         ifs=[
             exp.If(this=_not(exp.paren(finite)), true=exp.Null()),
@@ -162,8 +151,8 @@ def _clamped(value: exp.Expr, grant: ColumnGrant) -> exp.Expr:
     if grant.clamp is None:
         return value
     low, high = grant.clamp
-    above = exp.Anonymous(this="greatest", expressions=[value, _number(low)])
-    return exp.Anonymous(this="least", expressions=[above, _number(high)])
+    above = exp.Anonymous(this="greatest", expressions=[value, exp.Literal.number(low)])
+    return exp.Anonymous(this="least", expressions=[above, exp.Literal.number(high)])
 
 
 def _hash(*values: exp.Expr) -> exp.Expr:
@@ -176,10 +165,6 @@ def _raw(name: str) -> exp.Expr:
 
 def _not(value: exp.Expr) -> exp.Expr:
     return exp.Not(this=value)
-
-
-def _number(value: int) -> exp.Expr:
-    return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
 
 
 def _double() -> exp.DataType:

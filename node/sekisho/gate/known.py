@@ -44,8 +44,7 @@ def write_known(view: View, *, timezone: str, parser: SecondParser) -> KnownRows
     items = tuple(view.columns.values())
     outputs = []
     for at, item in enumerate(items):
-        is_measure = item.uses == {Use.MEASURE} or item.grant.source is not None
-        write = measure_value if is_measure else column_value
+        write = measure_value if item.uses == {Use.MEASURE} else column_value
         value = write(item, timezone=timezone)
         outputs.append(exp.Alias(this=value, alias=identifier(f"c{at}")))
     person, there = _person(view)

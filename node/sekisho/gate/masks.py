@@ -22,6 +22,7 @@ Value = Callable[[], exp.Expr]
 
 _TIMES = frozenset({"ts", "ts_s", "ts_ms", "ts_ns"})
 _WHOLE = "HUGEINT"
+_number = exp.Literal.number
 
 
 def shown_type(type_name: str) -> str:
@@ -148,11 +149,7 @@ def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
 
 
 def _joined(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return exp.DPipe(this=left, expression=right, safe=True)
-
-
-def _number(value: int) -> exp.Expr:
-    return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
+    return exp.DPipe(this=left, expression=right)
 
 
 def _cast(value: exp.Expr, type_name: str) -> exp.Expr:
@@ -160,7 +157,7 @@ def _cast(value: exp.Expr, type_name: str) -> exp.Expr:
 
 
 def _try_cast(value: exp.Expr, type_name: str) -> exp.Expr:
-    return exp.TryCast(this=value, to=_type(type_name), safe=True)
+    return exp.TryCast(this=value, to=_type(type_name))
 
 
 def _type(type_name: str) -> exp.Expr:

@@ -41,8 +41,7 @@ def look_up_names(draft: Draft) -> Draft:
         if dataset is None or dataset not in draft.grant.datasets:
             return None
         check_served(draft)
-        if dataset not in views:
-            views[dataset] = current_view(draft, dataset, elsewhere=elsewhere)
+        views[dataset] = current_view(draft, dataset, elsewhere=elsewhere)
         return views[dataset].relation(draft.question.alias)
 
     try:

@@ -12,10 +12,10 @@ from sekisho.errors import Refusal, RefusalReason
 from sekisho.gate.blocks import write_block
 from sekisho.gate.candidates import named_dataset
 from sekisho.gate.draft import Draft, lookup_key
-from sekisho.gate.governed import is_summed, units_of, unprotected
+from sekisho.gate.governed import is_summed, units_of
 from sekisho.gate.lookups import LOOKUP_TYPES
 from sekisho.gate.names import current_view, granted_names, names_elsewhere, with_clause
-from sekisho.gate.views import View
+from sekisho.gate.views import View, unit_gone
 from sekisho.model.contract import Lookup
 from sekisho.model.names import DatasetId
 from sekisho.sql.block_uses import BlockTerms, Governed, check_block, example_of
@@ -47,8 +47,7 @@ def look_up_statistics(draft: Draft) -> Draft:
         dataset = named_dataset(draft.question, parts)
         if dataset is None or dataset not in draft.grant.datasets:
             return None
-        if dataset not in views:
-            views[dataset] = current_view(draft, dataset, elsewhere=elsewhere)
+        views[dataset] = current_view(draft, dataset, elsewhere=elsewhere)
         return _relation(views[dataset], draft.question.alias)
 
     try:
@@ -129,7 +128,7 @@ def _terms(block: Block, draft: Draft) -> BlockTerms:
     relations = {item.number: _governed(item, draft) for item in block.select.sources}
     first = relations[block.select.sources[0].number]
     if isinstance(first, Governed) and not first.units:
-        raise unprotected(draft.view_of(block.select.sources[0]), draft.grant.privacy_units[0])
+        raise unit_gone(draft.grant, draft.grant.privacy_units[0])
     return BlockTerms(
         clause=draft.clause,
         functions=draft.grant.functions,

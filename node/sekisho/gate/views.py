@@ -80,9 +80,13 @@ def view_of(grant: Grant, dataset: Dataset, *, elsewhere: Container[str] = ()) -
             grant.
 
     Raises:
-        Refusal: `SCHEMA_CHANGED` when a granted column is in none of the datasets, or of a type
-            that its mask does not fit, or when the dataset has no granted column.
+        Refusal: `SCHEMA_CHANGED` when a granted column or a privacy unit that is counted is in none
+            of the datasets, or a column of a type that its mask does not fit, or when the dataset
+            has no granted column.
     """
+    for unit in grant.privacy_units if grant.effective_disclosure is not None else ():
+        if dataset.column(unit) is None and unit.lower() not in elsewhere:
+            raise unit_gone(grant, unit)
     columns = dict(_columns(grant, dataset, elsewhere))
     if not columns:
         message = "the dataset has no granted column any more"
@@ -139,6 +143,12 @@ def write_view(
     if condition is not None:
         select.set("where", exp.Where(this=condition))
     return select
+
+
+def unit_gone(grant: Grant, unit: str) -> Refusal:
+    """Refuse to give what is about nobody knows whom."""
+    message = f"the privacy unit `{unit}` is no longer in the dataset"
+    return _changed(message, f"grants.{grant.grant}.privacy_units")
 
 
 def row_condition(view: View, *, parser: SecondParser, limits: Limits) -> exp.Expr | None:
@@ -200,8 +210,7 @@ def _shown(item: ViewColumn, *, timezone: str) -> exp.Expr:
 def _unit(view: View, unit: str, name: str) -> exp.Expr:
     column = view.dataset.column(unit)
     if column is None:
-        message = f"the privacy unit `{unit}` is no longer in the dataset"
-        raise _changed(message, f"grants.{view.grant.grant}.privacy_units")
+        raise unit_gone(view.grant, unit)
     value = exp.Column(this=_identifier(column.name), table=_identifier(ROWS))
     return exp.Alias(this=value, alias=_identifier(name))
 

@@ -52,6 +52,12 @@ def test_what_is_kept_of_a_sketch_of_many_units(count, apart, slots):
     assert len(found.places) == (count if slots is None else slots)
 
 
+@pytest.mark.parametrize(("taken", "slots"), [(767, None), (768, KEPT_SLOTS)])
+def test_a_sketch_is_kept_coarse_if_three_quarters_of_its_slots_are_taken(taken, slots):
+    units = (at % taken + at // taken * KEPT_SLOTS for at in range(3 * taken))
+    assert kept(sketch({unit: unit + 1 for unit in units})).slots == slots
+
+
 def test_a_coarse_sketch_is_kept_as_it_is():
     coarse = sketch(people(4000), 2048)
     assert kept(coarse) is coarse
@@ -69,6 +75,13 @@ def test_listed_numbers_fit_a_signed_column_and_tell_kinds_apart():
     assert all(-(2**63) <= number < 2**63 for number in numbers)
     assert len(set(numbers)) == len(numbers)
     assert not set(sketch({5: 7}).listing) & set(sketch({5: 7}, 64).listing)
+
+
+def test_listed_numbers_are_those_that_earlier_releases_remembered():
+    """They lie in a node's memory: with other numbers what was published would not be found."""
+    cell = sketch({2**64 - 1: 2**64 - 3, 7: 2**40 + 5})
+    assert listing(cell) == (8497459358779158333, -7372256732594758265)
+    assert listing(sketch({7: 5}, 64)) == (-6844984052353849540,)
 
 
 def test_slots_of_steps_are_those_that_listings_rest_on():

@@ -101,6 +101,29 @@ def test_what_is_held_to_the_table_is_what_the_grant_shows():
     assert sorted(found) == [(0, True, True), (1, True, True), (2, False, False)]
 
 
+def test_a_row_meets_a_key_by_its_characters_alone():
+    """A dataset that is collated without regard to case would meet two keys with one row."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("CREATE SCHEMA data")
+    columns = ", ".join(f'"{item.name}" {item.type}' for item in LEGS.columns)
+    columns = columns.replace('"Tail" VARCHAR', '"Tail" VARCHAR COLLATE NOCASE')
+    connection.execute(f"CREATE TABLE data.legs ({columns})")
+    connection.execute("INSERT INTO data.legs VALUES ('N1', 'JFK', 1, 1, 1, false)")
+    connection.execute('CREATE TABLE lookup_planes (tail VARCHAR, "Model" VARCHAR)')
+    connection.execute("INSERT INTO lookup_planes VALUES ('N1', 'a'), ('n1', 'a')")
+    (block,) = allowed(f"{BY_MODEL} GROUP BY 1", **WORLD).blocks
+    parameters = dict(block.parameters) | {"m1": "secret"}
+    assert len(connection.sql(block.sql, params=parameters).fetchall()) == 1
+    connection.execute("CREATE OR REPLACE TABLE lookup_planes (k VARCHAR, category INTEGER)")
+    connection.execute("INSERT INTO lookup_planes VALUES ('N1', 1), ('n1', 2)")
+    (lookup,) = block.lookups
+    fit = connection.sql(fit_of(lookup), params={**lookup.parameters, "m1": "secret"})
+    assert [(category, found) for category, found, _ in sorted(fit.fetchall())] == [
+        (1, True),
+        (2, False),
+    ]
+
+
 JOINED = "FROM legs AS l JOIN planes AS p ON l.tail = p.tail"
 
 

@@ -63,6 +63,7 @@ def shown(engine, mask, kind, value, *, timezone="America/New_York"):
         (BucketMask(bucket=(0, 18, 65)), "INTEGER", 99, ("BIGINT", "65")),
         (BucketMask(bucket=(0, 18, 65)), "INTEGER", -1, ("BIGINT", None)),
         (BucketMask(bucket=(-10, 0)), "INTEGER", -3, ("BIGINT", "-10")),
+        (BucketMask(bucket=(0, 2**53 + 1)), "BIGINT", 2**53, ("BIGINT", "0")),
         (BucketMask(bucket=(0, 18)), "DOUBLE", float("nan"), ("BIGINT", None)),
         (BucketMask(bucket=(0, 18)), "DECIMAL(38,30)", Decimal("18.5"), ("BIGINT", "18")),
         (BucketWidthMask(bucket_width=7), "INTEGER", 13, ("BIGINT", "7")),
@@ -94,6 +95,12 @@ def shown(engine, mask, kind, value, *, timezone="America/New_York"):
             "DATE",
             "5877642-06-25 (BC)",
             ("DATE", None),
+        ),
+        (
+            TruncateMask(truncate=TruncateUnit("hour")),
+            "DATE",
+            "5877642-06-25 (BC)",
+            ("DATE", "5877642-06-25 (BC)"),
         ),
         (TruncateMask(truncate=TruncateUnit("month")), "DATE", "infinity", ("DATE", "infinity")),
         (

@@ -28,6 +28,13 @@ grants:
     columns: {origin: {}}
   - {grant: dl, datasets: [dl.example/flights], access: rows, columns: {origin: {}, delay: {}}}
 """
+EVERY_CLAUSE = (
+    "purposes.reliability",
+    "grants.ua.datasets",
+    "grants.ua.access",
+    "grants.ua.where",
+    "grants.ua.columns.origin",
+)
 COLUMNS = "columns: {origin: string, delay: int16, cancelled: bool}"
 
 
@@ -85,6 +92,10 @@ tests:
             "SELECT origin FROM ua.flights",
             "allowed, clauses: [grants.ua.where, purposes.reliability]",
         ),
+        (
+            "SELECT origin FROM ua.flights",
+            f"allowed, clauses: [{', '.join(EVERY_CLAUSE)}]",
+        ),
         ("SELECT origin FROM flights", 'refused, reason: NOT_IN_FORCE, at: "2028-01-01T00:00:00Z"'),
     ],
 )
@@ -110,6 +121,11 @@ def test_what_differs_does_not_hold(parser, sql, expected):
     assert not _one(parser, sql, expected).holds
 
 
+def test_clauses_are_those_that_a_plan_names(parser):
+    found = _one(parser, "SELECT origin FROM ua.flights", "allowed")
+    assert set(found.decision.clauses) == set(EVERY_CLAUSE)
+
+
 def test_what_differs_is_named(parser):
     found = _one(parser, "SELECT delay FROM ua.flights", "refused, reason: SUSPENDED, clause: x")
     assert found.missed == ("reason", "clause")
@@ -129,6 +145,17 @@ def test_a_filter_that_tells_nothing_is_warned_of(parser):
     )
     assert never.message == "the row filter is true for no row"
     assert {always.severity, never.severity} == {"warning"}
+
+
+@pytest.mark.parametrize("where", ["delay > 3 AND delay < 2", "FALSE", "origin IN (NULL)"])
+def test_a_filter_that_is_false_or_unknown_is_warned_of(parser, where):
+    (never,) = check_outcomes(_contract(where).contract, parser=parser)
+    assert never.message == "the row filter is true for no row"
+
+
+@pytest.mark.parametrize("where", ["delay = delay", "delay > 3", "cancelled OR TRUE = NULL"])
+def test_a_filter_that_is_true_for_some_rows_is_not(parser, where):
+    assert check_outcomes(_contract(where).contract, parser=parser) == ()
 
 
 TOUCHED = """\
@@ -165,6 +192,28 @@ grants:
 """
 
 
+def _left(parser, queries, contract):
+    """List what of a contract no test needs, where all that is tested is allowed."""
+    listed = "".join(
+        f"\n  - {{name: t{at}, sql: '{sql}', expect: allowed}}" for at, sql in enumerate(queries)
+    )
+    tests = parse_contract_test(
+        f"""\
+format: sekisho.contract-test/v1
+contract: x.yaml
+datasets:
+  ua.example/flights: {{{COLUMNS}}}
+  ua.example/planes: {{columns: {{model: string}}}}
+  ua.example/crews: {{columns: {{crew: string, base: string, hours: int16}}}}
+tests:{listed or " [{name: none, sql: 'SELECT 1', expect: refused}]"}
+""".encode()
+    )
+    datasets = {name: tests.datasets[name].inline_dataset(name) for name in tests.datasets}
+    signed = unsigned_proposal(parse_contract(contract.encode()))
+    rehearsed = list(rehearse(tests, signed, datasets, parser=parser))
+    return list(untouched(rehearsed, signed, datasets, parser=parser))
+
+
 @pytest.mark.parametrize(
     ("queries", "expected"),
     [
@@ -195,24 +244,23 @@ grants:
     ],
 )
 def test_what_no_test_needs_is_listed(parser, queries, expected):
-    listed = "".join(
-        f"\n  - {{name: t{at}, sql: '{sql}', expect: allowed}}" for at, sql in enumerate(queries)
-    )
-    tests = parse_contract_test(
-        f"""\
-format: sekisho.contract-test/v1
-contract: x.yaml
-datasets:
-  ua.example/flights: {{{COLUMNS}}}
-  ua.example/planes: {{columns: {{model: string}}}}
-  ua.example/crews: {{columns: {{crew: string, base: string, hours: int16}}}}
-tests:{listed or " [{name: none, sql: 'SELECT 1', expect: refused}]"}
-""".encode()
-    )
-    datasets = {name: tests.datasets[name].inline_dataset(name) for name in tests.datasets}
-    signed = unsigned_proposal(parse_contract(TOUCHED.encode()))
-    rehearsed = list(rehearse(tests, signed, datasets, parser=parser))
-    assert list(untouched(rehearsed, signed, datasets, parser=parser)) == expected
+    assert _left(parser, queries, TOUCHED) == expected
+
+
+@pytest.mark.parametrize(
+    ("functions", "expected"),
+    [
+        ("functions: [count, sum]", ["grants.figures.functions.sum"]),
+        ("functions: [count]", []),
+        ("", []),
+    ],
+)
+def test_a_function_is_listed_if_the_contract_wrote_it_and_another_is_left(
+    parser, functions, expected
+):
+    contract = TOUCHED.replace("functions: [count, sum, avg]", functions)
+    found = _left(parser, ["SELECT count(*) FROM crews"], contract)
+    assert [path for path in found if ".functions" in path] == expected
 
 
 @pytest.mark.parametrize(
