@@ -21,8 +21,8 @@ from sekisho.model.query import QueryText
 from sekisho.server.binding import BINDING_SECONDS, bind_row, collect_frames
 from sekisho.server.boundary import Explain, boundary
 from sekisho.server.listing import listing_schema, listing_table
+from sekisho.server.prepared import Asked, PreparedStatement, Statements
 from sekisho.server.shelf import Shelf
-from sekisho.server.statements import Asked, PreparedStatement, Statements
 from sekisho.server.tickets import Tickets
 from sekisho.sql.bounds import check_bounds, parameter_names
 from sekisho.wire import flight, flight_sql

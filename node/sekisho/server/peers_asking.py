@@ -19,8 +19,8 @@ from sekisho.server.choosing import contracts_of_partner, the_only
 from sekisho.server.contracts import the_purpose
 from sekisho.server.parts import Parts
 from sekisho.server.plans import Plans
+from sekisho.server.prepared import Asked
 from sekisho.server.shelf import Shelf, shelf_of_grants
-from sekisho.server.statements import Asked
 from sekisho.server.status import failure_of
 
 

@@ -21,8 +21,8 @@ from sekisho.server.faces import Face, FlightHandler, Unary
 from sekisho.server.flight_service import FlightService
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
+from sekisho.server.prepared import Asked
 from sekisho.server.reporting import status_lines
-from sekisho.server.statements import Asked
 from sekisho.server.status import own_failure_of
 from sekisho.server.users_asking import UsersAsker
 from sekisho.wire.envelopes import (

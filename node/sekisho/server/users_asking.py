@@ -19,8 +19,8 @@ from sekisho.server.choosing import contracts_of_consumer, the_only
 from sekisho.server.contracts import the_purpose
 from sekisho.server.describing import DescribingRoom
 from sekisho.server.parts import Parts
+from sekisho.server.prepared import Asked
 from sekisho.server.shelf import Shelf, shelf_of_catalog
-from sekisho.server.statements import Asked
 from sekisho.server.status import own_failure_of
 from sekisho.wire.flight import PROGRESS_HEADER
 from sekisho.wire.frames import add_metadata
