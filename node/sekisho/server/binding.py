@@ -135,8 +135,8 @@ def _read(
         raise _refused("the bound values cannot be read") from error
     rows = len(found["t0"])
     if rows != 1:
-        several = "several rows" if rows else "no row"
-        raise _refused(f"{several} of values are bound", hint="bind one row, and run again")
+        several = "several rows of values are bound" if rows else "no row of values is bound"
+        raise _refused(several, hint="bind one row, and run again")
     return [(str(found[f"t{at}"][0]), found[f"v{at}"][0]) for at in range(len(columns))]
 
 

@@ -15,6 +15,8 @@ from sekisho.server.parts import Parts
 from sekisho.server.plans import bound_job
 
 ASKED_AT_ONCE = 16
+MAX_SHAPE_BYTES = 1024 * 1024
+"""Of a schema from a provider; five thousand columns with long names fit."""
 DESCRIBE_SECONDS = 10.0
 """For a worker to bind a residual over empty relations."""
 
@@ -74,4 +76,4 @@ class DescribingRoom:
             )
         except PeerError:
             return b""
-        return found.schema
+        return found.schema if len(found.schema) <= MAX_SHAPE_BYTES else b""

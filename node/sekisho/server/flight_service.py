@@ -163,7 +163,7 @@ class FlightService(Generic[C, Q]):
             frames = collect_frames(_after(first, messages))
             values = bind_row(self._engine, frames, names=statement.names)
             self._statements.bind(command.handle, values, bound_to=owner)
-            yield flight_sql.pack_bound()
+            yield flight_sql.pack_bound(command.handle)
 
     def do_action(self, action: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Serve DoAction, see `ACTIONS`."""

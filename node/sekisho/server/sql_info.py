@@ -8,6 +8,8 @@ from importlib.metadata import version
 
 import pyarrow as pa
 
+from sekisho.model.limits import DEFAULT_LIMITS
+from sekisho.server.prepared import MAX_STATEMENTS_EACH
 from sekisho.wire.flight_sql import GetSqlInfo, GetTypeInfo
 
 _TEXT, _INT = pa.utf8(), pa.int32()
@@ -47,7 +49,48 @@ _INFO: dict[int, tuple[int, object]] = {
     505: (_BIGINT, 1),  # quoted names likewise
     506: (_BOOL, False),  # not every table can be selected from: some give statistics alone
     507: (_BIGINT, 3),  # NULL sorts last in either direction
+    508: (_STRINGS, []),  # words that are reserved beside the standard's
+    513: (_STRING, "\\"),  # before a `%` or `_` that is meant as it stands
+    514: (_STRING, ""),  # further characters of names
+    515: (_BOOL, True),  # names of output columns
+    516: (_BOOL, True),  # NULL || text is NULL
+    518: (_BOOL, True),  # names of tables in a query
+    519: (_BOOL, False),  # …which may be those of other tables
+    520: (_BOOL, True),  # expressions in ORDER BY
+    521: (_BOOL, True),  # ORDER BY of what is not selected
+    522: (_BITMASK, 0b11),  # GROUP BY of what is not selected, or of more
+    525: (_BITMASK, 0b1),  # the least grammar
+    526: (_BITMASK, 0b1),  # SQL-92, entry level
+    527: (_BOOL, False),  # constraints
+    528: (_BITMASK, 0b110),  # outer joins: all
+    529: (_STRING, "schema"),
+    530: (_STRING, ""),
+    531: (_STRING, "catalog"),
+    532: (_BOOL, True),  # the catalog stands first in a name
+    536: (_BOOL, False),  # SELECT FOR UPDATE
+    537: (_BOOL, False),  # stored procedures
+    538: (_BITMASK, 0b111),  # subqueries in comparisons, EXISTS and IN
+    539: (_BOOL, True),  # correlated subqueries
+    540: (_BITMASK, 0b11),  # UNION, UNION ALL
+    556: (_BOOL, False),  # a row's bound would hold for blobs
+    557: (_BIGINT, DEFAULT_LIMITS.max_sql_bytes),  # a query's length
+    558: (_BIGINT, MAX_STATEMENTS_EACH),  # open statements
+    562: (_BIGINT, 0),  # isolation of transactions: none
+    563: (_BOOL, False),  # transactions
+    564: (_BITMASK, 0b1),  # levels of isolation: none
+    565: (_BOOL, False),
+    566: (_BOOL, False),
+    567: (_BITMASK, 0b10),  # results are read forward only
+    572: (_BOOL, False),  # batches of updates
+    573: (_BOOL, False),  # savepoints
+    574: (_BOOL, False),  # named parameters of procedures
+    575: (_BOOL, False),  # locators
+    576: (_BOOL, False),  # functions by CALL
 }
+# Other bounds, such as the columns of GROUP BY: 0 is no stated one.
+_INFO |= {number: (_BIGINT, 0) for number in range(541, 562) if number not in _INFO}
+_INFO |= {number: (_STRINGS, []) for number in (509, 510, 511, 512)}
+_INFO |= {number: (_BITMASK, 0) for number in (533, 534, 535)}
 TYPE_INFO = pa.schema(
     [
         pa.field("type_name", _TEXT, nullable=False),

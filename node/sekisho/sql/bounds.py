@@ -58,6 +58,8 @@ def number_marks(text: str) -> str:
 def parameter_names(text: str) -> tuple[str, ...]:
     """List the parameters of a text, each once: `$name` by its name, `?` by its number.
 
+    They stand in the order in which values are bound: of numbers, or as they first occur.
+
     Nothing is parsed: it is for whoever must know what to bind before a query can be read.
     """
     found = (
@@ -66,7 +68,8 @@ def parameter_names(text: str) -> tuple[str, ...]:
         if match.lastgroup not in {"skip", "comment"}
         for name in _PARAMETER.findall(match.group())
     )
-    return tuple(dict.fromkeys(found))
+    names = tuple(dict.fromkeys(found))
+    return tuple(sorted(names, key=int)) if all(map(str.isdecimal, names)) else names
 
 
 def has_comment(text: str) -> bool:

@@ -229,9 +229,13 @@ def pack_closed_session() -> bytes:
     return flight_pb2.Result(body=closed.SerializeToString()).SerializeToString()
 
 
-def pack_bound() -> bytes:
-    """Build the answer to bound values: the statement keeps its handle."""
-    metadata = flight_sql_pb2.DoPutPreparedStatementResult().SerializeToString()
+def pack_bound(handle: bytes) -> bytes:
+    """Build the answer to bound values: the statement keeps its handle.
+
+    The handle is named nevertheless: Java's client takes an absent one for an empty one.
+    """
+    result = flight_sql_pb2.DoPutPreparedStatementResult(prepared_statement_handle=handle)
+    metadata = result.SerializeToString()
     return flight_pb2.PutResult(app_metadata=metadata).SerializeToString()
 
 
