@@ -16,8 +16,8 @@ pytestmark = pytest.mark.e2e
 
 HERE = Path(__file__).parent
 REFUSED = (
-    'Error while executing SQL "SELECT note FROM flights": COLUMN_NOT_GRANTED: the column `note` is '
-    "not granted (hint: ask the provider to grant it in an amendment)"
+    'Error while executing SQL "SELECT note FROM flights": COLUMN_NOT_GRANTED: the column `note` '
+    "is not granted (hint: ask the provider to grant it in an amendment)"
 )
 
 

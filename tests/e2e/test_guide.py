@@ -18,8 +18,9 @@ ROOT = Path(__file__).parents[2]
 ELSEWHERE = "writing-contracts"
 """Depends on the day: tests/unit/cli/test_guides.py follows it on one that is fixed."""
 GUIDES = sorted(path for path in (ROOT / "docs" / "guide").glob("*.md") if path.stem != ELSEWHERE)
-BLOCK = re.compile(r"^```(console|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NAMED = re.compile(r"`([\w./-]+\.yaml)`")
+BLOCK = re.compile(r"^```(console|yaml|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"`([\w./-]+\.(?:yaml|py))`")
+READY = re.compile(r"ready peers=(\S+) users=(\S+)\n")
 DATA = ("aviation/flights_ua.parquet", "hospitals/covid_tests_a.parquet")
 """Of the examples, what the guides read."""
 SECTIONS = {"datasets:": "datasets: {}\n", "guardrails:": "guardrails: []\n"}
@@ -77,7 +78,10 @@ class Reader:
                 arguments, cwd=self.folder, stdout=subprocess.PIPE, stderr=log, text=True
             )
         self.nodes.append(node)
-        assert node.stdout.readline().startswith("ready peers=")
+        ready = READY.fullmatch(node.stdout.readline())
+        assert ready is not None
+        name = arguments[arguments.index("--dir") + 1].upper()
+        self.seen |= {f"{name}_PEERS": ready[1], f"{name}_USERS": ready[2]}
 
     def note(self, words: list[str], out: str) -> None:
         if words[1:3] == ["member", "show"]:
@@ -103,7 +107,7 @@ def followed(guide: Path, folder: Path) -> None:
     reader = Reader(folder, is_signed="sekisho contract sign" in text)
     try:
         for block in BLOCK.finditer(text):
-            if block[1] == "yaml":
+            if block[1] != "console":
                 for name in NAMED.findall(text[: block.start()])[-1:]:
                     reader.write(name, block[2])
                 continue

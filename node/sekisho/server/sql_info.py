@@ -89,8 +89,10 @@ _INFO: dict[int, tuple[int, object]] = {
 }
 # Other bounds, such as the columns of GROUP BY: 0 is no stated one.
 _INFO |= {number: (_BIGINT, 0) for number in range(541, 562) if number not in _INFO}
-_INFO |= {number: (_STRINGS, []) for number in (509, 510, 511, 512)}
-_INFO |= {number: (_BITMASK, 0) for number in (533, 534, 535)}
+# Names of functions are listed in docs/reference/functions.md.
+_INFO |= dict.fromkeys((509, 510, 511, 512), (_STRINGS, []))
+# Where schemas and catalogs may stand beside queries: nowhere.
+_INFO |= dict.fromkeys((533, 534, 535), (_BITMASK, 0))
 TYPE_INFO = pa.schema(
     [
         pa.field("type_name", _TEXT, nullable=False),
