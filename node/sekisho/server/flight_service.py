@@ -151,16 +151,17 @@ class FlightService(Generic[C, Q]):
 
     def do_put(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
         """Serve DoPut: bind one row of values to a prepared statement."""
-        with self._call(context, "DoPut") as caller, _in_time(context):
-            first = next(messages, b"")
-            command = flight_sql.parse_descriptor(bytes(parse_frame(first).descriptor))
-            if isinstance(command, PreparedUpdate):
-                raise NotServedError("updates are not served", hint=UPDATES_HINT)
-            if not isinstance(command, Prepared):
-                raise NotServedError("only parameters of a prepared statement are taken")
+        with self._call(context, "DoPut") as caller:
             owner = self._asker.owner(caller)
-            statement = self._statements.find(command.handle, bound_to=owner)
-            frames = collect_frames(_after(first, messages))
+            with _in_time(context):
+                first = next(messages, b"")
+                command = flight_sql.parse_descriptor(bytes(parse_frame(first).descriptor))
+                if isinstance(command, PreparedUpdate):
+                    raise NotServedError("updates are not served", hint=UPDATES_HINT)
+                if not isinstance(command, Prepared):
+                    raise NotServedError("only parameters of a prepared statement are taken")
+                statement = self._statements.find(command.handle, bound_to=owner)
+                frames = collect_frames(_after(first, messages))
             values = bind_row(self._engine, frames, names=statement.names)
             self._statements.bind(command.handle, values, bound_to=owner)
             yield flight_sql.pack_bound(command.handle)
