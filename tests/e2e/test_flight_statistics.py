@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from adbc_driver_manager import ProgrammingError
 
-from sekisho.ledger.bodies import Asked
+from sekisho.ledger.bodies import Asked, Brought
 from support.clients import (
     fetch,
     prepare,
@@ -18,6 +18,7 @@ from support.clients import (
     user_headers,
 )
 from support.hospitals import DATA, hospital_section, statistics_text
+from support.lookups import BY_FAMILY, delays_text, families_section, flights_section
 from support.nodes import Companies
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -51,19 +52,19 @@ def user(world):
         yield client, user_headers(world["lab"])
 
 
-def asked(world) -> int:
-    with world["lab"].records() as records:
-        return sum(isinstance(entry.body, Asked) for entry in records.ledger.entries())
+def entries(company, kind) -> int:
+    with company.records() as records:
+        return sum(isinstance(entry.body, kind) for entry in records.ledger.entries())
 
 
 @pytest.mark.parametrize("sql", QUERIES)
 def test_the_schema_that_is_promised_is_the_answers(world, user, sql):
     client, options = user
-    before = asked(world)
+    before = entries(world["lab"], Asked)
     created = prepare(client, sql, options)
     promised = pa.ipc.read_schema(pa.py_buffer(created.dataset_schema))
     assert client.get_schema(statement(sql), options).schema == promised
-    assert asked(world) == before
+    assert entries(world["lab"], Asked) == before
     answer = fetch(client, prepared(created.prepared_statement_handle), options)
     assert answer.schema == promised
     assert answer.num_rows
@@ -96,3 +97,24 @@ def test_gaps_and_receipts_stand_beside_the_last_message(user):
     note = json.loads(notes[-1].to_pybytes())
     assert [item["provider"] for item in note["receipts"]] == ["a.example", "b.example"]
     assert note["gaps"] == []
+
+
+def test_a_joined_table_is_brought_when_the_query_runs_and_not_before(tmp_path):
+    sql = BY_FAMILY.replace("planes AS p", "local.planes AS p")
+    with Companies(tmp_path) as companies:
+        companies.found("ua", flights_section())
+        companies.found("maker", families_section(tmp_path / "planes.parquet"))
+        companies.introduce()
+        companies.start()
+        companies.agree(delays_text())
+        maker = companies["maker"]
+        with user_by_flight(maker) as client:
+            created = prepare(client, sql, user_headers(maker))
+        promised = pa.ipc.read_schema(pa.py_buffer(created.dataset_schema))
+        assert entries(maker, Brought) == 0
+        with user_by_adbc(maker) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            answer = cursor.fetch_arrow_table()
+        assert entries(maker, Brought) == 1
+        assert answer.schema == promised
+        assert answer.num_rows

@@ -34,15 +34,12 @@ class DescribingRoom:
         """Give the frame of an answer's schema.
 
         Returns:
-            Nothing where it is not known: a provider is away, or has never been brought the table
-            that it is to join.
+            Nothing where it is not known: a provider is away, or runs a release that does not tell.
 
         Raises:
             Refusal: This node's planner or a provider's gate refuses the question.
         """
         plan = self._asking.plan(question)
-        if any(fragment.lookups for fragment in plan.fragments):
-            return b""
         job = Job(
             sql=plan.residual_sql,
             parameters=plan.parameters,
