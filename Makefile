@@ -5,11 +5,12 @@
 
 SHELL := /bin/sh
 BIN := .venv/bin
+JDBC := flight-sql-jdbc-driver-18.3.0
 
 export PIP_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format docs bench proto editor clean
+.PHONY: help demo test lint format docs bench proto editor clients jdbc clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -45,9 +46,13 @@ proto: .venv/dev.stamp  ## generate the protobuf code from proto/
 
 editor: tests/editor/node_modules/.package-lock.json  ## install the language server that tests/editor drives (needs npm)
 
+clients: tests/clients/node_modules/.package-lock.json  ## install the JavaScript client that tests/clients drives (needs npm)
+
+jdbc: tests/clients/jars/$(JDBC).jar  ## fetch the JDBC driver that tests/clients drives by hand (needs Maven and a JDK)
+
 clean:  ## remove the environment and everything built or cached
 	rm -rf .venv build dist .coverage .coverage.* htmlcov
-	rm -rf tests/editor/node_modules
+	rm -rf tests/editor/node_modules tests/clients/node_modules tests/clients/jars
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find node tests scripts -type d -name __pycache__ -prune -exec rm -rf {} +
 
@@ -64,3 +69,11 @@ clean:  ## remove the environment and everything built or cached
 tests/editor/node_modules/.package-lock.json: tests/editor/package.json tests/editor/package-lock.json
 	npm ci --prefix tests/editor --no-audit --no-fund
 	@touch $@
+
+tests/clients/node_modules/.package-lock.json: tests/clients/package.json tests/clients/package-lock.json
+	npm ci --prefix tests/clients --no-audit --no-fund
+	@touch $@
+
+tests/clients/jars/$(JDBC).jar:
+	mvn --quiet --batch-mode dependency:copy -DoutputDirectory=$(CURDIR)/$(@D) \
+		-Dartifact=org.apache.arrow:$(subst -driver-,-driver:,$(JDBC))

@@ -4,6 +4,7 @@
     ├── DocumentError   mend the file: every finding with its place
     ├── TrustError      do not believe it: a signature, identity or time did not hold
     ├── Refusal         an expected no: the contract does not allow this
+    ├── NotServedError  ask otherwise: no node serves this part of the protocol
     ├── PeerError       the other side is away or broke the protocol
     ├── EngineError     one answer is lost: the engine failed, its text stays inside
     ├── LedgerError     stop answering: the evidence cannot be kept or does not hold
@@ -132,6 +133,10 @@ class Refusal(SekishoError):  # noqa: N818  DESIGN.md's word: a refusal is an ou
         self.line = line
         self.column = column
         self.allowed = allowed
+
+
+class NotServedError(SekishoError):
+    """A part of a standard protocol that no node serves, such as updates."""
 
 
 class PeerError(SekishoError):

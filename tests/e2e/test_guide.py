@@ -20,6 +20,7 @@ ELSEWHERE = "writing-contracts"
 GUIDES = sorted(path for path in (ROOT / "docs" / "guide").glob("*.md") if path.stem != ELSEWHERE)
 BLOCK = re.compile(r"^```(console|yaml|python|sql)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([\w./-]+\.(?:yaml|py|sql))`")
+READY = re.compile(r"ready peers=(\S+) users=(\S+)\n")
 DATA = ("aviation/flights_ua.parquet", "hospitals/covid_tests_a.parquet")
 """Of the examples, what the guides read."""
 SECTIONS = {"datasets:": "datasets: {}\n", "guardrails:": "guardrails: []\n"}
@@ -77,10 +78,10 @@ class Reader:
                 arguments, cwd=self.folder, stdout=subprocess.PIPE, stderr=log, text=True
             )
         self.nodes.append(node)
-        ready = node.stdout.readline()
-        assert ready.startswith("ready peers=")
-        # Of the node that is started last: the one that asks.
-        self.seen["USERS_ADDRESS"] = ready.split("users=")[1].strip()
+        ready = READY.fullmatch(node.stdout.readline())
+        assert ready is not None
+        name = arguments[arguments.index("--dir") + 1].upper()
+        self.seen |= {f"{name}_PEERS": ready[1], f"{name}_USERS": ready[2]}
 
     def note(self, words: list[str], out: str) -> None:
         if words[1:3] == ["member", "show"]:

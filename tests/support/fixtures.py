@@ -56,6 +56,28 @@ def three(tmp_path_factory) -> Iterator[Companies]:
         yield companies
 
 
+@dataclass(frozen=True)
+class Partners:
+    """A provider and two companies that ask it without nodes, each under a contract of its own."""
+
+    companies: Companies
+    contracts: dict[str, str]
+
+    @property
+    def ua(self) -> Company:
+        return self.companies["ua"]
+
+
+@pytest.fixture(scope="module")
+def partners(three) -> Partners:
+    """A provider whose contracts with `maker` and with `dl` take the connection as evidence."""
+    contracts = {
+        name: three.agree(contract_text(consumer=name, extra="evidence: {requests: tls}"))
+        for name in ("maker", "dl")
+    }
+    return Partners(companies=three, contracts=contracts)
+
+
 @pytest.fixture(scope="module")
 def airline(tmp_path_factory) -> Iterator[Companies]:
     """A running airline that gives statistics of a small fleet, a maker, and another consumer."""

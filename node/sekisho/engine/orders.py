@@ -156,6 +156,7 @@ class Worker:
             schema = read_schema(bytes.fromhex(job.order["schemas"][name]))
             cursor.register(name, schema.empty_table())
         make_tables(cursor, job.order["tables"])
+        make_steps(cursor, job.order["steps"], job.order["parameters"])
         reader = _bound(job).limit(0).to_arrow_reader(1)
         output = Output(self._sock, reader.schema)
         job.finished.set()

@@ -1,5 +1,6 @@
 """Who is at the other end of a call: a party on the peers' face, a person on the users' face."""
 
+import base64
 import hashlib
 import hmac
 from collections import OrderedDict
@@ -24,6 +25,7 @@ REMEMBERED = timedelta(seconds=10)
 """How long a verified certificate is not verified again; its dates may end meanwhile."""
 MAX_REMEMBERED = 1_000
 _BEARER = "Bearer "
+_BASIC = "Basic "
 
 
 class PeerCallers:
@@ -95,16 +97,33 @@ class UserCallers:
         Raises:
             TrustError: There is none, or it is nobody's.
         """
-        headers = dict(context.invocation_metadata() or ())
-        value = headers.get("authorization", "")
-        text = value.decode("latin-1") if isinstance(value, bytes) else value
-        if text.startswith(_BEARER):
-            given = _digest(text.removeprefix(_BEARER).strip().encode())
+        token = token_of(context)
+        if token:
+            given = _digest(token.encode())
             for digest, user in self._digests.items():
                 if hmac.compare_digest(digest, given):
                     return user
         msg = "the token is missing or is nobody's"
         raise TrustError(msg, step="token", hint="send `authorization: Bearer TOKEN`")
+
+
+def token_of(context: grpc.ServicerContext) -> str:
+    """Give the token that a call bears, by itself or as the password of a name; empty without one.
+
+    The name beside a password says nothing: whose token it is, is known here.
+    """
+    headers = dict(context.invocation_metadata() or ())
+    value = headers.get("authorization", "")
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    if text.startswith(_BEARER):
+        return text.removeprefix(_BEARER).strip()
+    if text.startswith(_BASIC):
+        try:
+            pair = base64.b64decode(text.removeprefix(_BASIC).strip(), validate=True)
+            return pair.decode("ascii").partition(":")[2].strip()
+        except ValueError:
+            return ""
+    return ""
 
 
 def _digest(token: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -12,7 +12,15 @@ from grpc_health.v1 import health, health_pb2
 
 from sekisho.client.channel import MAX_MESSAGE_BYTES
 from sekisho.errors import NodeError
-from sekisho.wire.flight import DO_GET, GET_FLIGHT_INFO
+from sekisho.wire.flight import (
+    DO_ACTION,
+    DO_GET,
+    DO_PUT,
+    GET_FLIGHT_INFO,
+    GET_SCHEMA,
+    HANDSHAKE,
+    LIST_ACTIONS,
+)
 
 MAX_CALLS = 96
 """Calls at once on a face; a running answer holds one thread."""
@@ -33,19 +41,57 @@ SERVER_OPTIONS: Sequence[tuple[str, Any]] = (
     ("grpc.so_reuseport", 0),
 )
 
-GetInfo = Callable[[bytes, grpc.ServicerContext], bytes]
 Unary = Callable[[Any, grpc.ServicerContext], Any]
-DoGet = Callable[[bytes, grpc.ServicerContext], Iterator[bytes]]
+UnaryBytes = Callable[[bytes, grpc.ServicerContext], bytes]
+StreamBytes = Callable[[bytes, grpc.ServicerContext], Iterator[bytes]]
+BothBytes = Callable[[Iterator[bytes], grpc.ServicerContext], Iterator[bytes]]
+
+
+class FlightMethods(Protocol):
+    """Flight's methods; messages reach them unparsed."""
+
+    @property
+    def get_info(self) -> UnaryBytes:
+        """Describes a result and where to get it."""
+
+    @property
+    def get_schema(self) -> UnaryBytes:
+        """Describes a result's columns."""
+
+    @property
+    def do_get(self) -> StreamBytes:
+        """Streams a result."""
+
+    @property
+    def do_action(self) -> StreamBytes:
+        """Does one of the listed actions."""
+
+    @property
+    def list_actions(self) -> StreamBytes:
+        """Lists them."""
+
+    @property
+    def do_put(self) -> BothBytes:
+        """Takes values of parameters."""
+
+    @property
+    def handshake(self) -> BothBytes:
+        """Says in which header a token is sent."""
 
 
 class FlightHandler(grpc.GenericRpcHandler):
-    """Serves Flight's two methods on bytes, so that a batch is not copied into a message."""
+    """Serves Flight's methods on bytes, so that a batch is not copied into a message."""
 
-    def __init__(self, *, get_info: GetInfo, do_get: DoGet) -> None:
-        """Take the two methods; messages reach them unparsed."""
+    def __init__(self, methods: FlightMethods) -> None:
+        """Take the methods of one face."""
         self._handlers: dict[str, Any] = {
-            GET_FLIGHT_INFO: grpc.unary_unary_rpc_method_handler(get_info),
-            DO_GET: grpc.unary_stream_rpc_method_handler(do_get),
+            GET_FLIGHT_INFO: grpc.unary_unary_rpc_method_handler(methods.get_info),
+            GET_SCHEMA: grpc.unary_unary_rpc_method_handler(methods.get_schema),
+            DO_GET: grpc.unary_stream_rpc_method_handler(methods.do_get),
+            DO_ACTION: grpc.unary_stream_rpc_method_handler(methods.do_action),
+            LIST_ACTIONS: grpc.unary_stream_rpc_method_handler(methods.list_actions),
+            DO_PUT: grpc.stream_stream_rpc_method_handler(methods.do_put),
+            HANDSHAKE: grpc.stream_stream_rpc_method_handler(methods.handshake),
         }
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:

@@ -1,38 +1,27 @@
 """The peers' face: what other companies' nodes, and nobody else, may call."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-import grpc
-
-from sekisho.documents.envelope import Envelope
 from sekisho.gate.catalog import granted_columns
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.query import Query, QueryText
 from sekisho.model.signed import SignedContract
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
-from sekisho.server.boundary import boundary, unary
+from sekisho.server.boundary import unary
 from sekisho.server.bounds import MAX_CALLS_PER_PARTY, Turns
 from sekisho.server.callers import PeerCallers
 from sekisho.server.charges import charges_of
-from sekisho.server.contracts import the_purpose
 from sekisho.server.faces import Face, FlightHandler, Unary
+from sekisho.server.flight_service import FlightService
 from sekisho.server.lookups import Lookups
 from sekisho.server.parts import Parts
+from sekisho.server.peers_asking import PeersAsker
 from sekisho.server.plans import Plans
 from sekisho.server.status import failure_of
-from sekisho.server.tickets import Tickets
 from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
-from sekisho.wire.flight import (
-    CONTRACT_HEADER,
-    PURPOSE_HEADER,
-    encapsulated,
-    pack_info,
-    parse_statement,
-    parse_ticket,
-)
 from sekisho.wire.gen.sekisho.v1 import exchange_service_pb2 as exchange
 from sekisho.wire.gen.sekisho.v1 import fragment_service_pb2 as fragment
 from sekisho.wire.parameters import parameters_from_proto
@@ -58,13 +47,14 @@ class PeersFace:
         self._lookups = lookups
         self._caller_of = PeerCallers(parts)
         self._calls = Turns(MAX_CALLS_PER_PARTY)
-        self._tickets: Tickets[tuple[ContractId, str, QueryText]] = Tickets(parts.monotonic)
+        asker = PeersAsker(
+            parts, callers=self._caller_of, calls=self._calls, plans=plans, answering=answering
+        )
+        self._flight = FlightService(asker, engine=parts.engine, monotonic=parts.monotonic)
 
     def add_to(self, face: Face) -> None:
         """Register every service."""
-        face.server.add_generic_rpc_handlers(
-            (FlightHandler(get_info=self.get_info, do_get=self.do_get),)
-        )
+        face.server.add_generic_rpc_handlers((FlightHandler(self._flight),))
         face.add_service(
             exchange.DESCRIPTOR.services_by_name["ExchangeService"],
             self._bound(
@@ -77,42 +67,6 @@ class PeersFace:
         face.add_service(
             fragment.DESCRIPTOR.services_by_name["FragmentService"],
             self._bound(ListGrantedDatasets=self._list_granted, ExplainFragment=self._explain),
-        )
-
-    def get_info(self, descriptor: bytes, context: grpc.ServicerContext) -> bytes:
-        """Serve GetFlightInfo for a partner without a node: a ticket for its statement."""
-        with boundary(context, "GetFlightInfo", failure_of):
-            caller = self._caller_of(context)
-            with self._calls.call(caller):
-                return self._info(caller, descriptor, dict(context.invocation_metadata() or ()))
-        raise AssertionError  # the boundary has ended the call
-
-    def _info(self, caller: PartyId, descriptor: bytes, headers: Mapping[str, Any]) -> bytes:
-        contract = ContractId(str(headers.get(CONTRACT_HEADER, "")))
-        text = parse_statement(descriptor)
-        signed = self._in_force(contract, caller)
-        purpose = the_purpose(signed, str(headers.get(PURPOSE_HEADER, "")))
-        query = self._query(signed, caller, purpose=purpose, text=text)
-        planned = self._plans.plan(query, signed)
-        handle = self._tickets.issue((contract, purpose, text), bound_to=caller)
-        return pack_info(descriptor, handle, encapsulated(planned.schema))
-
-    def do_get(self, ticket: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-        """Serve DoGet: answer a signed request, or the query of an earlier ticket."""
-        with boundary(context, "DoGet", failure_of):
-            caller = self._caller_of(context)
-            with self._calls.call(caller):
-                yield from self._answer(caller, parse_ticket(ticket), context)
-
-    def _answer(
-        self, caller: PartyId, found: Envelope | bytes, context: grpc.ServicerContext
-    ) -> Iterator[bytes]:
-        if isinstance(found, Envelope):
-            yield from self._answering.answer_signed(caller, found, context)
-            return
-        contract, purpose, text = self._tickets.take(found, bound_to=caller)
-        yield from self._answering.answer_unsigned(
-            caller, context, contract=contract, purpose=purpose, text=text
         )
 
     def _deliver_contract(
@@ -166,7 +120,8 @@ class PeersFace:
         signed = self._in_force(ContractId(message.contract_id), caller)
         text = QueryText(sql=message.sql, parameters=parameters_from_proto(message.parameters))
         query = self._query(signed, caller, purpose=message.purpose, text=text)
-        plan = self._plans.plan(query, signed).plan
+        planned = self._plans.plan(query, signed)
+        plan = planned.plan
         return fragment.ExplainFragmentResponse(
             grant=plan.grant,
             clauses=plan.clauses,
@@ -174,6 +129,7 @@ class PeersFace:
             plan=plan.sql,
             columns=plan.columns,
             charges=charges_of(signed, plan),
+            schema=planned.schema,
         )
 
     def _in_force(self, contract: ContractId, caller: PartyId) -> SignedContract:

@@ -15,13 +15,14 @@ from sekisho.errors import (
     EngineError,
     LedgerError,
     NodeError,
+    NotServedError,
     PeerError,
     Refusal,
     RefusalReason,
     SekishoError,
     TrustError,
 )
-from sekisho.wire.status import DETAILS_KEY, Fault, fault_of, pack_status
+from sekisho.wire.status import DETAILS_KEY, Fault, fault_of, pack_status, words_of
 
 SPENT = frozenset({RefusalReason.LIMIT_REACHED, RefusalReason.BUDGET_SPENT})
 
@@ -46,6 +47,11 @@ TABLE: dict[type[SekishoError], Row] = {
         code=grpc.StatusCode.UNAUTHENTICATED,
         reason="NOT_TRUSTED",
         text="not believed; the reason is in this node's log",
+    ),
+    NotServedError: Row(
+        code=grpc.StatusCode.UNIMPLEMENTED,
+        reason="NOT_SERVED",
+        text="this part of the protocol is not served",
     ),
     PeerError: Row(
         code=grpc.StatusCode.UNAVAILABLE,
@@ -132,8 +138,7 @@ def abort(context: grpc.ServicerContext, failure: Failure) -> NoReturn:
     """End a call with a failure."""
     details = pack_status(failure.code.value[0], failure.fault)
     context.set_trailing_metadata(((DETAILS_KEY, details),))
-    message = f"{failure.fault.reason}: {failure.fault.message}"
-    context.abort(failure.code, message)
+    context.abort(failure.code, words_of(failure.fault))
     raise AssertionError  # abort always raises; this tells the type checker
 
 

@@ -56,3 +56,8 @@ class Tickets(Generic[T]):
             return issued.value
         msg = "the ticket is not one of this caller's"
         raise TrustError(msg, step="ticket", hint="ask GetFlightInfo for a new one")
+
+    def drop(self, handle: bytes, *, bound_to: str) -> bool:
+        """Forget a handle; tells whether there was one."""
+        with self._lock:
+            return self._issued.get(bound_to, OrderedDict()).pop(handle, None) is not None

@@ -1,14 +1,10 @@
 """The users' face: what the company's own people and tools may call."""
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
-import grpc
-
 from sekisho.disclosure.cells import terms_text
-from sekisho.errors import EngineError, Refusal
+from sekisho.errors import Refusal
 from sekisho.federation.plan import Fragment
 from sekisho.gate.blocks import terms_of
 from sekisho.model.contract import Access
@@ -17,36 +13,26 @@ from sekisho.model.query import QueryText
 from sekisho.model.signed import SignedContract
 from sekisho.server import log
 from sekisho.server.agreeing import Agreeing, Outcome
-from sekisho.server.asking import AskingRoom, Question, RunningQuestion
-from sekisho.server.boundary import boundary, unary
+from sekisho.server.asking import AskingRoom, Question
+from sekisho.server.boundary import unary
 from sekisho.server.callers import User, UserCallers
-from sekisho.server.contracts import the_purpose
+from sekisho.server.describing import DescribingRoom
 from sekisho.server.faces import Face, FlightHandler, Unary
+from sekisho.server.flight_service import FlightService
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
+from sekisho.server.prepared import Asked
 from sekisho.server.reporting import status_lines
 from sekisho.server.status import own_failure_of
-from sekisho.server.tickets import Tickets
+from sekisho.server.users_asking import UsersAsker
 from sekisho.wire.envelopes import (
     envelope_from_proto,
     envelope_to_proto,
     signature_from_proto,
 )
-from sekisho.wire.flight import (
-    CONTRACT_HEADER,
-    PROGRESS_HEADER,
-    PURPOSE_HEADER,
-    pack_info,
-    parse_statement,
-    parse_ticket,
-)
-from sekisho.wire.frames import add_metadata
 from sekisho.wire.gen.sekisho.v1 import contract_service_pb2 as contracts
 from sekisho.wire.gen.sekisho.v1 import node_service_pb2 as nodes
 from sekisho.wire.parameters import parameters_from_proto
-
-PROGRESS_SECONDS = 0.2
-"""How often a client that asked for it is told how far the providers have come."""
 
 
 class UsersFace:
@@ -61,13 +47,17 @@ class UsersFace:
         self._agreeing = agreeing
         self._neighbours = neighbours
         self._caller_of = UserCallers(parts.folder.token("operator").parent)
-        self._tickets: Tickets[Question] = Tickets(parts.monotonic)
+        self._asker = UsersAsker(
+            parts,
+            callers=self._caller_of,
+            asking=asking,
+            describing=DescribingRoom(parts, neighbours, asking),
+        )
+        self._flight = FlightService(self._asker, engine=parts.engine, monotonic=parts.monotonic)
 
     def add_to(self, face: Face) -> None:
         """Register every service."""
-        face.server.add_generic_rpc_handlers(
-            (FlightHandler(get_info=self.get_info, do_get=self.do_get),)
-        )
+        face.server.add_generic_rpc_handlers((FlightHandler(self._flight),))
         face.add_service(
             contracts.DESCRIPTOR.services_by_name["ContractService"],
             self._bound(
@@ -85,79 +75,6 @@ class UsersFace:
                 ExplainQuery=self._explain,
                 ListRelations=self._list_relations,
             ),
-        )
-
-    def get_info(self, descriptor: bytes, context: grpc.ServicerContext) -> bytes:
-        """Serve GetFlightInfo: plan the query, and give a ticket for it."""
-        with boundary(context, "GetFlightInfo", own_failure_of):
-            user = self._caller_of(context)
-            headers = dict(context.invocation_metadata() or ())
-            question = self._question(
-                user,
-                contract=str(headers.get(CONTRACT_HEADER, "")),
-                purpose=str(headers.get(PURPOSE_HEADER, "")),
-                text=parse_statement(descriptor),
-            )
-            self._asking.plan(question)
-            handle = self._tickets.issue(question, bound_to=user.name)
-            return pack_info(descriptor, handle, b"")
-        raise AssertionError  # the boundary has ended the call
-
-    def do_get(self, ticket: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-        """Serve DoGet: ask every provider, and stream the residual."""
-        with boundary(context, "DoGet", own_failure_of):
-            user = self._caller_of(context)
-            headers = dict(context.invocation_metadata() or ())
-            handle = parse_ticket(ticket)
-            if not isinstance(handle, bytes):
-                handle = b""
-            question = self._tickets.take(handle, bound_to=user.name)
-            running = self._asking.ask(question)
-            try:
-                yield from self._frames(running, context, progress=PROGRESS_HEADER in headers)
-            except GeneratorExit:
-                self._asking.abandon(running, EngineError("cancelled by the user"))
-                running.run.close()
-                raise
-            except Exception as error:
-                behind = self._asking.abandon(running, error)
-                running.run.close()
-                raise behind or error from error
-
-    def _frames(
-        self, running: RunningQuestion, context: grpc.ServicerContext, *, progress: bool
-    ) -> Iterator[bytes]:
-        run = running.run
-        context.add_callback(running.cancel)
-        yield run.schema
-        last = self._parts.monotonic()
-        for batch in run:
-            now = self._parts.monotonic()
-            if progress and now - last > PROGRESS_SECONDS:
-                last = now
-                yield add_metadata(batch.frame, _progress_note(running))
-            else:
-                yield batch.frame
-        receipts = self._asking.finish(running)
-        run.close()
-        note: dict[str, Any] = {
-            "receipts": [asdict(receipt) for receipt in receipts],
-            "gaps": [asdict(gap) for gap in running.gaps()],
-        }
-        if progress:
-            note["progress"] = [asdict(item) for item in running.progress()]
-        yield add_metadata(run.end, json.dumps(note).encode())
-
-    def _question(self, user: User, *, contract: str, purpose: str, text: QueryText) -> Question:
-        now = self._parts.now()
-        signed = self._parts.contracts.signed(self._parts.contracts.find(contract, now))
-        if signed is None:
-            raise LookupError
-        return Question(
-            text=text,
-            signed=signed,
-            purpose=the_purpose(signed, purpose),
-            person=user.name,
         )
 
     def _propose(
@@ -221,11 +138,10 @@ class UsersFace:
         self, user: User, message: nodes.ExplainQueryRequest
     ) -> nodes.ExplainQueryResponse:
         parameters = parameters_from_proto(message.parameters)
-        question = self._question(
+        question = self._asker.question(
             user,
-            contract=message.contract,
-            purpose=message.purpose,
-            text=QueryText(sql=message.sql, parameters=parameters),
+            Asked(contract=message.contract, purpose=message.purpose),
+            QueryText(sql=message.sql, parameters=parameters),
         )
         plan = self._asking.plan(question)
         return nodes.ExplainQueryResponse(
@@ -297,10 +213,6 @@ def _deliveries(outcome: Outcome) -> list[contracts.Delivery]:
         contracts.Delivery(party=item.party, acknowledged=item.acknowledged_at is not None)
         for item in outcome.deliveries
     ]
-
-
-def _progress_note(running: RunningQuestion) -> bytes:
-    return json.dumps({"progress": [asdict(item) for item in running.progress()]}).encode()
 
 
 def _terms(signed: SignedContract, provider: PartyId, grant: str) -> str:

@@ -17,6 +17,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+_PARAMETER = re.compile(r"\$(\w+)", re.ASCII)
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e"
     r"\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
@@ -52,6 +53,23 @@ def number_marks(text: str) -> str:
         is_quoted = match.lastgroup in {"skip", "comment"}
         parts.append(word if is_quoted else re.sub(r"\?", lambda _: f"${next(numbers)}", word))
     return "".join(parts)
+
+
+def parameter_names(text: str) -> tuple[str, ...]:
+    """List the parameters of a text, each once: `$name` by its name, `?` by its number.
+
+    They stand in the order in which values are bound: of numbers, or as they first occur.
+
+    Nothing is parsed: it is for whoever must know what to bind before a query can be read.
+    """
+    found = (
+        name
+        for match in _TOKEN.finditer(number_marks(text))
+        if match.lastgroup not in {"skip", "comment"}
+        for name in _PARAMETER.findall(match.group())
+    )
+    names = tuple(dict.fromkeys(found))
+    return tuple(sorted(names, key=int)) if all(map(str.isdecimal, names)) else names
 
 
 def has_comment(text: str) -> bool:

@@ -12,14 +12,20 @@ from sekisho.documents.envelope import Envelope
 from sekisho.errors import DocumentError, Finding
 from sekisho.model.query import QueryText
 from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
+from sekisho.wire.flight_sql import Listing, Prepared, PreparedUpdate, Statement, parse_command
 from sekisho.wire.frames import parse_frame
 from sekisho.wire.gen.arrow.flight import flight_pb2, flight_sql_pb2
 from sekisho.wire.gen.sekisho.v1 import parameters_pb2, ticket_pb2
-from sekisho.wire.parameters import parameters_from_proto, parameters_to_proto
+from sekisho.wire.parameters import parameters_to_proto
 
 SERVICE = "arrow.flight.protocol.FlightService"
 GET_FLIGHT_INFO = f"/{SERVICE}/GetFlightInfo"
 DO_GET = f"/{SERVICE}/DoGet"
+GET_SCHEMA = f"/{SERVICE}/GetSchema"
+DO_PUT = f"/{SERVICE}/DoPut"
+DO_ACTION = f"/{SERVICE}/DoAction"
+LIST_ACTIONS = f"/{SERVICE}/ListActions"
+HANDSHAKE = f"/{SERVICE}/Handshake"
 CONTRACT_HEADER = "x-sekisho-contract"
 PURPOSE_HEADER = "x-sekisho-purpose"
 PROGRESS_HEADER = "x-sekisho-progress"
@@ -40,36 +46,6 @@ def pack_statement(text: QueryText) -> bytes:
     return flight_pb2.FlightDescriptor(
         type=flight_pb2.FlightDescriptor.CMD, cmd=command.SerializeToString()
     ).SerializeToString()
-
-
-def parse_statement(data: bytes) -> QueryText:
-    """Read the query out of a FlightDescriptor.
-
-    Raises:
-        DocumentError: The command is not a `CommandStatementQuery` outside a transaction, nor a
-            `ParameterizedQuery` whose parameters hold.
-    """
-    descriptor = flight_pb2.FlightDescriptor()
-    command = Any()
-    statement = flight_sql_pb2.CommandStatementQuery()
-    parameterized = parameters_pb2.ParameterizedQuery()
-    try:
-        descriptor.ParseFromString(data)
-        command.ParseFromString(descriptor.cmd)
-        if command.Unpack(parameterized):
-            return QueryText(
-                sql=parameterized.query,
-                parameters=parameters_from_proto(parameterized.parameters),
-            )
-        is_statement = command.Unpack(statement)
-    except DecodeError:
-        is_statement = False
-    if not is_statement or statement.transaction_id:
-        raise _unreadable(
-            "the Flight command is not a statement query",
-            "send CommandStatementQuery of Arrow Flight SQL, without a transaction",
-        )
-    return QueryText(sql=statement.query)
 
 
 def pack_info(descriptor: bytes, handle: bytes, schema: bytes) -> bytes:
@@ -101,7 +77,12 @@ def parse_info(data: bytes) -> bytes:
 
 
 def encapsulated(frame: bytes) -> bytes:
-    """Give a framed schema as the encapsulated IPC message that FlightInfo carries."""
+    """Give a framed schema as the encapsulated IPC message that FlightInfo carries.
+
+    Empty where there is no frame: the schema is not known yet.
+    """
+    if not frame:
+        return b""
     header = bytes(parse_frame(frame).header)
     padded = header + bytes(-len(header) % 8)
     return struct.pack("<II", 0xFFFFFFFF, len(padded)) + padded
@@ -114,11 +95,11 @@ def pack_request_ticket(request: Envelope) -> bytes:
     return flight_pb2.Ticket(ticket=content.SerializeToString()).SerializeToString()
 
 
-def parse_ticket(data: bytes) -> Envelope | bytes:
-    """Read a Flight ticket: a signed request, or the handle of an earlier statement.
+def parse_ticket(data: bytes) -> Envelope | bytes | Listing:
+    """Read a Flight ticket: a signed request, the handle of an earlier statement, or a listing.
 
     Raises:
-        DocumentError: It is neither.
+        DocumentError: It is none of them.
     """
     ticket = flight_pb2.Ticket()
     content = Any()
@@ -133,6 +114,10 @@ def parse_ticket(data: bytes) -> Envelope | bytes:
             return handle.statement_handle
     except DecodeError:
         pass
+    else:
+        command = parse_command(ticket.ticket)
+        if not isinstance(command, Statement | Prepared | PreparedUpdate):
+            return command
     raise _unreadable("the Flight ticket is not one of this node's", "ask GetFlightInfo for one")
 
 

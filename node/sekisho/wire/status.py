@@ -23,6 +23,7 @@ MAX_TEXT = 1_000
 MAX_ALLOWED = 200
 """Names that a refusal may list as allowed."""
 ALLOWED = "allowed"
+MESSAGE = "message"
 DETAILS_KEY = "grpc-status-details-bin"
 """The trailing metadata that gRPC reserves for a packed status."""
 
@@ -75,13 +76,20 @@ def refusal_of(fault: Fault) -> Refusal | None:
 
 def pack_status(code: int, fault: Fault) -> bytes:
     """Pack a fault into the bytes of the trailing metadata `DETAILS_KEY`."""
-    status = status_pb2.Status(code=code, message=fault.message)
-    info = error_details_pb2.ErrorInfo(reason=fault.reason, domain=DOMAIN, metadata=fault.facts)
+    status = status_pb2.Status(code=code, message=words_of(fault))
+    facts = {**fault.facts, MESSAGE: fault.message}
+    info = error_details_pb2.ErrorInfo(reason=fault.reason, domain=DOMAIN, metadata=facts)
     status.details.add().Pack(info)
     if fault.receipt is not None:
         status.details.add().Pack(envelope_to_proto(fault.receipt))
     packed: bytes = status.SerializeToString()
     return packed
+
+
+def words_of(fault: Fault) -> str:
+    """Say a fault in one line, for clients that show a status and not its details."""
+    hint = fault.facts.get("hint", "")
+    return f"{fault.reason}: {fault.message}" + (f" (hint: {hint})" if hint else "")
 
 
 def unpack_status(data: bytes) -> Fault | None:
@@ -102,9 +110,8 @@ def unpack_status(data: bytes) -> Fault | None:
     receipt = envelope_from_proto(envelope) if envelope.payload else None
     facts = {name: _printable(value) for name, value in info.metadata.items() if name != ALLOWED}
     facts[ALLOWED] = info.metadata.get(ALLOWED, "")
-    return Fault(
-        reason=info.reason, message=_printable(status.message), facts=facts, receipt=receipt
-    )
+    message = facts.pop(MESSAGE, "") or _printable(status.message)
+    return Fault(reason=info.reason, message=message, facts=facts, receipt=receipt)
 
 
 def _printable(text: str) -> str:

@@ -6,7 +6,8 @@ from google.protobuf.any_pb2 import Any
 from sekisho.errors import DocumentError
 from sekisho.model.parameters import Parameter
 from sekisho.model.query import QueryText
-from sekisho.wire.flight import pack_statement, parse_statement
+from sekisho.wire.flight import pack_statement
+from sekisho.wire.flight_sql import Statement, parse_descriptor
 from sekisho.wire.gen.arrow.flight import flight_pb2
 from sekisho.wire.gen.sekisho.v1 import parameters_pb2
 
@@ -32,7 +33,7 @@ def test_statement_comes_back_as_it_was(parameters, command):
     statement = QueryText(sql="SELECT 1", parameters=parameters)
     descriptor = pack_statement(statement)
     assert command_of(descriptor) == command
-    assert parse_statement(descriptor) == statement
+    assert parse_descriptor(descriptor) == Statement(text=statement)
 
 
 @pytest.mark.parametrize(
@@ -60,4 +61,4 @@ def test_parameters_that_do_not_hold_are_refused(parameters, message):
         type=flight_pb2.FlightDescriptor.CMD, cmd=command.SerializeToString()
     )
     with pytest.raises(DocumentError, match=message):
-        parse_statement(descriptor.SerializeToString())
+        parse_descriptor(descriptor.SerializeToString())

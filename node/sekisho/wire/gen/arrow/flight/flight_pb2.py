@@ -24,27 +24,55 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61rrow/flight/flight.proto\x12\x15\x61rrow.flight.protocol\"\xa5\x01\n\x10\x46lightDescriptor\x12\x44\n\x04type\x18\x01 \x01(\x0e\x32\x36.arrow.flight.protocol.FlightDescriptor.DescriptorType\x12\x0b\n\x03\x63md\x18\x02 \x01(\x0c\x12\x0c\n\x04path\x18\x03 \x03(\t\"0\n\x0e\x44\x65scriptorType\x12\x0b\n\x07UNKNOWN\x10\x00\x12\x08\n\x04PATH\x10\x01\x12\x07\n\x03\x43MD\x10\x02\"\xec\x01\n\nFlightInfo\x12\x0e\n\x06schema\x18\x01 \x01(\x0c\x12\x42\n\x11\x66light_descriptor\x18\x02 \x01(\x0b\x32\'.arrow.flight.protocol.FlightDescriptor\x12\x37\n\x08\x65ndpoint\x18\x03 \x03(\x0b\x32%.arrow.flight.protocol.FlightEndpoint\x12\x15\n\rtotal_records\x18\x04 \x01(\x03\x12\x13\n\x0btotal_bytes\x18\x05 \x01(\x03\x12\x0f\n\x07ordered\x18\x06 \x01(\x08\x12\x14\n\x0c\x61pp_metadata\x18\x07 \x01(\x0c\"r\n\x0e\x46lightEndpoint\x12-\n\x06ticket\x18\x01 \x01(\x0b\x32\x1d.arrow.flight.protocol.Ticket\x12\x31\n\x08location\x18\x02 \x03(\x0b\x32\x1f.arrow.flight.protocol.Location\"\x17\n\x08Location\x12\x0b\n\x03uri\x18\x01 \x01(\t\"\x18\n\x06Ticket\x12\x0e\n\x06ticket\x18\x01 \x01(\x0c\"\x8f\x01\n\nFlightData\x12\x42\n\x11\x66light_descriptor\x18\x01 \x01(\x0b\x32\'.arrow.flight.protocol.FlightDescriptor\x12\x13\n\x0b\x64\x61ta_header\x18\x02 \x01(\x0c\x12\x14\n\x0c\x61pp_metadata\x18\x03 \x01(\x0c\x12\x12\n\tdata_body\x18\xe8\x07 \x01(\x0c\x32\xb9\x01\n\rFlightService\x12[\n\rGetFlightInfo\x12\'.arrow.flight.protocol.FlightDescriptor\x1a!.arrow.flight.protocol.FlightInfo\x12K\n\x05\x44oGet\x12\x1d.arrow.flight.protocol.Ticket\x1a!.arrow.flight.protocol.FlightData0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61rrow/flight/flight.proto\x12\x15\x61rrow.flight.protocol\"\x07\n\x05\x45mpty\"=\n\x10HandshakeRequest\x12\x18\n\x10protocol_version\x18\x01 \x01(\x04\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\">\n\x11HandshakeResponse\x12\x18\n\x10protocol_version\x18\x01 \x01(\x04\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\"\xa5\x01\n\x10\x46lightDescriptor\x12\x44\n\x04type\x18\x01 \x01(\x0e\x32\x36.arrow.flight.protocol.FlightDescriptor.DescriptorType\x12\x0b\n\x03\x63md\x18\x02 \x01(\x0c\x12\x0c\n\x04path\x18\x03 \x03(\t\"0\n\x0e\x44\x65scriptorType\x12\x0b\n\x07UNKNOWN\x10\x00\x12\x08\n\x04PATH\x10\x01\x12\x07\n\x03\x43MD\x10\x02\"\xec\x01\n\nFlightInfo\x12\x0e\n\x06schema\x18\x01 \x01(\x0c\x12\x42\n\x11\x66light_descriptor\x18\x02 \x01(\x0b\x32\'.arrow.flight.protocol.FlightDescriptor\x12\x37\n\x08\x65ndpoint\x18\x03 \x03(\x0b\x32%.arrow.flight.protocol.FlightEndpoint\x12\x15\n\rtotal_records\x18\x04 \x01(\x03\x12\x13\n\x0btotal_bytes\x18\x05 \x01(\x03\x12\x0f\n\x07ordered\x18\x06 \x01(\x08\x12\x14\n\x0c\x61pp_metadata\x18\x07 \x01(\x0c\"r\n\x0e\x46lightEndpoint\x12-\n\x06ticket\x18\x01 \x01(\x0b\x32\x1d.arrow.flight.protocol.Ticket\x12\x31\n\x08location\x18\x02 \x03(\x0b\x32\x1f.arrow.flight.protocol.Location\"\x17\n\x08Location\x12\x0b\n\x03uri\x18\x01 \x01(\t\"\x18\n\x06Ticket\x12\x0e\n\x06ticket\x18\x01 \x01(\x0c\"\x8f\x01\n\nFlightData\x12\x42\n\x11\x66light_descriptor\x18\x01 \x01(\x0b\x32\'.arrow.flight.protocol.FlightDescriptor\x12\x13\n\x0b\x64\x61ta_header\x18\x02 \x01(\x0c\x12\x14\n\x0c\x61pp_metadata\x18\x03 \x01(\x0c\x12\x12\n\tdata_body\x18\xe8\x07 \x01(\x0c\"\x1e\n\x0cSchemaResult\x12\x0e\n\x06schema\x18\x01 \x01(\x0c\"!\n\tPutResult\x12\x14\n\x0c\x61pp_metadata\x18\x01 \x01(\x0c\"$\n\x06\x41\x63tion\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\x0c\"\x16\n\x06Result\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\"/\n\nActionType\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"J\n\x17\x43\x61ncelFlightInfoRequest\x12/\n\x04info\x18\x01 \x01(\x0b\x32!.arrow.flight.protocol.FlightInfo\"M\n\x16\x43\x61ncelFlightInfoResult\x12\x33\n\x06status\x18\x01 \x01(\x0e\x32#.arrow.flight.protocol.CancelStatus\"\x15\n\x13\x43loseSessionRequest\"\x9d\x01\n\x12\x43loseSessionResult\x12@\n\x06status\x18\x01 \x01(\x0e\x32\x30.arrow.flight.protocol.CloseSessionResult.Status\"E\n\x06Status\x12\x0f\n\x0bUNSPECIFIED\x10\x00\x12\n\n\x06\x43LOSED\x10\x01\x12\x0b\n\x07\x43LOSING\x10\x02\x12\x11\n\rNOT_CLOSEABLE\x10\x03*\x8b\x01\n\x0c\x43\x61ncelStatus\x12\x1d\n\x19\x43\x41NCEL_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43\x41NCEL_STATUS_CANCELLED\x10\x01\x12\x1c\n\x18\x43\x41NCEL_STATUS_CANCELLING\x10\x02\x12!\n\x1d\x43\x41NCEL_STATUS_NOT_CANCELLABLE\x10\x03\x32\xe8\x04\n\rFlightService\x12\x62\n\tHandshake\x12\'.arrow.flight.protocol.HandshakeRequest\x1a(.arrow.flight.protocol.HandshakeResponse(\x01\x30\x01\x12[\n\rGetFlightInfo\x12\'.arrow.flight.protocol.FlightDescriptor\x1a!.arrow.flight.protocol.FlightInfo\x12Y\n\tGetSchema\x12\'.arrow.flight.protocol.FlightDescriptor\x1a#.arrow.flight.protocol.SchemaResult\x12K\n\x05\x44oGet\x12\x1d.arrow.flight.protocol.Ticket\x1a!.arrow.flight.protocol.FlightData0\x01\x12P\n\x05\x44oPut\x12!.arrow.flight.protocol.FlightData\x1a .arrow.flight.protocol.PutResult(\x01\x30\x01\x12J\n\x08\x44oAction\x12\x1d.arrow.flight.protocol.Action\x1a\x1d.arrow.flight.protocol.Result0\x01\x12P\n\x0bListActions\x12\x1c.arrow.flight.protocol.Empty\x1a!.arrow.flight.protocol.ActionType0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'sekisho.wire.gen.arrow.flight.flight_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FLIGHTDESCRIPTOR']._serialized_start=53
-  _globals['_FLIGHTDESCRIPTOR']._serialized_end=218
-  _globals['_FLIGHTDESCRIPTOR_DESCRIPTORTYPE']._serialized_start=170
-  _globals['_FLIGHTDESCRIPTOR_DESCRIPTORTYPE']._serialized_end=218
-  _globals['_FLIGHTINFO']._serialized_start=221
-  _globals['_FLIGHTINFO']._serialized_end=457
-  _globals['_FLIGHTENDPOINT']._serialized_start=459
-  _globals['_FLIGHTENDPOINT']._serialized_end=573
-  _globals['_LOCATION']._serialized_start=575
-  _globals['_LOCATION']._serialized_end=598
-  _globals['_TICKET']._serialized_start=600
-  _globals['_TICKET']._serialized_end=624
-  _globals['_FLIGHTDATA']._serialized_start=627
-  _globals['_FLIGHTDATA']._serialized_end=770
-  _globals['_FLIGHTSERVICE']._serialized_start=773
-  _globals['_FLIGHTSERVICE']._serialized_end=958
+  _globals['_CANCELSTATUS']._serialized_start=1425
+  _globals['_CANCELSTATUS']._serialized_end=1564
+  _globals['_EMPTY']._serialized_start=52
+  _globals['_EMPTY']._serialized_end=59
+  _globals['_HANDSHAKEREQUEST']._serialized_start=61
+  _globals['_HANDSHAKEREQUEST']._serialized_end=122
+  _globals['_HANDSHAKERESPONSE']._serialized_start=124
+  _globals['_HANDSHAKERESPONSE']._serialized_end=186
+  _globals['_FLIGHTDESCRIPTOR']._serialized_start=189
+  _globals['_FLIGHTDESCRIPTOR']._serialized_end=354
+  _globals['_FLIGHTDESCRIPTOR_DESCRIPTORTYPE']._serialized_start=306
+  _globals['_FLIGHTDESCRIPTOR_DESCRIPTORTYPE']._serialized_end=354
+  _globals['_FLIGHTINFO']._serialized_start=357
+  _globals['_FLIGHTINFO']._serialized_end=593
+  _globals['_FLIGHTENDPOINT']._serialized_start=595
+  _globals['_FLIGHTENDPOINT']._serialized_end=709
+  _globals['_LOCATION']._serialized_start=711
+  _globals['_LOCATION']._serialized_end=734
+  _globals['_TICKET']._serialized_start=736
+  _globals['_TICKET']._serialized_end=760
+  _globals['_FLIGHTDATA']._serialized_start=763
+  _globals['_FLIGHTDATA']._serialized_end=906
+  _globals['_SCHEMARESULT']._serialized_start=908
+  _globals['_SCHEMARESULT']._serialized_end=938
+  _globals['_PUTRESULT']._serialized_start=940
+  _globals['_PUTRESULT']._serialized_end=973
+  _globals['_ACTION']._serialized_start=975
+  _globals['_ACTION']._serialized_end=1011
+  _globals['_RESULT']._serialized_start=1013
+  _globals['_RESULT']._serialized_end=1035
+  _globals['_ACTIONTYPE']._serialized_start=1037
+  _globals['_ACTIONTYPE']._serialized_end=1084
+  _globals['_CANCELFLIGHTINFOREQUEST']._serialized_start=1086
+  _globals['_CANCELFLIGHTINFOREQUEST']._serialized_end=1160
+  _globals['_CANCELFLIGHTINFORESULT']._serialized_start=1162
+  _globals['_CANCELFLIGHTINFORESULT']._serialized_end=1239
+  _globals['_CLOSESESSIONREQUEST']._serialized_start=1241
+  _globals['_CLOSESESSIONREQUEST']._serialized_end=1262
+  _globals['_CLOSESESSIONRESULT']._serialized_start=1265
+  _globals['_CLOSESESSIONRESULT']._serialized_end=1422
+  _globals['_CLOSESESSIONRESULT_STATUS']._serialized_start=1353
+  _globals['_CLOSESESSIONRESULT_STATUS']._serialized_end=1422
+  _globals['_FLIGHTSERVICE']._serialized_start=1567
+  _globals['_FLIGHTSERVICE']._serialized_end=2183
 # @@protoc_insertion_point(module_scope)

@@ -21,6 +21,103 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _CancelStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CancelStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CANCEL_STATUS_UNSPECIFIED: _CancelStatus.ValueType  # 0
+    """Not known; the client may ask again."""
+    CANCEL_STATUS_CANCELLED: _CancelStatus.ValueType  # 1
+    """Done."""
+    CANCEL_STATUS_CANCELLING: _CancelStatus.ValueType  # 2
+    """Begun."""
+    CANCEL_STATUS_NOT_CANCELLABLE: _CancelStatus.ValueType  # 3
+    """There is nothing to stop."""
+
+class CancelStatus(_CancelStatus, metaclass=_CancelStatusEnumTypeWrapper):
+    """States of a cancellation."""
+
+CANCEL_STATUS_UNSPECIFIED: CancelStatus.ValueType  # 0
+"""Not known; the client may ask again."""
+CANCEL_STATUS_CANCELLED: CancelStatus.ValueType  # 1
+"""Done."""
+CANCEL_STATUS_CANCELLING: CancelStatus.ValueType  # 2
+"""Begun."""
+CANCEL_STATUS_NOT_CANCELLABLE: CancelStatus.ValueType  # 3
+"""There is nothing to stop."""
+Global___CancelStatus: _TypeAlias = CancelStatus  # noqa: Y015
+
+@_typing.final
+class Empty(_message.Message):
+    """Nothing to say."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Empty: _TypeAlias = Empty  # noqa: Y015
+
+@_typing.final
+class HandshakeRequest(_message.Message):
+    """A client's part of a handshake; the credentials are in the call's headers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROTOCOL_VERSION_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    protocol_version: _builtins.int
+    """Of the handshake."""
+    payload: _builtins.bytes
+    """Opaque, unused here."""
+    def __init__(
+        self,
+        *,
+        protocol_version: _builtins.int = ...,
+        payload: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payload", b"payload", "protocol_version", b"protocol_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandshakeRequest: _TypeAlias = HandshakeRequest  # noqa: Y015
+
+@_typing.final
+class HandshakeResponse(_message.Message):
+    """The node's part of a handshake; the token is in the call's headers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROTOCOL_VERSION_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    protocol_version: _builtins.int
+    """Of the handshake."""
+    payload: _builtins.bytes
+    """Opaque, unused here."""
+    def __init__(
+        self,
+        *,
+        protocol_version: _builtins.int = ...,
+        payload: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payload", b"payload", "protocol_version", b"protocol_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandshakeResponse: _TypeAlias = HandshakeResponse  # noqa: Y015
+
 @_typing.final
 class FlightDescriptor(_message.Message):
     """What is asked for."""
@@ -235,3 +332,233 @@ class FlightData(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FlightData: _TypeAlias = FlightData  # noqa: Y015
+
+@_typing.final
+class SchemaResult(_message.Message):
+    """The columns of a result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    schema: _builtins.bytes
+    """The Arrow schema as an encapsulated IPC message."""
+    def __init__(
+        self,
+        *,
+        schema: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["schema", b"schema"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SchemaResult: _TypeAlias = SchemaResult  # noqa: Y015
+
+@_typing.final
+class PutResult(_message.Message):
+    """What became of an upload."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_METADATA_FIELD_NUMBER: _builtins.int
+    app_metadata: _builtins.bytes
+    """For Flight SQL a message of its own."""
+    def __init__(
+        self,
+        *,
+        app_metadata: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_metadata", b"app_metadata"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutResult: _TypeAlias = PutResult  # noqa: Y015
+
+@_typing.final
+class Action(_message.Message):
+    """A request outside the streams."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPE_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    type: _builtins.str
+    """Which, such as `CreatePreparedStatement`."""
+    body: _builtins.bytes
+    """Its arguments."""
+    def __init__(
+        self,
+        *,
+        type: _builtins.str = ...,
+        body: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Action: _TypeAlias = Action  # noqa: Y015
+
+@_typing.final
+class Result(_message.Message):
+    """One answer to an action."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    body: _builtins.bytes
+    """As the action defines it."""
+    def __init__(
+        self,
+        *,
+        body: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Result: _TypeAlias = Result  # noqa: Y015
+
+@_typing.final
+class ActionType(_message.Message):
+    """An action that is served."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    type: _builtins.str
+    """As in `Action`."""
+    description: _builtins.str
+    """For people."""
+    def __init__(
+        self,
+        *,
+        type: _builtins.str = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActionType: _TypeAlias = ActionType  # noqa: Y015
+
+@_typing.final
+class CancelFlightInfoRequest(_message.Message):
+    """Asks that the work behind a FlightInfo be stopped."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INFO_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def info(self) -> Global___FlightInfo:
+        """As it was received."""
+
+    def __init__(
+        self,
+        *,
+        info: Global___FlightInfo | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["info", b"info"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["info", b"info"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelFlightInfoRequest: _TypeAlias = CancelFlightInfoRequest  # noqa: Y015
+
+@_typing.final
+class CancelFlightInfoResult(_message.Message):
+    """What became of a cancellation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    status: Global___CancelStatus.ValueType
+    """Always set."""
+    def __init__(
+        self,
+        *,
+        status: Global___CancelStatus.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelFlightInfoResult: _TypeAlias = CancelFlightInfoResult  # noqa: Y015
+
+@_typing.final
+class CloseSessionRequest(_message.Message):
+    """Says that a client is done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseSessionRequest: _TypeAlias = CloseSessionRequest  # noqa: Y015
+
+@_typing.final
+class CloseSessionResult(_message.Message):
+    """What became of a session."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Status:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _StatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[CloseSessionResult._Status.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        UNSPECIFIED: CloseSessionResult._Status.ValueType  # 0
+        """Not known."""
+        CLOSED: CloseSessionResult._Status.ValueType  # 1
+        """Done."""
+        CLOSING: CloseSessionResult._Status.ValueType  # 2
+        """Begun."""
+        NOT_CLOSEABLE: CloseSessionResult._Status.ValueType  # 3
+        """It stays."""
+
+    class Status(_Status, metaclass=_StatusEnumTypeWrapper):
+        """States of a session's end."""
+
+    UNSPECIFIED: CloseSessionResult.Status.ValueType  # 0
+    """Not known."""
+    CLOSED: CloseSessionResult.Status.ValueType  # 1
+    """Done."""
+    CLOSING: CloseSessionResult.Status.ValueType  # 2
+    """Begun."""
+    NOT_CLOSEABLE: CloseSessionResult.Status.ValueType  # 3
+    """It stays."""
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    status: Global___CloseSessionResult.Status.ValueType
+    """Always set."""
+    def __init__(
+        self,
+        *,
+        status: Global___CloseSessionResult.Status.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseSessionResult: _TypeAlias = CloseSessionResult  # noqa: Y015

@@ -35,15 +35,40 @@ class FlightServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.Handshake = channel.stream_stream(
+                '/arrow.flight.protocol.FlightService/Handshake',
+                request_serializer=arrow_dot_flight_dot_flight__pb2.HandshakeRequest.SerializeToString,
+                response_deserializer=arrow_dot_flight_dot_flight__pb2.HandshakeResponse.FromString,
+                _registered_method=True)
         self.GetFlightInfo = channel.unary_unary(
                 '/arrow.flight.protocol.FlightService/GetFlightInfo',
                 request_serializer=arrow_dot_flight_dot_flight__pb2.FlightDescriptor.SerializeToString,
                 response_deserializer=arrow_dot_flight_dot_flight__pb2.FlightInfo.FromString,
                 _registered_method=True)
+        self.GetSchema = channel.unary_unary(
+                '/arrow.flight.protocol.FlightService/GetSchema',
+                request_serializer=arrow_dot_flight_dot_flight__pb2.FlightDescriptor.SerializeToString,
+                response_deserializer=arrow_dot_flight_dot_flight__pb2.SchemaResult.FromString,
+                _registered_method=True)
         self.DoGet = channel.unary_stream(
                 '/arrow.flight.protocol.FlightService/DoGet',
                 request_serializer=arrow_dot_flight_dot_flight__pb2.Ticket.SerializeToString,
                 response_deserializer=arrow_dot_flight_dot_flight__pb2.FlightData.FromString,
+                _registered_method=True)
+        self.DoPut = channel.stream_stream(
+                '/arrow.flight.protocol.FlightService/DoPut',
+                request_serializer=arrow_dot_flight_dot_flight__pb2.FlightData.SerializeToString,
+                response_deserializer=arrow_dot_flight_dot_flight__pb2.PutResult.FromString,
+                _registered_method=True)
+        self.DoAction = channel.unary_stream(
+                '/arrow.flight.protocol.FlightService/DoAction',
+                request_serializer=arrow_dot_flight_dot_flight__pb2.Action.SerializeToString,
+                response_deserializer=arrow_dot_flight_dot_flight__pb2.Result.FromString,
+                _registered_method=True)
+        self.ListActions = channel.unary_stream(
+                '/arrow.flight.protocol.FlightService/ListActions',
+                request_serializer=arrow_dot_flight_dot_flight__pb2.Empty.SerializeToString,
+                response_deserializer=arrow_dot_flight_dot_flight__pb2.ActionType.FromString,
                 _registered_method=True)
 
 
@@ -51,8 +76,22 @@ class FlightServiceServicer:
     """The streams of Arrow data. Answers are framed by hand, see docs/spec/frames.md.
     """
 
+    def Handshake(self, request_iterator, context):
+        """Turns a user's name and token into the header of later calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetFlightInfo(self, request, context):
         """Describes a result and where to get it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSchema(self, request, context):
+        """Describes a result's columns alone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -65,18 +104,64 @@ class FlightServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DoPut(self, request_iterator, context):
+        """Takes a stream: the values of a prepared statement's parameters.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DoAction(self, request, context):
+        """Does one of the listed actions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListActions(self, request, context):
+        """Lists the actions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FlightServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'Handshake': grpc.stream_stream_rpc_method_handler(
+                    servicer.Handshake,
+                    request_deserializer=arrow_dot_flight_dot_flight__pb2.HandshakeRequest.FromString,
+                    response_serializer=arrow_dot_flight_dot_flight__pb2.HandshakeResponse.SerializeToString,
+            ),
             'GetFlightInfo': grpc.unary_unary_rpc_method_handler(
                     servicer.GetFlightInfo,
                     request_deserializer=arrow_dot_flight_dot_flight__pb2.FlightDescriptor.FromString,
                     response_serializer=arrow_dot_flight_dot_flight__pb2.FlightInfo.SerializeToString,
             ),
+            'GetSchema': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSchema,
+                    request_deserializer=arrow_dot_flight_dot_flight__pb2.FlightDescriptor.FromString,
+                    response_serializer=arrow_dot_flight_dot_flight__pb2.SchemaResult.SerializeToString,
+            ),
             'DoGet': grpc.unary_stream_rpc_method_handler(
                     servicer.DoGet,
                     request_deserializer=arrow_dot_flight_dot_flight__pb2.Ticket.FromString,
                     response_serializer=arrow_dot_flight_dot_flight__pb2.FlightData.SerializeToString,
+            ),
+            'DoPut': grpc.stream_stream_rpc_method_handler(
+                    servicer.DoPut,
+                    request_deserializer=arrow_dot_flight_dot_flight__pb2.FlightData.FromString,
+                    response_serializer=arrow_dot_flight_dot_flight__pb2.PutResult.SerializeToString,
+            ),
+            'DoAction': grpc.unary_stream_rpc_method_handler(
+                    servicer.DoAction,
+                    request_deserializer=arrow_dot_flight_dot_flight__pb2.Action.FromString,
+                    response_serializer=arrow_dot_flight_dot_flight__pb2.Result.SerializeToString,
+            ),
+            'ListActions': grpc.unary_stream_rpc_method_handler(
+                    servicer.ListActions,
+                    request_deserializer=arrow_dot_flight_dot_flight__pb2.Empty.FromString,
+                    response_serializer=arrow_dot_flight_dot_flight__pb2.ActionType.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -89,6 +174,33 @@ def add_FlightServiceServicer_to_server(servicer, server):
 class FlightService:
     """The streams of Arrow data. Answers are framed by hand, see docs/spec/frames.md.
     """
+
+    @staticmethod
+    def Handshake(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/arrow.flight.protocol.FlightService/Handshake',
+            arrow_dot_flight_dot_flight__pb2.HandshakeRequest.SerializeToString,
+            arrow_dot_flight_dot_flight__pb2.HandshakeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def GetFlightInfo(request,
@@ -118,6 +230,33 @@ class FlightService:
             _registered_method=True)
 
     @staticmethod
+    def GetSchema(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arrow.flight.protocol.FlightService/GetSchema',
+            arrow_dot_flight_dot_flight__pb2.FlightDescriptor.SerializeToString,
+            arrow_dot_flight_dot_flight__pb2.SchemaResult.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DoGet(request,
             target,
             options=(),
@@ -134,6 +273,87 @@ class FlightService:
             '/arrow.flight.protocol.FlightService/DoGet',
             arrow_dot_flight_dot_flight__pb2.Ticket.SerializeToString,
             arrow_dot_flight_dot_flight__pb2.FlightData.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DoPut(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/arrow.flight.protocol.FlightService/DoPut',
+            arrow_dot_flight_dot_flight__pb2.FlightData.SerializeToString,
+            arrow_dot_flight_dot_flight__pb2.PutResult.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DoAction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/arrow.flight.protocol.FlightService/DoAction',
+            arrow_dot_flight_dot_flight__pb2.Action.SerializeToString,
+            arrow_dot_flight_dot_flight__pb2.Result.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListActions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/arrow.flight.protocol.FlightService/ListActions',
+            arrow_dot_flight_dot_flight__pb2.Empty.SerializeToString,
+            arrow_dot_flight_dot_flight__pb2.ActionType.FromString,
             options,
             channel_credentials,
             insecure,

@@ -18,13 +18,31 @@ class FlightServiceStub:
     """The streams of Arrow data. Answers are framed by hand, see docs/spec/frames.md."""
 
     def __init__(self, channel: _grpc.Channel) -> None: ...
+    Handshake: _grpc.StreamStreamMultiCallable[_flight_pb2.HandshakeRequest, _flight_pb2.HandshakeResponse]
+    """Turns a user's name and token into the header of later calls."""
     GetFlightInfo: _grpc.UnaryUnaryMultiCallable[_flight_pb2.FlightDescriptor, _flight_pb2.FlightInfo]
     """Describes a result and where to get it."""
+    GetSchema: _grpc.UnaryUnaryMultiCallable[_flight_pb2.FlightDescriptor, _flight_pb2.SchemaResult]
+    """Describes a result's columns alone."""
     DoGet: _grpc.UnaryStreamMultiCallable[_flight_pb2.Ticket, _flight_pb2.FlightData]
     """Streams a result."""
+    DoPut: _grpc.StreamStreamMultiCallable[_flight_pb2.FlightData, _flight_pb2.PutResult]
+    """Takes a stream: the values of a prepared statement's parameters."""
+    DoAction: _grpc.UnaryStreamMultiCallable[_flight_pb2.Action, _flight_pb2.Result]
+    """Does one of the listed actions."""
+    ListActions: _grpc.UnaryStreamMultiCallable[_flight_pb2.Empty, _flight_pb2.ActionType]
+    """Lists the actions."""
 
 class FlightServiceServicer(metaclass=_abc_1.ABCMeta):
     """The streams of Arrow data. Answers are framed by hand, see docs/spec/frames.md."""
+
+    @_abc_1.abstractmethod
+    def Handshake(
+        self,
+        request_iterator: _abc.Iterator[_flight_pb2.HandshakeRequest],
+        context: _grpc.ServicerContext,
+    ) -> _abc.Iterator[_flight_pb2.HandshakeResponse]:
+        """Turns a user's name and token into the header of later calls."""
 
     @_abc_1.abstractmethod
     def GetFlightInfo(
@@ -35,11 +53,43 @@ class FlightServiceServicer(metaclass=_abc_1.ABCMeta):
         """Describes a result and where to get it."""
 
     @_abc_1.abstractmethod
+    def GetSchema(
+        self,
+        request: _flight_pb2.FlightDescriptor,
+        context: _grpc.ServicerContext,
+    ) -> _flight_pb2.SchemaResult:
+        """Describes a result's columns alone."""
+
+    @_abc_1.abstractmethod
     def DoGet(
         self,
         request: _flight_pb2.Ticket,
         context: _grpc.ServicerContext,
     ) -> _abc.Iterator[_flight_pb2.FlightData]:
         """Streams a result."""
+
+    @_abc_1.abstractmethod
+    def DoPut(
+        self,
+        request_iterator: _abc.Iterator[_flight_pb2.FlightData],
+        context: _grpc.ServicerContext,
+    ) -> _abc.Iterator[_flight_pb2.PutResult]:
+        """Takes a stream: the values of a prepared statement's parameters."""
+
+    @_abc_1.abstractmethod
+    def DoAction(
+        self,
+        request: _flight_pb2.Action,
+        context: _grpc.ServicerContext,
+    ) -> _abc.Iterator[_flight_pb2.Result]:
+        """Does one of the listed actions."""
+
+    @_abc_1.abstractmethod
+    def ListActions(
+        self,
+        request: _flight_pb2.Empty,
+        context: _grpc.ServicerContext,
+    ) -> _abc.Iterator[_flight_pb2.ActionType]:
+        """Lists the actions."""
 
 def add_FlightServiceServicer_to_server(servicer: FlightServiceServicer, server: _grpc.Server) -> None: ...

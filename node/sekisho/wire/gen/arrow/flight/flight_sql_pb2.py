@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61rrow/flight/flight_sql.proto\x12\x19\x61rrow.flight.protocol.sql\">\n\x15\x43ommandStatementQuery\x12\r\n\x05query\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\x0c\"0\n\x14TicketStatementQuery\x12\x18\n\x10statement_handle\x18\x01 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61rrow/flight/flight_sql.proto\x12\x19\x61rrow.flight.protocol.sql\">\n\x15\x43ommandStatementQuery\x12\r\n\x05query\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\x0c\"0\n\x14TicketStatementQuery\x12\x18\n\x10statement_handle\x18\x01 \x01(\x0c\"B\n\x1d\x43ommandPreparedStatementQuery\x12!\n\x19prepared_statement_handle\x18\x01 \x01(\x0c\"d\n\x1c\x44oPutPreparedStatementResult\x12&\n\x19prepared_statement_handle\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x42\x1c\n\x1a_prepared_statement_handle\"e\n$ActionCreatePreparedStatementRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x1b\n\x0etransaction_id\x18\x02 \x01(\x0cH\x00\x88\x01\x01\x42\x11\n\x0f_transaction_id\"z\n#ActionCreatePreparedStatementResult\x12!\n\x19prepared_statement_handle\x18\x01 \x01(\x0c\x12\x16\n\x0e\x64\x61taset_schema\x18\x02 \x01(\x0c\x12\x18\n\x10parameter_schema\x18\x03 \x01(\x0c\"H\n#ActionClosePreparedStatementRequest\x12!\n\x19prepared_statement_handle\x18\x01 \x01(\x0c\"(\n\x18\x41\x63tionCancelQueryRequest\x12\x0c\n\x04info\x18\x01 \x01(\x0c\"\xf8\x01\n\x17\x41\x63tionCancelQueryResult\x12O\n\x06result\x18\x01 \x01(\x0e\x32?.arrow.flight.protocol.sql.ActionCancelQueryResult.CancelResult\"\x8b\x01\n\x0c\x43\x61ncelResult\x12\x1d\n\x19\x43\x41NCEL_RESULT_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43\x41NCEL_RESULT_CANCELLED\x10\x01\x12\x1c\n\x18\x43\x41NCEL_RESULT_CANCELLING\x10\x02\x12!\n\x1d\x43\x41NCEL_RESULT_NOT_CANCELLABLE\x10\x03\"!\n\x11\x43ommandGetSqlInfo\x12\x0c\n\x04info\x18\x01 \x03(\r\">\n\x16\x43ommandGetXdbcTypeInfo\x12\x16\n\tdata_type\x18\x01 \x01(\x05H\x00\x88\x01\x01\x42\x0c\n\n_data_type\"\x14\n\x12\x43ommandGetCatalogs\"{\n\x13\x43ommandGetDbSchemas\x12\x14\n\x07\x63\x61talog\x18\x01 \x01(\tH\x00\x88\x01\x01\x12%\n\x18\x64\x62_schema_filter_pattern\x18\x02 \x01(\tH\x01\x88\x01\x01\x42\n\n\x08_catalogB\x1b\n\x19_db_schema_filter_pattern\"\xeb\x01\n\x10\x43ommandGetTables\x12\x14\n\x07\x63\x61talog\x18\x01 \x01(\tH\x00\x88\x01\x01\x12%\n\x18\x64\x62_schema_filter_pattern\x18\x02 \x01(\tH\x01\x88\x01\x01\x12&\n\x19table_name_filter_pattern\x18\x03 \x01(\tH\x02\x88\x01\x01\x12\x13\n\x0btable_types\x18\x04 \x03(\t\x12\x16\n\x0einclude_schema\x18\x05 \x01(\x08\x42\n\n\x08_catalogB\x1b\n\x19_db_schema_filter_patternB\x1c\n\x1a_table_name_filter_pattern\"\x16\n\x14\x43ommandGetTableTypes\"n\n\x15\x43ommandGetPrimaryKeys\x12\x14\n\x07\x63\x61talog\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x16\n\tdb_schema\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\r\n\x05table\x18\x03 \x01(\tB\n\n\x08_catalogB\x0c\n\n_db_schema\"o\n\x16\x43ommandGetExportedKeys\x12\x14\n\x07\x63\x61talog\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x16\n\tdb_schema\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\r\n\x05table\x18\x03 \x01(\tB\n\n\x08_catalogB\x0c\n\n_db_schema\"o\n\x16\x43ommandGetImportedKeys\x12\x14\n\x07\x63\x61talog\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x16\n\tdb_schema\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\r\n\x05table\x18\x03 \x01(\tB\n\n\x08_catalogB\x0c\n\n_db_schema\"\xe6\x01\n\x18\x43ommandGetCrossReference\x12\x17\n\npk_catalog\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x19\n\x0cpk_db_schema\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x10\n\x08pk_table\x18\x03 \x01(\t\x12\x17\n\nfk_catalog\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x19\n\x0c\x66k_db_schema\x18\x05 \x01(\tH\x03\x88\x01\x01\x12\x10\n\x08\x66k_table\x18\x06 \x01(\tB\r\n\x0b_pk_catalogB\x0f\n\r_pk_db_schemaB\r\n\x0b_fk_catalogB\x0f\n\r_fk_db_schemab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,4 +35,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMMANDSTATEMENTQUERY']._serialized_end=122
   _globals['_TICKETSTATEMENTQUERY']._serialized_start=124
   _globals['_TICKETSTATEMENTQUERY']._serialized_end=172
+  _globals['_COMMANDPREPAREDSTATEMENTQUERY']._serialized_start=174
+  _globals['_COMMANDPREPAREDSTATEMENTQUERY']._serialized_end=240
+  _globals['_DOPUTPREPAREDSTATEMENTRESULT']._serialized_start=242
+  _globals['_DOPUTPREPAREDSTATEMENTRESULT']._serialized_end=342
+  _globals['_ACTIONCREATEPREPAREDSTATEMENTREQUEST']._serialized_start=344
+  _globals['_ACTIONCREATEPREPAREDSTATEMENTREQUEST']._serialized_end=445
+  _globals['_ACTIONCREATEPREPAREDSTATEMENTRESULT']._serialized_start=447
+  _globals['_ACTIONCREATEPREPAREDSTATEMENTRESULT']._serialized_end=569
+  _globals['_ACTIONCLOSEPREPAREDSTATEMENTREQUEST']._serialized_start=571
+  _globals['_ACTIONCLOSEPREPAREDSTATEMENTREQUEST']._serialized_end=643
+  _globals['_ACTIONCANCELQUERYREQUEST']._serialized_start=645
+  _globals['_ACTIONCANCELQUERYREQUEST']._serialized_end=685
+  _globals['_ACTIONCANCELQUERYRESULT']._serialized_start=688
+  _globals['_ACTIONCANCELQUERYRESULT']._serialized_end=936
+  _globals['_ACTIONCANCELQUERYRESULT_CANCELRESULT']._serialized_start=797
+  _globals['_ACTIONCANCELQUERYRESULT_CANCELRESULT']._serialized_end=936
+  _globals['_COMMANDGETSQLINFO']._serialized_start=938
+  _globals['_COMMANDGETSQLINFO']._serialized_end=971
+  _globals['_COMMANDGETXDBCTYPEINFO']._serialized_start=973
+  _globals['_COMMANDGETXDBCTYPEINFO']._serialized_end=1035
+  _globals['_COMMANDGETCATALOGS']._serialized_start=1037
+  _globals['_COMMANDGETCATALOGS']._serialized_end=1057
+  _globals['_COMMANDGETDBSCHEMAS']._serialized_start=1059
+  _globals['_COMMANDGETDBSCHEMAS']._serialized_end=1182
+  _globals['_COMMANDGETTABLES']._serialized_start=1185
+  _globals['_COMMANDGETTABLES']._serialized_end=1420
+  _globals['_COMMANDGETTABLETYPES']._serialized_start=1422
+  _globals['_COMMANDGETTABLETYPES']._serialized_end=1444
+  _globals['_COMMANDGETPRIMARYKEYS']._serialized_start=1446
+  _globals['_COMMANDGETPRIMARYKEYS']._serialized_end=1556
+  _globals['_COMMANDGETEXPORTEDKEYS']._serialized_start=1558
+  _globals['_COMMANDGETEXPORTEDKEYS']._serialized_end=1669
+  _globals['_COMMANDGETIMPORTEDKEYS']._serialized_start=1671
+  _globals['_COMMANDGETIMPORTEDKEYS']._serialized_end=1782
+  _globals['_COMMANDGETCROSSREFERENCE']._serialized_start=1785
+  _globals['_COMMANDGETCROSSREFERENCE']._serialized_end=2015
 # @@protoc_insertion_point(module_scope)

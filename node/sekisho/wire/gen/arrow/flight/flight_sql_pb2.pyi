@@ -5,8 +5,11 @@ The least of Arrow Flight SQL that Sekisho speaks, restated from the format's sp
 (https://arrow.apache.org/docs/format/FlightSql.html) with its names and numbers.
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -65,3 +68,534 @@ class TicketStatementQuery(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TicketStatementQuery: _TypeAlias = TicketStatementQuery  # noqa: Y015
+
+@_typing.final
+class CommandPreparedStatementQuery(_message.Message):
+    """Runs what was prepared; in DoPut, binds the values of its parameters."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREPARED_STATEMENT_HANDLE_FIELD_NUMBER: _builtins.int
+    prepared_statement_handle: _builtins.bytes
+    """From CreatePreparedStatement."""
+    def __init__(
+        self,
+        *,
+        prepared_statement_handle: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["prepared_statement_handle", b"prepared_statement_handle"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommandPreparedStatementQuery: _TypeAlias = CommandPreparedStatementQuery  # noqa: Y015
+
+@_typing.final
+class DoPutPreparedStatementResult(_message.Message):
+    """The answer to bound values."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREPARED_STATEMENT_HANDLE_FIELD_NUMBER: _builtins.int
+    prepared_statement_handle: _builtins.bytes
+    """Set when the client must use another handle from here on."""
+    def __init__(
+        self,
+        *,
+        prepared_statement_handle: _builtins.bytes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_prepared_statement_handle", b"_prepared_statement_handle", "prepared_statement_handle", b"prepared_statement_handle"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_prepared_statement_handle", b"_prepared_statement_handle", "prepared_statement_handle", b"prepared_statement_handle"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__prepared_statement_handle: _TypeAlias = _typing.Literal["prepared_statement_handle"]  # noqa: Y015
+    _WhichOneofArgType__prepared_statement_handle: _TypeAlias = _typing.Literal["_prepared_statement_handle", b"_prepared_statement_handle"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__prepared_statement_handle) -> _WhichOneofReturnType__prepared_statement_handle | None: ...
+
+Global___DoPutPreparedStatementResult: _TypeAlias = DoPutPreparedStatementResult  # noqa: Y015
+
+@_typing.final
+class ActionCreatePreparedStatementRequest(_message.Message):
+    """The body of the action CreatePreparedStatement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    """The query."""
+    transaction_id: _builtins.bytes
+    """A transaction's handle; refused here."""
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        transaction_id: _builtins.bytes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_transaction_id", b"_transaction_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_transaction_id", b"_transaction_id", "query", b"query", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__transaction_id: _TypeAlias = _typing.Literal["transaction_id"]  # noqa: Y015
+    _WhichOneofArgType__transaction_id: _TypeAlias = _typing.Literal["_transaction_id", b"_transaction_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__transaction_id) -> _WhichOneofReturnType__transaction_id | None: ...
+
+Global___ActionCreatePreparedStatementRequest: _TypeAlias = ActionCreatePreparedStatementRequest  # noqa: Y015
+
+@_typing.final
+class ActionCreatePreparedStatementResult(_message.Message):
+    """What CreatePreparedStatement gives."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREPARED_STATEMENT_HANDLE_FIELD_NUMBER: _builtins.int
+    DATASET_SCHEMA_FIELD_NUMBER: _builtins.int
+    PARAMETER_SCHEMA_FIELD_NUMBER: _builtins.int
+    prepared_statement_handle: _builtins.bytes
+    """Names the statement; opaque to the client."""
+    dataset_schema: _builtins.bytes
+    """Columns of the result as an encapsulated IPC message; empty where they are not known yet."""
+    parameter_schema: _builtins.bytes
+    """One column for each parameter, as an encapsulated IPC message; empty without parameters."""
+    def __init__(
+        self,
+        *,
+        prepared_statement_handle: _builtins.bytes = ...,
+        dataset_schema: _builtins.bytes = ...,
+        parameter_schema: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_schema", b"dataset_schema", "parameter_schema", b"parameter_schema", "prepared_statement_handle", b"prepared_statement_handle"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActionCreatePreparedStatementResult: _TypeAlias = ActionCreatePreparedStatementResult  # noqa: Y015
+
+@_typing.final
+class ActionClosePreparedStatementRequest(_message.Message):
+    """The body of the action ClosePreparedStatement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREPARED_STATEMENT_HANDLE_FIELD_NUMBER: _builtins.int
+    prepared_statement_handle: _builtins.bytes
+    """From CreatePreparedStatement."""
+    def __init__(
+        self,
+        *,
+        prepared_statement_handle: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["prepared_statement_handle", b"prepared_statement_handle"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActionClosePreparedStatementRequest: _TypeAlias = ActionClosePreparedStatementRequest  # noqa: Y015
+
+@_typing.final
+class ActionCancelQueryRequest(_message.Message):
+    """The body of the action CancelQuery, the older form of CancelFlightInfo."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INFO_FIELD_NUMBER: _builtins.int
+    info: _builtins.bytes
+    """A FlightInfo as it was received."""
+    def __init__(
+        self,
+        *,
+        info: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["info", b"info"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActionCancelQueryRequest: _TypeAlias = ActionCancelQueryRequest  # noqa: Y015
+
+@_typing.final
+class ActionCancelQueryResult(_message.Message):
+    """What became of a cancellation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _CancelResult:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _CancelResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ActionCancelQueryResult._CancelResult.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        CANCEL_RESULT_UNSPECIFIED: ActionCancelQueryResult._CancelResult.ValueType  # 0
+        """Not known."""
+        CANCEL_RESULT_CANCELLED: ActionCancelQueryResult._CancelResult.ValueType  # 1
+        """Done."""
+        CANCEL_RESULT_CANCELLING: ActionCancelQueryResult._CancelResult.ValueType  # 2
+        """Begun."""
+        CANCEL_RESULT_NOT_CANCELLABLE: ActionCancelQueryResult._CancelResult.ValueType  # 3
+        """There is nothing to stop."""
+
+    class CancelResult(_CancelResult, metaclass=_CancelResultEnumTypeWrapper):
+        """The numbers of Flight's CancelStatus."""
+
+    CANCEL_RESULT_UNSPECIFIED: ActionCancelQueryResult.CancelResult.ValueType  # 0
+    """Not known."""
+    CANCEL_RESULT_CANCELLED: ActionCancelQueryResult.CancelResult.ValueType  # 1
+    """Done."""
+    CANCEL_RESULT_CANCELLING: ActionCancelQueryResult.CancelResult.ValueType  # 2
+    """Begun."""
+    CANCEL_RESULT_NOT_CANCELLABLE: ActionCancelQueryResult.CancelResult.ValueType  # 3
+    """There is nothing to stop."""
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    result: Global___ActionCancelQueryResult.CancelResult.ValueType
+    """Always set."""
+    def __init__(
+        self,
+        *,
+        result: Global___ActionCancelQueryResult.CancelResult.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActionCancelQueryResult: _TypeAlias = ActionCancelQueryResult  # noqa: Y015
+
+@_typing.final
+class CommandGetSqlInfo(_message.Message):
+    """Asks what the server is and can do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INFO_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def info(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Numbers of SqlInfo; all when empty."""
+
+    def __init__(
+        self,
+        *,
+        info: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["info", b"info"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommandGetSqlInfo: _TypeAlias = CommandGetSqlInfo  # noqa: Y015
+
+@_typing.final
+class CommandGetXdbcTypeInfo(_message.Message):
+    """Asks for the types of SQL."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_TYPE_FIELD_NUMBER: _builtins.int
+    data_type: _builtins.int
+    """One type's number in XDBC; all when absent."""
+    def __init__(
+        self,
+        *,
+        data_type: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_data_type", b"_data_type", "data_type", b"data_type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_data_type", b"_data_type", "data_type", b"data_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__data_type: _TypeAlias = _typing.Literal["data_type"]  # noqa: Y015
+    _WhichOneofArgType__data_type: _TypeAlias = _typing.Literal["_data_type", b"_data_type"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__data_type) -> _WhichOneofReturnType__data_type | None: ...
+
+Global___CommandGetXdbcTypeInfo: _TypeAlias = CommandGetXdbcTypeInfo  # noqa: Y015
+
+@_typing.final
+class CommandGetCatalogs(_message.Message):
+    """Asks for the catalogs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommandGetCatalogs: _TypeAlias = CommandGetCatalogs  # noqa: Y015
+
+@_typing.final
+class CommandGetDbSchemas(_message.Message):
+    """Asks for the schemas."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATALOG_FIELD_NUMBER: _builtins.int
+    DB_SCHEMA_FILTER_PATTERN_FIELD_NUMBER: _builtins.int
+    catalog: _builtins.str
+    """One catalog by its exact name."""
+    db_schema_filter_pattern: _builtins.str
+    """A pattern with `%` and `_`."""
+    def __init__(
+        self,
+        *,
+        catalog: _builtins.str | None = ...,
+        db_schema_filter_pattern: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_db_schema_filter_pattern", b"_db_schema_filter_pattern", "catalog", b"catalog", "db_schema_filter_pattern", b"db_schema_filter_pattern"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_db_schema_filter_pattern", b"_db_schema_filter_pattern", "catalog", b"catalog", "db_schema_filter_pattern", b"db_schema_filter_pattern"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__catalog: _TypeAlias = _typing.Literal["catalog"]  # noqa: Y015
+    _WhichOneofArgType__catalog: _TypeAlias = _typing.Literal["_catalog", b"_catalog"]  # noqa: Y015
+    _WhichOneofReturnType__db_schema_filter_pattern: _TypeAlias = _typing.Literal["db_schema_filter_pattern"]  # noqa: Y015
+    _WhichOneofArgType__db_schema_filter_pattern: _TypeAlias = _typing.Literal["_db_schema_filter_pattern", b"_db_schema_filter_pattern"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__catalog) -> _WhichOneofReturnType__catalog | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__db_schema_filter_pattern) -> _WhichOneofReturnType__db_schema_filter_pattern | None: ...
+
+Global___CommandGetDbSchemas: _TypeAlias = CommandGetDbSchemas  # noqa: Y015
+
+@_typing.final
+class CommandGetTables(_message.Message):
+    """Asks for the tables."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATALOG_FIELD_NUMBER: _builtins.int
+    DB_SCHEMA_FILTER_PATTERN_FIELD_NUMBER: _builtins.int
+    TABLE_NAME_FILTER_PATTERN_FIELD_NUMBER: _builtins.int
+    TABLE_TYPES_FIELD_NUMBER: _builtins.int
+    INCLUDE_SCHEMA_FIELD_NUMBER: _builtins.int
+    catalog: _builtins.str
+    """One catalog by its exact name."""
+    db_schema_filter_pattern: _builtins.str
+    """A pattern with `%` and `_`."""
+    table_name_filter_pattern: _builtins.str
+    """A pattern with `%` and `_`."""
+    include_schema: _builtins.bool
+    """Whether each table's Arrow schema is wanted too."""
+    @_builtins.property
+    def table_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Exact names of table types; all when empty."""
+
+    def __init__(
+        self,
+        *,
+        catalog: _builtins.str | None = ...,
+        db_schema_filter_pattern: _builtins.str | None = ...,
+        table_name_filter_pattern: _builtins.str | None = ...,
+        table_types: _abc.Iterable[_builtins.str] | None = ...,
+        include_schema: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_db_schema_filter_pattern", b"_db_schema_filter_pattern", "_table_name_filter_pattern", b"_table_name_filter_pattern", "catalog", b"catalog", "db_schema_filter_pattern", b"db_schema_filter_pattern", "table_name_filter_pattern", b"table_name_filter_pattern"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_db_schema_filter_pattern", b"_db_schema_filter_pattern", "_table_name_filter_pattern", b"_table_name_filter_pattern", "catalog", b"catalog", "db_schema_filter_pattern", b"db_schema_filter_pattern", "include_schema", b"include_schema", "table_name_filter_pattern", b"table_name_filter_pattern", "table_types", b"table_types"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__catalog: _TypeAlias = _typing.Literal["catalog"]  # noqa: Y015
+    _WhichOneofArgType__catalog: _TypeAlias = _typing.Literal["_catalog", b"_catalog"]  # noqa: Y015
+    _WhichOneofReturnType__db_schema_filter_pattern: _TypeAlias = _typing.Literal["db_schema_filter_pattern"]  # noqa: Y015
+    _WhichOneofArgType__db_schema_filter_pattern: _TypeAlias = _typing.Literal["_db_schema_filter_pattern", b"_db_schema_filter_pattern"]  # noqa: Y015
+    _WhichOneofReturnType__table_name_filter_pattern: _TypeAlias = _typing.Literal["table_name_filter_pattern"]  # noqa: Y015
+    _WhichOneofArgType__table_name_filter_pattern: _TypeAlias = _typing.Literal["_table_name_filter_pattern", b"_table_name_filter_pattern"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__catalog) -> _WhichOneofReturnType__catalog | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__db_schema_filter_pattern) -> _WhichOneofReturnType__db_schema_filter_pattern | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__table_name_filter_pattern) -> _WhichOneofReturnType__table_name_filter_pattern | None: ...
+
+Global___CommandGetTables: _TypeAlias = CommandGetTables  # noqa: Y015
+
+@_typing.final
+class CommandGetTableTypes(_message.Message):
+    """Asks for the types of tables."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommandGetTableTypes: _TypeAlias = CommandGetTableTypes  # noqa: Y015
+
+@_typing.final
+class CommandGetPrimaryKeys(_message.Message):
+    """Asks for a table's primary key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATALOG_FIELD_NUMBER: _builtins.int
+    DB_SCHEMA_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
+    catalog: _builtins.str
+    """Where the table is."""
+    db_schema: _builtins.str
+    """Where the table is."""
+    table: _builtins.str
+    """The table."""
+    def __init__(
+        self,
+        *,
+        catalog: _builtins.str | None = ...,
+        db_schema: _builtins.str | None = ...,
+        table: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_db_schema", b"_db_schema", "catalog", b"catalog", "db_schema", b"db_schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_db_schema", b"_db_schema", "catalog", b"catalog", "db_schema", b"db_schema", "table", b"table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__catalog: _TypeAlias = _typing.Literal["catalog"]  # noqa: Y015
+    _WhichOneofArgType__catalog: _TypeAlias = _typing.Literal["_catalog", b"_catalog"]  # noqa: Y015
+    _WhichOneofReturnType__db_schema: _TypeAlias = _typing.Literal["db_schema"]  # noqa: Y015
+    _WhichOneofArgType__db_schema: _TypeAlias = _typing.Literal["_db_schema", b"_db_schema"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__catalog) -> _WhichOneofReturnType__catalog | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__db_schema) -> _WhichOneofReturnType__db_schema | None: ...
+
+Global___CommandGetPrimaryKeys: _TypeAlias = CommandGetPrimaryKeys  # noqa: Y015
+
+@_typing.final
+class CommandGetExportedKeys(_message.Message):
+    """Asks which foreign keys refer to a table."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATALOG_FIELD_NUMBER: _builtins.int
+    DB_SCHEMA_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
+    catalog: _builtins.str
+    """Where the table is."""
+    db_schema: _builtins.str
+    """Where the table is."""
+    table: _builtins.str
+    """The table."""
+    def __init__(
+        self,
+        *,
+        catalog: _builtins.str | None = ...,
+        db_schema: _builtins.str | None = ...,
+        table: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_db_schema", b"_db_schema", "catalog", b"catalog", "db_schema", b"db_schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_db_schema", b"_db_schema", "catalog", b"catalog", "db_schema", b"db_schema", "table", b"table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__catalog: _TypeAlias = _typing.Literal["catalog"]  # noqa: Y015
+    _WhichOneofArgType__catalog: _TypeAlias = _typing.Literal["_catalog", b"_catalog"]  # noqa: Y015
+    _WhichOneofReturnType__db_schema: _TypeAlias = _typing.Literal["db_schema"]  # noqa: Y015
+    _WhichOneofArgType__db_schema: _TypeAlias = _typing.Literal["_db_schema", b"_db_schema"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__catalog) -> _WhichOneofReturnType__catalog | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__db_schema) -> _WhichOneofReturnType__db_schema | None: ...
+
+Global___CommandGetExportedKeys: _TypeAlias = CommandGetExportedKeys  # noqa: Y015
+
+@_typing.final
+class CommandGetImportedKeys(_message.Message):
+    """Asks for a table's foreign keys."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATALOG_FIELD_NUMBER: _builtins.int
+    DB_SCHEMA_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
+    catalog: _builtins.str
+    """Where the table is."""
+    db_schema: _builtins.str
+    """Where the table is."""
+    table: _builtins.str
+    """The table."""
+    def __init__(
+        self,
+        *,
+        catalog: _builtins.str | None = ...,
+        db_schema: _builtins.str | None = ...,
+        table: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_db_schema", b"_db_schema", "catalog", b"catalog", "db_schema", b"db_schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_db_schema", b"_db_schema", "catalog", b"catalog", "db_schema", b"db_schema", "table", b"table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__catalog: _TypeAlias = _typing.Literal["catalog"]  # noqa: Y015
+    _WhichOneofArgType__catalog: _TypeAlias = _typing.Literal["_catalog", b"_catalog"]  # noqa: Y015
+    _WhichOneofReturnType__db_schema: _TypeAlias = _typing.Literal["db_schema"]  # noqa: Y015
+    _WhichOneofArgType__db_schema: _TypeAlias = _typing.Literal["_db_schema", b"_db_schema"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__catalog) -> _WhichOneofReturnType__catalog | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__db_schema) -> _WhichOneofReturnType__db_schema | None: ...
+
+Global___CommandGetImportedKeys: _TypeAlias = CommandGetImportedKeys  # noqa: Y015
+
+@_typing.final
+class CommandGetCrossReference(_message.Message):
+    """Asks for the foreign keys of one table that refer to another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PK_CATALOG_FIELD_NUMBER: _builtins.int
+    PK_DB_SCHEMA_FIELD_NUMBER: _builtins.int
+    PK_TABLE_FIELD_NUMBER: _builtins.int
+    FK_CATALOG_FIELD_NUMBER: _builtins.int
+    FK_DB_SCHEMA_FIELD_NUMBER: _builtins.int
+    FK_TABLE_FIELD_NUMBER: _builtins.int
+    pk_catalog: _builtins.str
+    """Where the table that is referred to is."""
+    pk_db_schema: _builtins.str
+    """Where the table that is referred to is."""
+    pk_table: _builtins.str
+    """The table that is referred to."""
+    fk_catalog: _builtins.str
+    """Where the referring table is."""
+    fk_db_schema: _builtins.str
+    """Where the referring table is."""
+    fk_table: _builtins.str
+    """The referring table."""
+    def __init__(
+        self,
+        *,
+        pk_catalog: _builtins.str | None = ...,
+        pk_db_schema: _builtins.str | None = ...,
+        pk_table: _builtins.str = ...,
+        fk_catalog: _builtins.str | None = ...,
+        fk_db_schema: _builtins.str | None = ...,
+        fk_table: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_fk_catalog", b"_fk_catalog", "_fk_db_schema", b"_fk_db_schema", "_pk_catalog", b"_pk_catalog", "_pk_db_schema", b"_pk_db_schema", "fk_catalog", b"fk_catalog", "fk_db_schema", b"fk_db_schema", "pk_catalog", b"pk_catalog", "pk_db_schema", b"pk_db_schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_fk_catalog", b"_fk_catalog", "_fk_db_schema", b"_fk_db_schema", "_pk_catalog", b"_pk_catalog", "_pk_db_schema", b"_pk_db_schema", "fk_catalog", b"fk_catalog", "fk_db_schema", b"fk_db_schema", "fk_table", b"fk_table", "pk_catalog", b"pk_catalog", "pk_db_schema", b"pk_db_schema", "pk_table", b"pk_table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__fk_catalog: _TypeAlias = _typing.Literal["fk_catalog"]  # noqa: Y015
+    _WhichOneofArgType__fk_catalog: _TypeAlias = _typing.Literal["_fk_catalog", b"_fk_catalog"]  # noqa: Y015
+    _WhichOneofReturnType__fk_db_schema: _TypeAlias = _typing.Literal["fk_db_schema"]  # noqa: Y015
+    _WhichOneofArgType__fk_db_schema: _TypeAlias = _typing.Literal["_fk_db_schema", b"_fk_db_schema"]  # noqa: Y015
+    _WhichOneofReturnType__pk_catalog: _TypeAlias = _typing.Literal["pk_catalog"]  # noqa: Y015
+    _WhichOneofArgType__pk_catalog: _TypeAlias = _typing.Literal["_pk_catalog", b"_pk_catalog"]  # noqa: Y015
+    _WhichOneofReturnType__pk_db_schema: _TypeAlias = _typing.Literal["pk_db_schema"]  # noqa: Y015
+    _WhichOneofArgType__pk_db_schema: _TypeAlias = _typing.Literal["_pk_db_schema", b"_pk_db_schema"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__fk_catalog) -> _WhichOneofReturnType__fk_catalog | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__fk_db_schema) -> _WhichOneofReturnType__fk_db_schema | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pk_catalog) -> _WhichOneofReturnType__pk_catalog | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pk_db_schema) -> _WhichOneofReturnType__pk_db_schema | None: ...
+
+Global___CommandGetCrossReference: _TypeAlias = CommandGetCrossReference  # noqa: Y015

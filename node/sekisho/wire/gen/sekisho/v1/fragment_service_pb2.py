@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from sekisho.wire.gen.sekisho.v1 import parameters_pb2 as sekisho_dot_v1_dot_parameters__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!sekisho/v1/fragment_service.proto\x12\nsekisho.v1\x1a\x1bsekisho/v1/parameters.proto\"1\n\x1aListGrantedDatasetsRequest\x12\x13\n\x0b\x63ontract_id\x18\x01 \x01(\t\"K\n\x1bListGrantedDatasetsResponse\x12,\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x1a.sekisho.v1.GrantedDataset\"l\n\x0eGrantedDataset\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\r\n\x05grant\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63\x63\x65ss\x18\x03 \x01(\t\x12*\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x19.sekisho.v1.GrantedColumn\"G\n\rGrantedColumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0c\n\x04uses\x18\x03 \x03(\t\x12\x0c\n\x04mask\x18\x04 \x01(\t\"v\n\x16\x45xplainFragmentRequest\x12\x13\n\x0b\x63ontract_id\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x0b\n\x03sql\x18\x03 \x01(\t\x12)\n\nparameters\x18\x04 \x03(\x0b\x32\x15.sekisho.v1.Parameter\"i\n\x17\x45xplainFragmentResponse\x12\r\n\x05grant\x18\x01 \x01(\t\x12\x0f\n\x07\x63lauses\x18\x02 \x03(\t\x12\x0c\n\x04plan\x18\x03 \x01(\t\x12\x0f\n\x07\x63olumns\x18\x04 \x03(\t\x12\x0f\n\x07\x63harges\x18\x05 \x03(\t2\xd5\x01\n\x0f\x46ragmentService\x12\x66\n\x13ListGrantedDatasets\x12&.sekisho.v1.ListGrantedDatasetsRequest\x1a\'.sekisho.v1.ListGrantedDatasetsResponse\x12Z\n\x0f\x45xplainFragment\x12\".sekisho.v1.ExplainFragmentRequest\x1a#.sekisho.v1.ExplainFragmentResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!sekisho/v1/fragment_service.proto\x12\nsekisho.v1\x1a\x1bsekisho/v1/parameters.proto\"1\n\x1aListGrantedDatasetsRequest\x12\x13\n\x0b\x63ontract_id\x18\x01 \x01(\t\"K\n\x1bListGrantedDatasetsResponse\x12,\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x1a.sekisho.v1.GrantedDataset\"l\n\x0eGrantedDataset\x12\x0f\n\x07\x64\x61taset\x18\x01 \x01(\t\x12\r\n\x05grant\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63\x63\x65ss\x18\x03 \x01(\t\x12*\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x19.sekisho.v1.GrantedColumn\"G\n\rGrantedColumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0c\n\x04uses\x18\x03 \x03(\t\x12\x0c\n\x04mask\x18\x04 \x01(\t\"v\n\x16\x45xplainFragmentRequest\x12\x13\n\x0b\x63ontract_id\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x0b\n\x03sql\x18\x03 \x01(\t\x12)\n\nparameters\x18\x04 \x03(\x0b\x32\x15.sekisho.v1.Parameter\"y\n\x17\x45xplainFragmentResponse\x12\r\n\x05grant\x18\x01 \x01(\t\x12\x0f\n\x07\x63lauses\x18\x02 \x03(\t\x12\x0c\n\x04plan\x18\x03 \x01(\t\x12\x0f\n\x07\x63olumns\x18\x04 \x03(\t\x12\x0f\n\x07\x63harges\x18\x05 \x03(\t\x12\x0e\n\x06schema\x18\x06 \x01(\x0c\x32\xd5\x01\n\x0f\x46ragmentService\x12\x66\n\x13ListGrantedDatasets\x12&.sekisho.v1.ListGrantedDatasetsRequest\x1a\'.sekisho.v1.ListGrantedDatasetsResponse\x12Z\n\x0f\x45xplainFragment\x12\".sekisho.v1.ExplainFragmentRequest\x1a#.sekisho.v1.ExplainFragmentResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +43,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPLAINFRAGMENTREQUEST']._serialized_start=389
   _globals['_EXPLAINFRAGMENTREQUEST']._serialized_end=507
   _globals['_EXPLAINFRAGMENTRESPONSE']._serialized_start=509
-  _globals['_EXPLAINFRAGMENTRESPONSE']._serialized_end=614
-  _globals['_FRAGMENTSERVICE']._serialized_start=617
-  _globals['_FRAGMENTSERVICE']._serialized_end=830
+  _globals['_EXPLAINFRAGMENTRESPONSE']._serialized_end=630
+  _globals['_FRAGMENTSERVICE']._serialized_start=633
+  _globals['_FRAGMENTSERVICE']._serialized_end=846
 # @@protoc_insertion_point(module_scope)

@@ -184,10 +184,13 @@ class ExplainFragmentResponse(_message.Message):
     PLAN_FIELD_NUMBER: _builtins.int
     COLUMNS_FIELD_NUMBER: _builtins.int
     CHARGES_FIELD_NUMBER: _builtins.int
+    SCHEMA_FIELD_NUMBER: _builtins.int
     grant: _builtins.str
     """The grant that allows it."""
     plan: _builtins.str
     """What would run, rebuilt by the gate; literals are parameters."""
+    schema: _builtins.bytes
+    """The columns of the answer with their types: the frame of its Arrow schema."""
     @_builtins.property
     def clauses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Clauses used, such as `grants.delays.columns.origin`."""
@@ -208,10 +211,11 @@ class ExplainFragmentResponse(_message.Message):
         plan: _builtins.str = ...,
         columns: _abc.Iterable[_builtins.str] | None = ...,
         charges: _abc.Iterable[_builtins.str] | None = ...,
+        schema: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["charges", b"charges", "clauses", b"clauses", "columns", b"columns", "grant", b"grant", "plan", b"plan"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["charges", b"charges", "clauses", b"clauses", "columns", b"columns", "grant", b"grant", "plan", b"plan", "schema", b"schema"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
