@@ -1,6 +1,6 @@
 """JDBC's Flight SQL driver at a users' face: it asks, binds, is refused, and lists.
 
-`make jdbc` fetches the driver at the version that the Makefile pins. Continuous integration does not:
+`make jdbc` fetches the driver at the version that the Makefile pins. CI does not do so:
 a JDK and Maven are much to install for one driver, so this is run by hand before a release.
 """
 

@@ -244,6 +244,17 @@ def test_cells_of_a_day_are_counted_up_to_the_most(state):
     count(state, 10, now=NOW + timedelta(days=1))
 
 
+def test_each_datasets_days_are_counted_by_themselves(state):
+    count(state, 9, now=NOW - timedelta(days=1))
+    count(state, 9)
+    count(state, 9, dataset=VISITS)
+    count(state, 1, dataset=VISITS)
+    with pytest.raises(Refusal):
+        count(state, 1, dataset=VISITS)
+    with pytest.raises(Refusal):
+        count(state, 2, now=NOW - timedelta(days=1))
+
+
 def test_a_refused_count_is_undone(state):
     with pytest.raises(Refusal):
         count(state, 11)
