@@ -96,7 +96,11 @@ def test_a_closed_query_is_gone(both):
         fetch(client, prepared(handle), options)
 
 
-@pytest.mark.parametrize("handle", [b"", b"\0" * 32, secrets.token_bytes(32), b"a" * 100_000])
+@pytest.mark.parametrize(
+    "handle",
+    [b"", b"\0" * 32, secrets.token_bytes(32), b"a" * 100_000],
+    ids=["empty", "zeros", "random", "long"],
+)
 def test_a_forged_handle_or_ticket_is_nobodys(both, handle):
     client, options = both[0]
     with refused():
