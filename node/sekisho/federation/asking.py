@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from sekisho.federation.catalog import PROVIDER, Part
 from sekisho.federation.draft import Draft, Fragment, Fragments, Reading, columns_of, used_columns
+from sekisho.federation.exactness import RETYPED
 from sekisho.federation.pushing import conjunction
 from sekisho.sql.scopes import identifier
 
@@ -14,8 +15,6 @@ DATA = "data"
 """Schema in which an engine keeps the company's own datasets."""
 ONE = "one"
 """Column of a fragment of which only the number of rows matters."""
-RETYPED = frozenset({"HUGEINT", "INT128", "UHUGEINT", "UUID"})
-"""Types that come out of Arrow as others."""
 
 
 def ask_providers(draft: Draft) -> Draft:
@@ -50,63 +49,92 @@ class _Writer:
             return exp.Table(this=name, db=identifier(DATA), alias=alias)
         fragments = [self._fragment(part, reading) for part in reading.parts]
         hidden = reading.relation.has_provider and PROVIDER in used_columns(self._tree, reading)
-        if len(fragments) == 1 and not hidden and not _is_retyped(reading):
+        if len(fragments) == 1 and not hidden and not _is_changed(reading):
             return exp.Table(this=identifier(fragments[0].name), alias=alias)
         selects = [
-            _answer(fragment, part, hidden=hidden)
+            _answer(fragment, part, reading, hidden=hidden)
             for fragment, part in zip(fragments, reading.parts, strict=True)
         ]
         return exp.Subquery(this=reduce(_union_all, selects), alias=alias)
 
     def _fragment(self, part: Part, reading: Reading) -> Fragment:
         return self.fragments.ask(
-            part.party, _question(part, reading), columns=reading.columns or (ONE,)
+            part.party, _question(part, reading), columns=reading.outputs or (ONE,)
         )
 
 
 def _question(part: Part, reading: Reading) -> exp.Select:
     """Write what one provider is asked for one reference."""
+    keys = [_bare(name) for name in reading.columns]
+    made = [(item.name, item.node.copy()) for item in (*reading.computed, *reading.states)]
     select = exp.Select(
-        expressions=[_bare(name) for name in reading.columns]
-        or [exp.Alias(this=exp.Literal.number(1), alias=identifier(ONE))],
+        expressions=[*keys, *(_named(node, name) for name, node in made)]
+        or [_named(exp.Literal.number(1), ONE)],
         from_=exp.From(this=exp.Table(this=identifier(part.dataset))),
     )
     if reading.conditions:
         condition = conjunction(tuple(item.copy() for item in reading.conditions))
         select.set("where", exp.Where(this=condition))
-        for column in list(columns_of(select)):
-            column.replace(_bare(column.name))
+    _group(select, reading)
+    for column in list(columns_of(select)):
+        column.replace(_bare(column.name))
     if reading.limit_rows is not None:
         select.set("limit", exp.Limit(expression=exp.Literal.number(reading.limit_rows)))
     return select
 
 
-def _answer(fragment: Fragment, part: Part, *, hidden: bool) -> exp.Expr:
+def _group(select: exp.Select, reading: Reading) -> None:
+    """Ask for each group once."""
+    if not reading.is_grouped:
+        return
+    if not reading.states:
+        select.set("distinct", exp.Distinct())
+        return
+    keys: list[exp.Expr] = [_bare(name) for name in reading.columns]
+    keys += [item.node.copy() for item in reading.computed]
+    if keys:
+        select.set("group", exp.Group(expressions=keys))
+
+
+def _answer(fragment: Fragment, part: Part, reading: Reading, *, hidden: bool) -> exp.Expr:
     """Read one provider's answer, its columns brought back to the types that they have there."""
-    outputs = [_typed(part, name) for name in fragment.columns]
+    made = {item.name: item.cast for item in (*reading.computed, *reading.states)}
+    outputs = [
+        _typed(name, made[name] if name in made else _retyped(part, name))
+        for name in fragment.columns
+    ]
     if hidden:
         outputs.append(exp.Alias(this=exp.Literal.string(part.alias), alias=identifier(PROVIDER)))
-    return exp.Select(
+    select = exp.Select(
         expressions=outputs, from_=exp.From(this=exp.Table(this=identifier(fragment.name)))
     )
+    if reading.counted:
+        some = exp.GT(this=_bare(reading.counted), expression=exp.Literal.number(0))
+        select.set("where", exp.Where(this=some))
+    return select
 
 
-def _typed(part: Part, name: str) -> exp.Expr:
-    kind = _retyped(part, name)
-    if kind is None:
+def _typed(name: str, kind: str) -> exp.Expr:
+    if not kind:
         return _bare(name)
-    cast = exp.Cast(this=_bare(name), to=exp.DataType.build(kind, dialect="duckdb"))
-    return exp.Alias(this=cast, alias=identifier(name))
+    return _named(exp.Cast(this=_bare(name), to=exp.DataType.build(kind, dialect="duckdb")), name)
 
 
-def _retyped(part: Part, name: str) -> str | None:
+def _retyped(part: Part, name: str) -> str:
     column = part.column(name)
     kind = column.type.upper() if column is not None else ""
-    return kind if kind in RETYPED else None
+    return kind if kind in RETYPED else ""
 
 
-def _is_retyped(reading: Reading) -> bool:
+def _is_changed(reading: Reading) -> bool:
+    """Whether an answer is not read as it comes."""
+    if reading.counted or any(item.cast for item in (*reading.computed, *reading.states)):
+        return True
     return any(_retyped(part, name) for part in reading.parts for name in reading.columns)
+
+
+def _named(value: exp.Expr, name: str) -> exp.Alias:
+    return exp.Alias(this=value, alias=identifier(name))
 
 
 def _union_all(left: exp.Expr, right: exp.Expr) -> exp.Expr:

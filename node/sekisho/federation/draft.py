@@ -96,6 +96,18 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A value that a provider computes."""
+
+    name: str
+    """As it is read here."""
+    node: exp.Expr
+    """Over the columns of one reference."""
+    cast: str = ""
+    """The type to which it is brought back here, where Arrow has no such type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One reference to a relation, and what is asked of its providers for it."""
 
@@ -106,8 +118,20 @@ class Reading:
     conditions: tuple[exp.Expr, ...] = ()
     """What they filter by."""
     columns: tuple[str, ...] = ()
-    """What they return."""
+    """What they return; each once, where they group."""
+    computed: tuple[Output, ...] = ()
+    """What else they group by."""
+    states: tuple[Output, ...] = ()
+    """What they give of each group."""
+    is_grouped: bool = False
+    counted: str = ""
+    """The state that counts their rows, where nothing else tells whether there are any."""
     limit_rows: int | None = None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of all that they return."""
+        return (*self.columns, *(item.name for item in (*self.computed, *self.states)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from sekisho.federation.asking import ask_providers
 from sekisho.federation.catalog import Catalog
 from sekisho.federation.draft import Draft, Fragment, LookupUse, Merge
 from sekisho.federation.names import check_granted_by_all, look_up_names
+from sekisho.federation.partial import aggregate_at_providers
 from sekisho.federation.pushing import choose_providers, push_columns, push_filters, push_limit
 from sekisho.federation.statistics import ask_for_statistics
 from sekisho.federation.whole import send_whole
@@ -58,6 +59,7 @@ RULES: tuple[Callable[[Draft], Draft], ...] = (
     send_whole,
     choose_providers,
     push_filters,
+    aggregate_at_providers,
     push_columns,
     push_limit,
     ask_providers,

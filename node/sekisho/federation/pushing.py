@@ -77,7 +77,7 @@ def _movable(facts: SelectFacts) -> list[tuple[Source, exp.Expr]]:
     """List the conditions of a SELECT that may be asked before its joins, with their reference."""
     where = facts.node.args.get("where")
     sources = facts.sources
-    free = {item.number for item in sources} - _made_null(facts)
+    free = {item.number for item in sources} - made_null(facts)
     found = [
         (source, condition)
         for condition in _conjuncts(where.this if where is not None else None)
@@ -93,7 +93,7 @@ def _movable(facts: SelectFacts) -> list[tuple[Source, exp.Expr]]:
     return found
 
 
-def _made_null(facts: SelectFacts) -> set[int]:
+def made_null(facts: SelectFacts) -> set[int]:
     """Find the references whose rows an outer join may fill with NULL."""
     joins = facts.node.args.get("joins") or ()
     sides = ["", *((join.args.get("side") or "").upper() for join in joins)]
