@@ -88,6 +88,7 @@ class World:
     providers: dict[str, duckdb.DuckDBPyConnection]
     consumer: duckdb.DuckDBPyConnection
     datasets: dict[DatasetId, Dataset]
+    signed: SignedContract = SIGNED
 
     def whole_answer(self, sql: str, *, with_provider: bool = False) -> pa.Table:
         """Answer a query over all the data in one place."""
@@ -120,13 +121,13 @@ class World:
         """Ask the provider's gate; a refusal is raised."""
         query = Query(
             sql=fragment.sql,
-            contract=CONTRACT_ID,
+            contract=self.signed.id,
             purpose="reliability",
             consumer=CONSUMER,
             provider=fragment.party,
             parameters=parameters,
         )
-        decision = decide(query, SIGNED, self.datasets, parser=PARSER)
+        decision = decide(query, self.signed, self.datasets, parser=PARSER)
         if isinstance(decision, Refusal):
             raise decision
         return decision

@@ -40,7 +40,7 @@ def push_filters(draft: Draft) -> Draft:
     for facts in draft.settled().selects:
         for source, condition in _movable(facts):
             reading = readings.get(source.number)
-            if reading is None or not _is_pushed(reading, condition):
+            if reading is None or not is_pushed(reading, condition):
                 continue
             _remove(condition, facts.node)
             conditions = (*reading.conditions, condition)
@@ -80,15 +80,15 @@ def _movable(facts: SelectFacts) -> list[tuple[Source, exp.Expr]]:
     free = {item.number for item in sources} - made_null(facts)
     found = [
         (source, condition)
-        for condition in _conjuncts(where.this if where is not None else None)
-        if (source := _only_source(condition, sources)) is not None and source.number in free
+        for condition in conjuncts(where.this if where is not None else None)
+        if (source := only_source(condition, sources)) is not None and source.number in free
     ]
     for join, source in zip(facts.node.args.get("joins") or (), sources[1:], strict=True):
         if (join.args.get("side") or "").upper() in {"", "LEFT"}:
             found += [
                 (source, condition)
-                for condition in _conjuncts(join.args.get("on"))
-                if _only_source(condition, sources) is source
+                for condition in conjuncts(join.args.get("on"))
+                if only_source(condition, sources) is source
             ]
     return found
 
@@ -104,17 +104,19 @@ def made_null(facts: SelectFacts) -> set[int]:
     }
 
 
-def _conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
+def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
+    """List what AND joins, through brackets."""
     if node is None:
         return []
     if isinstance(node, exp.And):
-        return [*_conjuncts(node.this), *_conjuncts(node.expression)]
+        return [*conjuncts(node.this), *conjuncts(node.expression)]
     if isinstance(node, exp.Paren):
-        return _conjuncts(node.this)
+        return conjuncts(node.this)
     return [node]
 
 
-def _only_source(condition: exp.Expr, sources: Iterable[Source]) -> Source | None:
+def only_source(condition: exp.Expr, sources: Iterable[Source]) -> Source | None:
+    """Find the one of several references over which alone a condition is, if there is one."""
     numbers = {source_number(column) for column in columns_of(condition)}
     return next((item for item in sources if numbers == {item.number}), None)
 
@@ -139,7 +141,8 @@ def _remove_from(paren: exp.Paren, condition: exp.Expr, select: exp.Expr) -> Non
     _remove(paren, select)
 
 
-def _is_pushed(reading: Reading, condition: exp.Expr) -> bool:
+def is_pushed(reading: Reading, condition: exp.Expr) -> bool:
+    """Tell whether the providers of a reference may filter by a condition over it."""
     if reading.relation.is_local:
         return False
     if reading.relation.has_provider and PROVIDER in used_columns(condition, reading):
