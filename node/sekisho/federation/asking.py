@@ -6,15 +6,13 @@ from functools import reduce
 from sqlglot import exp
 
 from sekisho.federation.catalog import PROVIDER, Part
-from sekisho.federation.draft import Draft, Fragment, Fragments, Reading, columns_of, used_columns
+from sekisho.federation.draft import Draft, Fragment, Fragments, Reading, used_columns
 from sekisho.federation.exactness import RETYPED
-from sekisho.federation.pushing import conjunction
+from sekisho.federation.question import ONE, bare, named, question_of
 from sekisho.sql.scopes import identifier
 
 DATA = "data"
 """Schema in which an engine keeps the company's own datasets."""
-ONE = "one"
-"""Column of a fragment of which only the number of rows matters."""
 
 
 def ask_providers(draft: Draft) -> Draft:
@@ -59,41 +57,8 @@ class _Writer:
 
     def _fragment(self, part: Part, reading: Reading) -> Fragment:
         return self.fragments.ask(
-            part.party, _question(part, reading), columns=reading.outputs or (ONE,)
+            part.party, question_of(part, reading), columns=reading.outputs or (ONE,)
         )
-
-
-def _question(part: Part, reading: Reading) -> exp.Select:
-    """Write what one provider is asked for one reference."""
-    keys = [_bare(name) for name in reading.columns]
-    made = [(item.name, item.node.copy()) for item in (*reading.computed, *reading.states)]
-    select = exp.Select(
-        expressions=[*keys, *(_named(node, name) for name, node in made)]
-        or [_named(exp.Literal.number(1), ONE)],
-        from_=exp.From(this=exp.Table(this=identifier(part.dataset))),
-    )
-    if reading.conditions:
-        condition = conjunction(tuple(item.copy() for item in reading.conditions))
-        select.set("where", exp.Where(this=condition))
-    _group(select, reading)
-    for column in list(columns_of(select)):
-        column.replace(_bare(column.name))
-    if reading.limit_rows is not None:
-        select.set("limit", exp.Limit(expression=exp.Literal.number(reading.limit_rows)))
-    return select
-
-
-def _group(select: exp.Select, reading: Reading) -> None:
-    """Ask for each group once."""
-    if not reading.is_grouped:
-        return
-    if not reading.states:
-        select.set("distinct", exp.Distinct())
-        return
-    keys: list[exp.Expr] = [_bare(name) for name in reading.columns]
-    keys += [item.node.copy() for item in reading.computed]
-    if keys:
-        select.set("group", exp.Group(expressions=keys))
 
 
 def _answer(fragment: Fragment, part: Part, reading: Reading, *, hidden: bool) -> exp.Expr:
@@ -109,15 +74,15 @@ def _answer(fragment: Fragment, part: Part, reading: Reading, *, hidden: bool) -
         expressions=outputs, from_=exp.From(this=exp.Table(this=identifier(fragment.name)))
     )
     if reading.counted:
-        some = exp.GT(this=_bare(reading.counted), expression=exp.Literal.number(0))
+        some = exp.GT(this=bare(reading.counted), expression=exp.Literal.number(0))
         select.set("where", exp.Where(this=some))
     return select
 
 
 def _typed(name: str, kind: str) -> exp.Expr:
     if not kind:
-        return _bare(name)
-    return _named(exp.Cast(this=_bare(name), to=exp.DataType.build(kind, dialect="duckdb")), name)
+        return bare(name)
+    return named(exp.Cast(this=bare(name), to=exp.DataType.build(kind, dialect="duckdb")), name)
 
 
 def _retyped(part: Part, name: str) -> str:
@@ -133,13 +98,5 @@ def _is_changed(reading: Reading) -> bool:
     return any(_retyped(part, name) for part in reading.parts for name in reading.columns)
 
 
-def _named(value: exp.Expr, name: str) -> exp.Alias:
-    return exp.Alias(this=value, alias=identifier(name))
-
-
 def _union_all(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.Union(this=left, expression=right, distinct=False)
-
-
-def _bare(name: str) -> exp.Column:
-    return exp.Column(this=identifier(name))

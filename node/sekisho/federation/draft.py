@@ -7,6 +7,7 @@ from itertools import count
 from sqlglot import exp
 
 from sekisho.federation.catalog import Catalog, Part, Relation
+from sekisho.model.contract import Access
 from sekisho.model.names import PartyId
 from sekisho.sql.parameters import as_written, parameters_of
 from sekisho.sql.scopes import Resolved, Source, source_number
@@ -108,6 +109,18 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """One dataset of several that each provider joins for one reference."""
+
+    label: str
+    """What the fragment calls it."""
+    datasets: tuple[str, ...]
+    """Its bare name at each of the reference's providers."""
+    columns: Mapping[str, str]
+    """Its own names of the reference's columns that are its."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One reference to a relation, and what is asked of its providers for it."""
 
@@ -115,6 +128,8 @@ class Reading:
     relation: Relation
     parts: tuple[Part, ...]
     """The providers that are asked."""
+    joined: tuple[Joined, ...] = ()
+    """What each of them joins, where it is not one dataset; conditions say by what."""
     conditions: tuple[exp.Expr, ...] = ()
     """What they filter by."""
     columns: tuple[str, ...] = ()
@@ -156,6 +171,19 @@ class Draft:
         if self.resolved is None:
             raise RuntimeError("a rule of the planner ran before the names were looked up")
         return self.resolved
+
+
+def is_shared_out(reading: Reading | None) -> bool:
+    """Tell whether providers give the rows of a reference, and hold none of them back."""
+    return (
+        reading is not None
+        and not reading.relation.is_local
+        and all(
+            grant.access is Access.ROWS and grant.disclosure is None
+            for part in reading.parts
+            for grant in part.grants
+        )
+    )
 
 
 def columns_of(node: exp.Expr) -> Iterator[exp.Column]:

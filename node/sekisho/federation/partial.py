@@ -13,11 +13,17 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from sekisho.federation.catalog import Part
-from sekisho.federation.draft import Draft, Output, Reading, columns_of, used_columns
+from sekisho.federation.draft import (
+    Draft,
+    Output,
+    Reading,
+    columns_of,
+    is_shared_out,
+    used_columns,
+)
 from sekisho.federation.exactness import is_exact_value
 from sekisho.federation.pushing import made_null
 from sekisho.federation.states import Partial, partial_of
-from sekisho.model.contract import Access
 from sekisho.sql.functions import has_window, is_aggregate
 from sekisho.sql.scopes import SelectFacts, identifier, source_number
 from sekisho.sql.trees import find_nodes, outside_queries
@@ -98,7 +104,7 @@ class _Block:
         self._tree = draft.tree
         self._own = {item.number for item in facts.sources}
         self._readings = [
-            readings[number] for number in sorted(self._own) if _is_asked(readings.get(number))
+            readings[number] for number in sorted(self._own) if is_shared_out(readings.get(number))
         ]
 
     def aggregated(self) -> Reading | None:
@@ -260,19 +266,6 @@ class _Names:
             self._next += 1
         self._next += 1
         return name
-
-
-def _is_asked(reading: Reading | None) -> bool:
-    """Whether a reference reads what providers give as rows, and do not hold back."""
-    return (
-        reading is not None
-        and not reading.relation.is_local
-        and all(
-            grant.access is Access.ROWS and grant.disclosure is None
-            for part in reading.parts
-            for grant in part.grants
-        )
-    )
 
 
 def _is_each_once(node: exp.Expr) -> bool:

@@ -14,6 +14,7 @@ from sekisho.federation.catalog import Catalog
 from sekisho.federation.draft import Draft, Fragment, LookupUse, Merge
 from sekisho.federation.folding import fold_constants
 from sekisho.federation.implied import push_implied_filters, trim_exists
+from sekisho.federation.joining import join_at_providers
 from sekisho.federation.names import check_granted_by_all, look_up_names
 from sekisho.federation.partial import aggregate_at_providers
 from sekisho.federation.pushing import choose_providers, push_columns, push_filters, push_limit
@@ -64,6 +65,7 @@ RULES: tuple[Callable[[Draft], Draft], ...] = (
     choose_providers,
     push_filters,
     push_implied_filters,
+    join_at_providers,
     aggregate_at_providers,
     push_columns,
     push_limit,

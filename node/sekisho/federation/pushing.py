@@ -30,7 +30,7 @@ def choose_providers(draft: Draft) -> Draft:
             kept = _kept(reading, condition, draft) if reading is not None else ()
             if reading is not None and kept:
                 readings[source.number] = replace(reading, parts=kept)
-                _remove(condition, facts.node)
+                remove(condition, facts.node)
     return replace(draft, readings=tuple(readings.values()))
 
 
@@ -42,7 +42,7 @@ def push_filters(draft: Draft) -> Draft:
             reading = readings.get(source.number)
             if reading is None or not is_pushed(reading, condition):
                 continue
-            _remove(condition, facts.node)
+            remove(condition, facts.node)
             conditions = (*reading.conditions, condition)
             readings[source.number] = replace(reading, conditions=conditions)
     return replace(draft, readings=tuple(readings.values()))
@@ -121,7 +121,7 @@ def only_source(condition: exp.Expr, sources: Iterable[Source]) -> Source | None
     return next((item for item in sources if numbers == {item.number}), None)
 
 
-def _remove(condition: exp.Expr, select: exp.Expr) -> None:
+def remove(condition: exp.Expr, select: exp.Expr) -> None:
     """Take one conjunct out of a WHERE or ON."""
     holder = condition.parent
     if isinstance(holder, exp.And):
@@ -138,7 +138,7 @@ def _remove(condition: exp.Expr, select: exp.Expr) -> None:
 
 def _remove_from(paren: exp.Paren, condition: exp.Expr, select: exp.Expr) -> None:
     condition.pop()
-    _remove(paren, select)
+    remove(paren, select)
 
 
 def is_pushed(reading: Reading, condition: exp.Expr) -> bool:
