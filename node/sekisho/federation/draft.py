@@ -141,6 +141,8 @@ class Reading:
     is_grouped: bool = False
     counted: str = ""
     """The state that counts their rows, where nothing else tells whether there are any."""
+    order: tuple[exp.Expr, ...] = ()
+    """In which order they choose the first rows."""
     limit_rows: int | None = None
 
     @property

@@ -14,7 +14,6 @@ from sqlglot import exp
 from sekisho.federation.catalog import PROVIDER, Part
 from sekisho.federation.draft import Draft, Reading, columns_of, used_columns
 from sekisho.federation.exactness import are_known, are_same, is_exact_condition
-from sekisho.sql.functions import has_window
 from sekisho.sql.scopes import SelectFacts, Source, source_number
 
 
@@ -51,16 +50,6 @@ def push_filters(draft: Draft) -> Draft:
 def push_columns(draft: Draft) -> Draft:
     """Ask for the columns that the residual still uses, and no others."""
     return replace(draft, readings=tuple(_with_columns(item, draft) for item in draft.readings))
-
-
-def push_limit(draft: Draft) -> Draft:
-    """Ask for no more rows than a plain projection of one relation returns."""
-    limit = draft.tree.args.get("limit")
-    if limit is None or len(draft.readings) != 1 or not _is_plain(draft):
-        return draft
-    offset = draft.tree.args.get("offset")
-    rows = int(limit.expression.name) + (int(offset.expression.name) if offset is not None else 0)
-    return replace(draft, readings=(replace(draft.readings[0], limit_rows=rows),))
 
 
 def conjunction(conditions: tuple[exp.Expr, ...]) -> exp.Expr:
@@ -180,16 +169,3 @@ def _with_columns(reading: Reading, draft: Draft) -> Reading:
     used = used_columns(draft.tree, reading)
     columns = tuple(name for name in reading.relation.columns if name.lower() in used)
     return replace(reading, columns=columns)
-
-
-def _is_plain(draft: Draft) -> bool:
-    """Whether each row of the one relation is one row of the outcome, and any will do."""
-    clauses = {name for name, value in draft.tree.args.items() if value}
-    facts = draft.settled().selects
-    return (
-        len(facts) == 1
-        and not facts[0].is_aggregated
-        and clauses <= {"expressions", "from_", "limit", "offset"}
-        and not any(has_window(item) for item in draft.tree.expressions)
-        and not draft.readings[0].relation.is_local
-    )

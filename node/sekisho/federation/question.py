@@ -25,6 +25,8 @@ def question_of(part: Part, reading: Reading) -> exp.Select:
     if conditions:
         select.set("where", exp.Where(this=conjunction(tuple(conditions))))
     _group(select, reading)
+    if reading.order:
+        select.set("order", exp.Order(expressions=[item.copy() for item in reading.order]))
     _name_columns(select, reading)
     if reading.limit_rows is not None:
         select.set("limit", exp.Limit(expression=exp.Literal.number(reading.limit_rows)))
