@@ -224,7 +224,7 @@ def _value(chance: random.Random, column: str, kind: str) -> str:
         "VARCHAR": f"'{chance.choice(texts)}'",
         "DATE": day,
         "TIMESTAMP": day,
-        "DECIMAL": f"{chance.randrange(40)}.25",
+        "DECIMAL": f"{chance.randrange(-10, 40)}.25",
         "DOUBLE": f"{chance.randrange(20)}.5",
         "BOOLEAN": chance.choice(("true", "false")),
     }

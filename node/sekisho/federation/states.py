@@ -4,9 +4,8 @@ A sum of sums is the sum, a least of leasts the least; a mean is the sum of sums
 counts, by DuckDB's own rule. What has no such state (a median, a deviation) is computed from rows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from sqlglot import exp
 
@@ -25,9 +24,7 @@ WIDE = "HUGEINT"
 """What DuckDB adds whole numbers up to; it comes out of Arrow as a decimal."""
 _ALIKE = frozenset({"min", "max", "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor"})
 """Aggregates whose states are combined by the same aggregate."""
-_COUNTS: Mapping[str, str] = MappingProxyType(
-    {"count": "BIGINT", "count_if": WIDE, "countif": WIDE}
-)
+_COUNTS = frozenset({"count", "count_if", "countif"})
 _CHECKED = (exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Paren, exp.Column, exp.Literal)
 """Forms that are NULL where a column in them is, and otherwise only where they fail."""
 _SUMMED = frozenset({"int", "dec", "float"})
@@ -99,8 +96,12 @@ def _count(name: str, value: exp.Expr, parts: tuple[Part, ...]) -> Partial | Non
     is_plain = isinstance(value, exp.Star) or (name == "count" and isinstance(value, exp.Column))
     if not is_plain and not is_exact(value, parts):
         return None
-    state = State(node=_call(name, value), cast=WIDE if _COUNTS[name] == WIDE else "")
-    return Partial(states=(state,), merge=lambda at: _counted(at[0], _COUNTS[name]))
+    if name != "count":
+        # DuckDB's count of what is true is a sum: over no rows there is none.
+        state = State(node=_call(name, value), cast=WIDE)
+        return Partial(states=(state,), merge=lambda at: _call("sum", at[0]))
+    state = State(node=_call(name, value))
+    return Partial(states=(state,), merge=lambda at: _cast(_added(at[0]), "BIGINT"))
 
 
 def _alike(name: str, value: exp.Expr, parts: tuple[Part, ...]) -> Partial | None:
@@ -169,7 +170,7 @@ def _are_there(value: exp.Expr) -> exp.Expr:
 
 def _unless_failed(value: exp.Expr, values: exp.Expr, wanted: exp.Expr) -> exp.Expr:
     """Fail, as the query over all the data in one place does, where a value failed."""
-    differ = exp.NullSafeNEQ(this=_call("sum", values), expression=_call("sum", wanted))
+    differ = exp.NEQ(this=_added(values), expression=_added(wanted))
     text = exp.Literal.string("a value leaves the range of its type")
     return exp.Case(
         ifs=[exp.If(this=differ, true=_call("error", text))],
@@ -183,11 +184,10 @@ def _mean(total: exp.Expr, values: exp.Expr) -> exp.Expr:
     )
 
 
-def _counted(value: exp.Expr, kind: str) -> exp.Expr:
+def _added(value: exp.Expr) -> exp.Expr:
     """Add counts up; where nobody gives one there are none."""
     nothing = exp.Literal.number(0)
-    summed = exp.Anonymous(this="coalesce", expressions=[_call("sum", value), nothing])
-    return _cast(summed, kind)
+    return exp.Anonymous(this="coalesce", expressions=[_call("sum", value), nothing])
 
 
 def _filtered(partial: Partial, where: exp.Expr) -> Partial:
