@@ -55,7 +55,7 @@ def _fold(node: exp.Expr, resolved: Resolved) -> None:
     types = {_type_of(item, resolved) for item in columns}
     kinds = {item.kind for item in types}
     for operand in operands_of(node):
-        value = value_of(operand) if isinstance(operand.unnest(), exp.Binary) else None
+        value = value_of(operand) if isinstance(operand.unnest(), exp.Binary | exp.Neg) else None
         written = _written(value, kinds) if value is not None else None
         if written is not None:
             operand.replace(written)
