@@ -11,64 +11,14 @@ from sqlglot import exp
 from sekisho.errors import Refusal
 from sekisho.sql.dialect import parse_trees
 from support.federated import FLIGHTS, World, make_world
+from support.federated_queries import conditions, examples, kind_of
 
 SEEDS = 12
-COMPARED = {
-    "tail": ("'N1'", "'N2'", "'N9'"),
-    "origin": ("'A'", "'B'", "''"),
-    "delay": ("0", "5", "-1"),
-    "day": ("DATE '2026-02-01'", "DATE '2026-03-02'"),
-    "fare": ("10.25", "20"),
-    "late": ("true", "false"),
-    "hours": ("7.5", "3.0"),
-    "size": ("4", "0"),
-    "model": ("'A'", "'C'"),
-    "built": ("2002", "2004"),
-    "provider": ("'ua'", "'dl'", "'no'"),
-}
-NUMBERS = ("delay", "fare", "hours", "size", "built")
 
 
 @cache
 def world(seed: int) -> World:
     return make_world(seed)
-
-
-@st.composite
-def conditions(draw, names, depth=2):
-    """Write a condition over columns as `alias.column`."""
-    if depth and draw(st.integers(0, 9)) > 6:
-        left, right = (draw(conditions(names, depth - 1)) for _ in range(2))
-        forms = ["({} AND {})", "({} AND {})", "({} OR {})", "NOT ({} OR {})"]
-        return draw(st.sampled_from(forms)).format(left, right)
-    return draw(comparisons(names))
-
-
-@st.composite
-def comparisons(draw, names):
-    name = draw(st.sampled_from(names))
-    values = COMPARED[name.split(".")[-1]]
-    value = draw(st.sampled_from(values))
-    match draw(st.integers(0, 6)):
-        case 0 | 1:
-            return f"{name} {draw(st.sampled_from(['=', '<>', '<', '>=']))} {value}"
-        case 2:
-            return f"{name} IS {draw(st.sampled_from(['NULL', 'NOT NULL']))}"
-        case 3:
-            return f"{name} {draw(st.sampled_from(['IN', 'NOT IN']))} ({', '.join(values)})"
-        case 4:
-            return f"{name} BETWEEN {value} AND {draw(st.sampled_from(values))}"
-        case 5:
-            texts = [item for item in names if item.split(".")[-1] in {"tail", "origin", "model"}]
-            return f"{draw(st.sampled_from(texts))} LIKE '%{draw(st.sampled_from('N1AB'))}%'"
-        case _:
-            other = draw(st.sampled_from([n for n in names if _kind(n) == _kind(name)]))
-            return f"{name} IS DISTINCT FROM {other}"
-
-
-def _kind(name):
-    column = name.split(".")[-1]
-    return "number" if column in NUMBERS else {"day": "day", "late": "late"}.get(column, "text")
 
 
 @st.composite
@@ -112,7 +62,7 @@ def sources(draw, *, with_provider):
 @st.composite
 def aggregates(draw, names):
     """Write an aggregate whose outcome does not depend on the order of rows."""
-    numbers = [name for name in names if _kind(name) == "number"]
+    numbers = [name for name in names if kind_of(name) == "number"]
     choices = ["count(*)", f"count(DISTINCT {draw(st.sampled_from(names))})"]
     choices += [f"{word}({draw(st.sampled_from(names))})" for word in ("min", "max", "count")]
     if numbers:
@@ -233,7 +183,7 @@ def _rows(table):
     return [tuple(row.values()) for row in table.to_pylist()]
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(seed=st.integers(0, SEEDS - 1), with_provider=st.booleans(), data=st.data())
 def test_a_plan_gives_what_the_query_gives_over_all_the_data(seed, with_provider, data):
     sql = data.draw(queries(with_provider=with_provider))
@@ -247,7 +197,7 @@ def test_a_plan_gives_what_the_query_gives_over_all_the_data(seed, with_provider
     assert Counter(_rows(split)) == Counter(_rows(whole))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(seed=st.integers(0, SEEDS - 1), with_provider=st.booleans(), data=st.data())
 def test_windows_and_set_operations_give_the_same(seed, with_provider, data):
     strategy = data.draw(st.sampled_from([windowed, combined]))
@@ -262,7 +212,7 @@ def test_windows_and_set_operations_give_the_same(seed, with_provider, data):
     assert Counter(_rows(split)) == Counter(_rows(whole))
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(seed=st.integers(0, SEEDS - 1).filter(lambda n: n % 3 != 2), data=st.data())
 def test_where_types_are_not_known_but_alike_a_plan_gives_the_same(seed, data):
     sql = data.draw(queries(with_provider=False))
@@ -273,7 +223,7 @@ def test_where_types_are_not_known_but_alike_a_plan_gives_the_same(seed, data):
     assert _same(place.split_answer(plan), place.whole_answer(sql))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(seed=st.integers(0, SEEDS - 1), data=st.data())
 def test_a_query_over_one_dataset_of_one_provider_gives_the_same(seed, data):
     relation, columns = data.draw(relations(with_provider=False, single=True))
@@ -292,7 +242,7 @@ def test_a_query_over_one_dataset_of_one_provider_gives_the_same(seed, data):
     assert _same(place.split_answer(plan), place.whole_answer(sql))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(seed=st.integers(0, SEEDS - 1), rows=st.integers(0, 12), skipped=st.integers(0, 3))
 def test_a_pushed_limit_gives_as_many_rows_of_the_relation(seed, rows, skipped):
     sql = "SELECT * FROM flights WHERE delay > 3"
@@ -303,7 +253,7 @@ def test_a_pushed_limit_gives_as_many_rows_of_the_relation(seed, rows, skipped):
     assert Counter(_rows(limited)) <= everything
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(data=st.data(), with_provider=st.booleans())
 def test_a_fragment_names_granted_columns_of_its_providers_dataset_only(data, with_provider):
     plan = world(0).plan(data.draw(queries(with_provider=with_provider)))
@@ -319,7 +269,7 @@ def test_a_fragment_names_granted_columns_of_its_providers_dataset_only(data, wi
 
 
 @pytest.mark.parametrize("name", ["secret", "flight_number"])
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(data=st.data())
 def test_a_column_that_is_not_granted_is_refused_wherever_it_stands(name, data):
     place = data.draw(

@@ -88,6 +88,7 @@ class World:
     providers: dict[str, duckdb.DuckDBPyConnection]
     consumer: duckdb.DuckDBPyConnection
     datasets: dict[DatasetId, Dataset]
+    signed: SignedContract = SIGNED
 
     def whole_answer(self, sql: str, *, with_provider: bool = False) -> pa.Table:
         """Answer a query over all the data in one place."""
@@ -120,13 +121,13 @@ class World:
         """Ask the provider's gate; a refusal is raised."""
         query = Query(
             sql=fragment.sql,
-            contract=CONTRACT_ID,
+            contract=self.signed.id,
             purpose="reliability",
             consumer=CONSUMER,
             provider=fragment.party,
             parameters=parameters,
         )
-        decision = decide(query, SIGNED, self.datasets, parser=PARSER)
+        decision = decide(query, self.signed, self.datasets, parser=PARSER)
         if isinstance(decision, Refusal):
             raise decision
         return decision
@@ -223,7 +224,7 @@ def _value(chance: random.Random, column: str, kind: str) -> str:
         "VARCHAR": f"'{chance.choice(texts)}'",
         "DATE": day,
         "TIMESTAMP": day,
-        "DECIMAL": f"{chance.randrange(40)}.25",
+        "DECIMAL": f"{chance.randrange(-10, 40)}.25",
         "DOUBLE": f"{chance.randrange(20)}.5",
         "BOOLEAN": chance.choice(("true", "false")),
     }

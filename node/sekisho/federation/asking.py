@@ -6,16 +6,13 @@ from functools import reduce
 from sqlglot import exp
 
 from sekisho.federation.catalog import PROVIDER, Part
-from sekisho.federation.draft import Draft, Fragment, Fragments, Reading, columns_of, used_columns
-from sekisho.federation.pushing import conjunction
+from sekisho.federation.draft import Draft, Fragment, Fragments, Reading, used_columns
+from sekisho.federation.exactness import RETYPED
+from sekisho.federation.question import ONE, bare, named, question_of
 from sekisho.sql.scopes import identifier
 
 DATA = "data"
 """Schema in which an engine keeps the company's own datasets."""
-ONE = "one"
-"""Column of a fragment of which only the number of rows matters."""
-RETYPED = frozenset({"HUGEINT", "INT128", "UHUGEINT", "UUID"})
-"""Types that come out of Arrow as others."""
 
 
 def ask_providers(draft: Draft) -> Draft:
@@ -50,68 +47,56 @@ class _Writer:
             return exp.Table(this=name, db=identifier(DATA), alias=alias)
         fragments = [self._fragment(part, reading) for part in reading.parts]
         hidden = reading.relation.has_provider and PROVIDER in used_columns(self._tree, reading)
-        if len(fragments) == 1 and not hidden and not _is_retyped(reading):
+        if len(fragments) == 1 and not hidden and not _is_changed(reading):
             return exp.Table(this=identifier(fragments[0].name), alias=alias)
         selects = [
-            _answer(fragment, part, hidden=hidden)
+            _answer(fragment, part, reading, hidden=hidden)
             for fragment, part in zip(fragments, reading.parts, strict=True)
         ]
         return exp.Subquery(this=reduce(_union_all, selects), alias=alias)
 
     def _fragment(self, part: Part, reading: Reading) -> Fragment:
         return self.fragments.ask(
-            part.party, _question(part, reading), columns=reading.columns or (ONE,)
+            part.party, question_of(part, reading), columns=reading.outputs or (ONE,)
         )
 
 
-def _question(part: Part, reading: Reading) -> exp.Select:
-    """Write what one provider is asked for one reference."""
+def _answer(fragment: Fragment, part: Part, reading: Reading, *, hidden: bool) -> exp.Expr:
+    """Read one provider's answer, its columns brought back to the types that they have there."""
+    made = {item.name: item.cast for item in (*reading.computed, *reading.states)}
+    outputs = [
+        _typed(name, made[name] if name in made else _retyped(part, name))
+        for name in fragment.columns
+    ]
+    if hidden:
+        outputs.append(exp.Alias(this=exp.Literal.string(part.alias), alias=identifier(PROVIDER)))
     select = exp.Select(
-        expressions=[_bare(name) for name in reading.columns]
-        or [exp.Alias(this=exp.Literal.number(1), alias=identifier(ONE))],
-        from_=exp.From(this=exp.Table(this=identifier(part.dataset))),
+        expressions=outputs, from_=exp.From(this=exp.Table(this=identifier(fragment.name)))
     )
-    if reading.conditions:
-        condition = conjunction(tuple(item.copy() for item in reading.conditions))
-        select.set("where", exp.Where(this=condition))
-        for column in list(columns_of(select)):
-            column.replace(_bare(column.name))
-    if reading.limit_rows is not None:
-        select.set("limit", exp.Limit(expression=exp.Literal.number(reading.limit_rows)))
+    if reading.counted:
+        some = exp.GT(this=bare(reading.counted), expression=exp.Literal.number(0))
+        select.set("where", exp.Where(this=some))
     return select
 
 
-def _answer(fragment: Fragment, part: Part, *, hidden: bool) -> exp.Expr:
-    """Read one provider's answer, its columns brought back to the types that they have there."""
-    outputs = [_typed(part, name) for name in fragment.columns]
-    if hidden:
-        outputs.append(exp.Alias(this=exp.Literal.string(part.alias), alias=identifier(PROVIDER)))
-    return exp.Select(
-        expressions=outputs, from_=exp.From(this=exp.Table(this=identifier(fragment.name)))
-    )
+def _typed(name: str, kind: str) -> exp.Expr:
+    if not kind:
+        return bare(name)
+    return named(exp.Cast(this=bare(name), to=exp.DataType.build(kind, dialect="duckdb")), name)
 
 
-def _typed(part: Part, name: str) -> exp.Expr:
-    kind = _retyped(part, name)
-    if kind is None:
-        return _bare(name)
-    cast = exp.Cast(this=_bare(name), to=exp.DataType.build(kind, dialect="duckdb"))
-    return exp.Alias(this=cast, alias=identifier(name))
-
-
-def _retyped(part: Part, name: str) -> str | None:
+def _retyped(part: Part, name: str) -> str:
     column = part.column(name)
     kind = column.type.upper() if column is not None else ""
-    return kind if kind in RETYPED else None
+    return kind if kind in RETYPED else ""
 
 
-def _is_retyped(reading: Reading) -> bool:
+def _is_changed(reading: Reading) -> bool:
+    """Whether an answer is not read as it comes."""
+    if reading.counted or any(item.cast for item in (*reading.computed, *reading.states)):
+        return True
     return any(_retyped(part, name) for part in reading.parts for name in reading.columns)
 
 
 def _union_all(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.Union(this=left, expression=right, distinct=False)
-
-
-def _bare(name: str) -> exp.Column:
-    return exp.Column(this=identifier(name))

@@ -7,6 +7,7 @@ from itertools import count
 from sqlglot import exp
 
 from sekisho.federation.catalog import Catalog, Part, Relation
+from sekisho.model.contract import Access
 from sekisho.model.names import PartyId
 from sekisho.sql.parameters import as_written, parameters_of
 from sekisho.sql.scopes import Resolved, Source, source_number
@@ -96,6 +97,30 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A value that a provider computes."""
+
+    name: str
+    """As it is read here."""
+    node: exp.Expr
+    """Over the columns of one reference."""
+    cast: str = ""
+    """The type to which it is brought back here, where Arrow has no such type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """One dataset of several that each provider joins for one reference."""
+
+    label: str
+    """What the fragment calls it."""
+    datasets: tuple[str, ...]
+    """Its bare name at each of the reference's providers."""
+    columns: Mapping[str, str]
+    """Its own names of the reference's columns that are its."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One reference to a relation, and what is asked of its providers for it."""
 
@@ -103,11 +128,27 @@ class Reading:
     relation: Relation
     parts: tuple[Part, ...]
     """The providers that are asked."""
+    joined: tuple[Joined, ...] = ()
+    """What each of them joins, where it is not one dataset; conditions say by what."""
     conditions: tuple[exp.Expr, ...] = ()
     """What they filter by."""
     columns: tuple[str, ...] = ()
-    """What they return."""
+    """What they return; each once, where they group."""
+    computed: tuple[Output, ...] = ()
+    """What else they group by."""
+    states: tuple[Output, ...] = ()
+    """What they give of each group."""
+    is_grouped: bool = False
+    counted: str = ""
+    """The state that counts their rows, where nothing else tells whether there are any."""
+    order: tuple[exp.Expr, ...] = ()
+    """In which order they choose the first rows."""
     limit_rows: int | None = None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of all that they return."""
+        return (*self.columns, *(item.name for item in (*self.computed, *self.states)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +173,19 @@ class Draft:
         if self.resolved is None:
             raise RuntimeError("a rule of the planner ran before the names were looked up")
         return self.resolved
+
+
+def is_shared_out(reading: Reading | None) -> bool:
+    """Tell whether providers give the rows of a reference, and hold none of them back."""
+    return (
+        reading is not None
+        and not reading.relation.is_local
+        and all(
+            grant.access is Access.ROWS and grant.disclosure is None
+            for part in reading.parts
+            for grant in part.grants
+        )
+    )
 
 
 def columns_of(node: exp.Expr) -> Iterator[exp.Column]:

@@ -7,6 +7,7 @@ come back from that rewriting unchanged, and must mean the same for every provid
 Where types are not known, comparisons over bare columns and literals are trusted to fit.
 """
 
+import re
 from collections.abc import Iterable
 
 from sqlglot import exp
@@ -15,12 +16,16 @@ from sekisho.errors import Refusal
 from sekisho.federation.catalog import Part
 from sekisho.federation.draft import columns_of
 from sekisho.sql.dialect import write_tree
-from sekisho.sql.functions import has_aggregate, is_aggregate
+from sekisho.sql.functions import TRY, has_aggregate, has_window, is_aggregate
 from sekisho.sql.parameters import is_parameter
 from sekisho.sql.scopes import Resolved
-from sekisho.sql.total import make_condition_total, make_total
+from sekisho.sql.total import make_condition_total, make_total, make_value_total
 from sekisho.sql.types import UNKNOWN, Type, meet_to_compare, parse_type
 
+RETYPED = frozenset({"HUGEINT", "INT128", "UHUGEINT", "UUID"})
+"""Types that come out of Arrow as others."""
+_PARTS_OF_TEXT = frozenset({"substring", "substr", "left", "right"})
+_SMALL = re.compile(r"\d{1,6}", re.ASCII)
 _COMPARISONS = frozenset(
     {
         exp.Column,
@@ -88,6 +93,38 @@ def is_exact_condition(condition: exp.Expr, parts: tuple[Part, ...]) -> bool:
     )
 
 
+def is_exact_value(value: exp.Expr, parts: tuple[Part, ...]) -> bool:
+    """Tell whether providers would compute a value over a row as the residual does.
+
+    Args:
+        value: Over columns of one reference, whose types every part must show.
+        parts: Whose rows it is computed over.
+    """
+    if value.find(exp.Query) is not None or has_aggregate(value) or has_window(value):
+        return False
+    names = frozenset(column.name.lower() for column in columns_of(value))
+    if not are_known(parts, names):
+        return False
+    # A column alone is brought to the union's type after it was computed on.
+    is_bare = isinstance(value, exp.Column)
+    return (
+        (is_bare or _is_carried(value, parts))
+        and are_alike(parts, names)
+        and all(_is_total_value(value, _types(part, names)) for part in parts)
+    )
+
+
+def value_type(value: exp.Expr, parts: tuple[Part, ...]) -> Type | None:
+    """Tell the type of a value, where its operands fit together."""
+    names = frozenset(column.name.lower() for column in columns_of(value))
+    if not are_known(parts, names) or not are_alike(parts, names):
+        return None
+    try:
+        return make_value_total(value.copy(), _types(parts[0], names))[1]
+    except Refusal:
+        return None
+
+
 def is_exact_query(resolved: Resolved) -> bool:
     """Tell whether a provider would compute a whole query as it is written.
 
@@ -102,7 +139,7 @@ def is_exact_query(resolved: Resolved) -> bool:
         make_total(resolved)
     except Refusal:
         return False
-    return write_tree(resolved.tree) == before
+    return _without_idle_try(resolved.tree) == before
 
 
 def are_known(parts: tuple[Part, ...], names: Iterable[str]) -> bool:
@@ -151,9 +188,45 @@ def _is_total(condition: exp.Expr, types: dict[str, Type]) -> bool:
     _settle_casts(holder)
     before = write_tree(holder.this)
     try:
-        return write_tree(make_condition_total(holder.this, types)) == before
+        return _without_idle_try(make_condition_total(holder.this, types)) == before
     except Refusal:
         return False
+
+
+def _is_total_value(value: exp.Expr, types: dict[str, Type]) -> bool:
+    holder = exp.Paren(this=value.copy())
+    _settle_casts(holder)
+    before = write_tree(holder.this)
+    try:
+        return _without_idle_try(make_value_total(holder.this, types)[0]) == before
+    except Refusal:
+        return False
+
+
+def _without_idle_try(tree: exp.Expr) -> str:
+    """Write a tree that a gate has made total, without TRY around what cannot fail."""
+    holder = exp.Paren(this=tree.copy())
+    for node in list(holder.find_all(exp.Anonymous)):
+        if str(node.this).lower() == TRY and _is_sure(node.expressions[0]):
+            node.replace(node.expressions[0])
+    return write_tree(holder.this)
+
+
+def _is_sure(node: exp.Expr) -> bool:
+    """Tell whether a call cannot fail: a part of a text, its place and length small numbers."""
+    if not isinstance(node, exp.Anonymous) or str(node.this).lower() not in _PARTS_OF_TEXT:
+        return False
+    return all(
+        isinstance(item, exp.Literal) and not item.is_string and _SMALL.fullmatch(item.name)
+        for item in node.expressions[1:]
+    )
+
+
+def _is_carried(value: exp.Expr, parts: tuple[Part, ...]) -> bool:
+    """Tell whether no type stands in an expression that Arrow has not."""
+    columns = {_type_name(part, item.name).upper() for item in columns_of(value) for part in parts}
+    casts = {write_tree(item.args["to"]).upper() for item in value.find_all(exp.Cast)}
+    return RETYPED.isdisjoint(columns | casts)
 
 
 def _is_plain(tree: exp.Expr, forms: frozenset[type[exp.Expr]]) -> bool:

@@ -12,8 +12,13 @@ from sekisho.errors import Refusal, RefusalReason
 from sekisho.federation.asking import ask_providers
 from sekisho.federation.catalog import Catalog
 from sekisho.federation.draft import Draft, Fragment, LookupUse, Merge
+from sekisho.federation.folding import fold_constants
+from sekisho.federation.implied import push_implied_filters, trim_exists
+from sekisho.federation.joining import join_at_providers
+from sekisho.federation.limiting import push_limit
 from sekisho.federation.names import check_granted_by_all, look_up_names
-from sekisho.federation.pushing import choose_providers, push_columns, push_filters, push_limit
+from sekisho.federation.partial import aggregate_at_providers
+from sekisho.federation.pushing import choose_providers, push_columns, push_filters
 from sekisho.federation.statistics import ask_for_statistics
 from sekisho.federation.whole import send_whole
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
@@ -55,9 +60,14 @@ RULES: tuple[Callable[[Draft], Draft], ...] = (
     look_up_names,
     check_granted_by_all,
     ask_for_statistics,
+    fold_constants,
+    trim_exists,
     send_whole,
     choose_providers,
     push_filters,
+    push_implied_filters,
+    join_at_providers,
+    aggregate_at_providers,
     push_columns,
     push_limit,
     ask_providers,

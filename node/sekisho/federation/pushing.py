@@ -14,7 +14,6 @@ from sqlglot import exp
 from sekisho.federation.catalog import PROVIDER, Part
 from sekisho.federation.draft import Draft, Reading, columns_of, used_columns
 from sekisho.federation.exactness import are_known, are_same, is_exact_condition
-from sekisho.sql.functions import has_window
 from sekisho.sql.scopes import SelectFacts, Source, source_number
 
 
@@ -30,7 +29,7 @@ def choose_providers(draft: Draft) -> Draft:
             kept = _kept(reading, condition, draft) if reading is not None else ()
             if reading is not None and kept:
                 readings[source.number] = replace(reading, parts=kept)
-                _remove(condition, facts.node)
+                remove(condition, facts.node)
     return replace(draft, readings=tuple(readings.values()))
 
 
@@ -40,9 +39,9 @@ def push_filters(draft: Draft) -> Draft:
     for facts in draft.settled().selects:
         for source, condition in _movable(facts):
             reading = readings.get(source.number)
-            if reading is None or not _is_pushed(reading, condition):
+            if reading is None or not is_pushed(reading, condition):
                 continue
-            _remove(condition, facts.node)
+            remove(condition, facts.node)
             conditions = (*reading.conditions, condition)
             readings[source.number] = replace(reading, conditions=conditions)
     return replace(draft, readings=tuple(readings.values()))
@@ -51,16 +50,6 @@ def push_filters(draft: Draft) -> Draft:
 def push_columns(draft: Draft) -> Draft:
     """Ask for the columns that the residual still uses, and no others."""
     return replace(draft, readings=tuple(_with_columns(item, draft) for item in draft.readings))
-
-
-def push_limit(draft: Draft) -> Draft:
-    """Ask for no more rows than a plain projection of one relation returns."""
-    limit = draft.tree.args.get("limit")
-    if limit is None or len(draft.readings) != 1 or not _is_plain(draft):
-        return draft
-    offset = draft.tree.args.get("offset")
-    rows = int(limit.expression.name) + (int(offset.expression.name) if offset is not None else 0)
-    return replace(draft, readings=(replace(draft.readings[0], limit_rows=rows),))
 
 
 def conjunction(conditions: tuple[exp.Expr, ...]) -> exp.Expr:
@@ -77,23 +66,23 @@ def _movable(facts: SelectFacts) -> list[tuple[Source, exp.Expr]]:
     """List the conditions of a SELECT that may be asked before its joins, with their reference."""
     where = facts.node.args.get("where")
     sources = facts.sources
-    free = {item.number for item in sources} - _made_null(facts)
+    free = {item.number for item in sources} - made_null(facts)
     found = [
         (source, condition)
-        for condition in _conjuncts(where.this if where is not None else None)
-        if (source := _only_source(condition, sources)) is not None and source.number in free
+        for condition in conjuncts(where.this if where is not None else None)
+        if (source := only_source(condition, sources)) is not None and source.number in free
     ]
     for join, source in zip(facts.node.args.get("joins") or (), sources[1:], strict=True):
         if (join.args.get("side") or "").upper() in {"", "LEFT"}:
             found += [
                 (source, condition)
-                for condition in _conjuncts(join.args.get("on"))
-                if _only_source(condition, sources) is source
+                for condition in conjuncts(join.args.get("on"))
+                if only_source(condition, sources) is source
             ]
     return found
 
 
-def _made_null(facts: SelectFacts) -> set[int]:
+def made_null(facts: SelectFacts) -> set[int]:
     """Find the references whose rows an outer join may fill with NULL."""
     joins = facts.node.args.get("joins") or ()
     sides = ["", *((join.args.get("side") or "").upper() for join in joins)]
@@ -104,22 +93,24 @@ def _made_null(facts: SelectFacts) -> set[int]:
     }
 
 
-def _conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
+def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
+    """List what AND joins, through brackets."""
     if node is None:
         return []
     if isinstance(node, exp.And):
-        return [*_conjuncts(node.this), *_conjuncts(node.expression)]
+        return [*conjuncts(node.this), *conjuncts(node.expression)]
     if isinstance(node, exp.Paren):
-        return _conjuncts(node.this)
+        return conjuncts(node.this)
     return [node]
 
 
-def _only_source(condition: exp.Expr, sources: Iterable[Source]) -> Source | None:
+def only_source(condition: exp.Expr, sources: Iterable[Source]) -> Source | None:
+    """Find the one of several references over which alone a condition is, if there is one."""
     numbers = {source_number(column) for column in columns_of(condition)}
     return next((item for item in sources if numbers == {item.number}), None)
 
 
-def _remove(condition: exp.Expr, select: exp.Expr) -> None:
+def remove(condition: exp.Expr, select: exp.Expr) -> None:
     """Take one conjunct out of a WHERE or ON."""
     holder = condition.parent
     if isinstance(holder, exp.And):
@@ -136,10 +127,11 @@ def _remove(condition: exp.Expr, select: exp.Expr) -> None:
 
 def _remove_from(paren: exp.Paren, condition: exp.Expr, select: exp.Expr) -> None:
     condition.pop()
-    _remove(paren, select)
+    remove(paren, select)
 
 
-def _is_pushed(reading: Reading, condition: exp.Expr) -> bool:
+def is_pushed(reading: Reading, condition: exp.Expr) -> bool:
+    """Tell whether the providers of a reference may filter by a condition over it."""
     if reading.relation.is_local:
         return False
     if reading.relation.has_provider and PROVIDER in used_columns(condition, reading):
@@ -177,16 +169,3 @@ def _with_columns(reading: Reading, draft: Draft) -> Reading:
     used = used_columns(draft.tree, reading)
     columns = tuple(name for name in reading.relation.columns if name.lower() in used)
     return replace(reading, columns=columns)
-
-
-def _is_plain(draft: Draft) -> bool:
-    """Whether each row of the one relation is one row of the outcome, and any will do."""
-    clauses = {name for name, value in draft.tree.args.items() if value}
-    facts = draft.settled().selects
-    return (
-        len(facts) == 1
-        and not facts[0].is_aggregated
-        and clauses <= {"expressions", "from_", "limit", "offset"}
-        and not any(has_window(item) for item in draft.tree.expressions)
-        and not draft.readings[0].relation.is_local
-    )

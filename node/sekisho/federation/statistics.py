@@ -10,8 +10,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from sekisho.federation.askable import AskedBlock, AskedPart, find_asked
-from sekisho.federation.asking import RETYPED
 from sekisho.federation.draft import Draft, Fragment, Fragments, LookupUse, Merge
+from sekisho.federation.exactness import RETYPED
 from sekisho.federation.figures import AskedFigure, Figures, figure_of, figures_of
 from sekisho.federation.merging import Given, gaps, merged, side_by_side
 from sekisho.federation.pushing import conjunction

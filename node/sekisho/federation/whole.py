@@ -8,6 +8,7 @@ from sqlglot import exp
 from sekisho.federation.catalog import PROVIDER, Part
 from sekisho.federation.draft import Draft, Fragment, used_columns
 from sekisho.federation.exactness import is_exact_query
+from sekisho.federation.folding import fold
 from sekisho.federation.names import resolve_in
 from sekisho.sql.dialect import write_tree
 from sekisho.sql.parameters import as_written, parameters_of
@@ -27,7 +28,7 @@ def send_whole(draft: Draft) -> Draft:
     if not parts or not _is_reducing(draft) or not _is_served(draft, parts):
         return draft
     order = _order_of_outputs(draft.tree)
-    if order is None or not is_exact_query(resolve_in(draft.written.copy(), draft.catalog)):
+    if order is None or not _is_exact(draft):
         return draft
     asked = _write_for(draft)
     fragment = Fragment(
@@ -38,6 +39,12 @@ def send_whole(draft: Draft) -> Draft:
         sql=write_query(as_written(asked)),
     )
     return replace(draft, tree=_reading(order), readings=(), fragments=(fragment,))
+
+
+def _is_exact(draft: Draft) -> bool:
+    resolved = resolve_in(draft.written.copy(), draft.catalog)
+    fold(resolved)
+    return is_exact_query(resolved)
 
 
 def _parts_of_one_grant(draft: Draft) -> tuple[Part, ...]:

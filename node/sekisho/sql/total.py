@@ -57,6 +57,14 @@ def make_condition_total(node: exp.Expr, columns: Mapping[str, Type]) -> exp.Exp
     return result
 
 
+def make_value_total(node: exp.Expr, columns: Mapping[str, Type]) -> tuple[exp.Expr, Type]:
+    """Make an expression over one row total; give it with its type, as far as that is known."""
+    holder = exp.Paren(this=node)
+    fact = _Writer(None, columns=columns).settled(node)
+    result: exp.Expr = holder.this
+    return result, fact.type
+
+
 class _Writer:
     """Walks expressions from the leaves up, wrapping what can fail."""
 

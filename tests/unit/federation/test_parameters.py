@@ -33,10 +33,13 @@ def as_literals(sql, parameters):
          "AND f.origin = $origin WHERE p.built > $least"), (ORIGIN, LEAST)),
         (("SELECT tail FROM flights WHERE origin = $origin UNION SELECT tail FROM crews "
          "WHERE size > $least"), (ORIGIN, LEAST)),
+        (("SELECT origin, count(*) FILTER (WHERE fare > $fare) AS n, sum(delay) AS s FROM flights "
+         "WHERE day >= $day GROUP BY origin HAVING count(*) > $least"), (FARE, DAY, LEAST)),
+        ("SELECT DISTINCT tail FROM flights WHERE origin = $origin ORDER BY 1 LIMIT 3", (ORIGIN,)),
         (("SELECT tail, lag(delay) OVER (ORDER BY tail, delay, fare, day, hours) AS d FROM flights "
          "WHERE day > $day QUALIFY rank() OVER (ORDER BY tail) > $least"), (DAY, LEAST)),
     ],
-    ids=range(7),
+    ids=range(9),
 )  # fmt: skip
 def test_outcome_is_that_of_the_query_with_its_values(world, typed, sql, parameters):
     plan = world.plan(sql, typed=typed, parameters=parameters)

@@ -1,0 +1,74 @@
+"""A line to a node: it carries bytes as they are, and kills the node when so many have passed."""
+
+import socket
+import threading
+from contextlib import suppress
+
+from support.nodes import Company
+
+_CHUNK = 4_096
+
+
+class Relay:
+    """Listens where a company's node did, and carries bytes to and from its new place."""
+
+    def __init__(self, company: Company) -> None:
+        """Move a company's node, which must not run, to another port, and take its place."""
+        self.company = company
+        self.carried = 0
+        """Bytes from the node since they were counted last."""
+        self.kill_at: int | None = None
+        """How many bytes from the node pass before it is killed; None for all."""
+        host, port = company.config.listen.peers.split(":")
+        self._listener = socket.create_server((host, int(port)))
+        with socket.create_server((host, 0)) as free:
+            self._target = free.getsockname()
+        config = company.folder.config
+        text = config.read_text().replace(
+            f'peers: "{host}:{port}"', f'peers: "{host}:{self._target[1]}"'
+        )
+        config.write_text(text)
+        self._open: list[socket.socket] = [self._listener]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def count(self, *, kill_at: int | None = None) -> None:
+        """Count from none again."""
+        self.carried, self.kill_at = 0, kill_at
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        for item in self._open:
+            with suppress(OSError):
+                item.shutdown(socket.SHUT_RDWR)
+            item.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                try:
+                    far = socket.create_connection(self._target)
+                except OSError:
+                    near.close()
+                    continue
+                self._open += [near, far]
+                for pair in ((near, far, False), (far, near, True)):
+                    threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket, is_answer: bool) -> None:  # noqa: FBT001
+        with suppress(OSError):
+            while data := source.recv(_CHUNK):
+                if is_answer and self._is_due(len(data)):
+                    break
+                sink.sendall(data)
+        for item in (source, sink):
+            with suppress(OSError):
+                item.shutdown(socket.SHUT_RDWR)
+
+    def _is_due(self, more: int) -> bool:
+        self.carried += more
+        if self.kill_at is None or self.carried < self.kill_at:
+            return False
+        if self.company.process.poll() is None:
+            self.company.kill()
+        return True
