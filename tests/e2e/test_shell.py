@@ -77,6 +77,19 @@ def test_a_person_looks_around_asks_and_leaves(terminal, world):
     assert stat.S_IMODE(history.stat().st_mode) == 0o600
 
 
+def test_the_only_contract_that_fits_need_not_be_named(world):
+    with Terminal("shell", folder=world["maker"].folder.root) as opened:
+        opened.read_until(PROMPT)
+        opened.type("\\d shared.flights\n")
+        shown = opened.read_until(PROMPT)
+        assert "provider" in shown
+        assert "tail_number" in shown
+        opened.type("SELECT provider, count(*) AS n FROM flights GROUP BY provider;\n")
+        shown = opened.read_until("receipts verified: ua.example (1 row)")
+        # What is drawn while a query runs is gone before its rows are shown.
+        assert "ua        1800000" in shown.rpartition("\x1b[J")[2]
+
+
 def test_tab_completes_what_is_granted(terminal):
     terminal.type("SELECT departure_d\t")
     terminal.read_until("departure_delay")

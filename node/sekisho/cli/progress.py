@@ -18,17 +18,24 @@ class ProgressLines:
         """Draw on a terminal."""
         self._out = out
         self._lines = 0
+        self._is_over = False
 
     def __call__(self, progress: "tuple[Progress, ...]") -> None:
         """Draw how far they have come now."""
-        self.clear()
+        if self._is_over:
+            return
+        self._clear()
         lines = progress_text(progress).splitlines()
         self._out.write("".join(f"{line}\n" for line in lines))
         self._out.flush()
         self._lines = len(lines)
 
-    def clear(self) -> None:
-        """Take the lines away."""
+    def stop(self) -> None:
+        """Take the lines away, and draw no more."""
+        self._clear()
+        self._is_over = True
+
+    def _clear(self) -> None:
         if self._lines:
             self._out.write(_UP * self._lines + "\r" + _CLEAR)
             self._out.flush()

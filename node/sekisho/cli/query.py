@@ -45,9 +45,10 @@ def add_contract(parser: argparse.ArgumentParser) -> None:
     """Add the contract under which queries are asked, and what for."""
     parser.add_argument(
         "--contract",
-        required=True,
+        default="",
         metavar="ID",
-        help="whole id, its first digits, or the title of the contract in force",
+        help="whole id, its first digits, or the title of the contract in force; may be left out"
+        " when only one fits",
     )
     parser.add_argument(
         "--purpose",
@@ -108,11 +109,8 @@ def run(options: argparse.Namespace) -> int:
             on_progress=shown,
         ) as answer,
     ):
-        try:
-            rows = write_answer(answer, options.format, Path(options.out) if options.out else None)
-        finally:
-            if shown is not None:
-                shown.clear()
+        path = Path(options.out) if options.out else None
+        rows = write_answer(answer, options.format, path, progress=shown)
         say_end(rows, answer)
     return DONE
 
@@ -124,9 +122,11 @@ def say_end(rows: int, answer: "Answer") -> None:
 
 
 def _say_evidence(rows: int, receipts: "tuple[Receipt, ...]") -> None:
-    given = ", ".join(f"{item.provider} ({item.rows:,} rows)" for item in receipts)
+    from sekisho.client.notes import rows_text
+
+    given = ", ".join(f"{item.provider} ({rows_text(item.rows)})" for item in receipts)
     said = f"; receipts verified: {given}" if given else ""
-    say(f"{rows:,} {'row' if rows == 1 else 'rows'}{said}")
+    say(f"{rows_text(rows)}{said}")
 
 
 def _say_gaps(gaps: "tuple[Gap, ...]") -> None:

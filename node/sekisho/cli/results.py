@@ -11,10 +11,11 @@ from decimal import Decimal
 from itertools import islice
 from math import isfinite
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
 
+from sekisho.cli.progress import ProgressLines
 from sekisho.cli.table import cell_text, write_table
 from sekisho.client.answer import Answer
 from sekisho.errors import NodeError
@@ -26,7 +27,9 @@ TABLE_ROWS = 1_000
 """Rows that are laid out together; each page after the first has widths of its own."""
 
 
-def write_answer(answer: Answer, form: str, path: Path | None) -> int:
+def write_answer(
+    answer: Answer, form: str, path: Path | None, *, progress: ProgressLines | None = None
+) -> int:
     """Write an answer; tell how many rows it has.
 
     A file is there when the answer was whole and verified, and not before.
@@ -35,18 +38,48 @@ def write_answer(answer: Answer, form: str, path: Path | None) -> int:
         answer: Read to its end.
         form: `table`, `csv`, `json`, `arrow` or `parquet`.
         path: Where to; None for stdout.
+        progress: What is drawn meanwhile; it makes room for data on the same terminal.
 
     Raises:
         NodeError: The file cannot be written, or the answer ended without its receipts.
     """
     counted = _Counted(answer)
-    if path is None:
-        _WRITERS[form](counted, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-        return counted.rows
-    with _whole_file(path) as file:
-        _WRITERS[form](counted, file)
+    try:
+        if path is None:
+            _WRITERS[form](counted, _stdout(progress))
+            sys.stdout.buffer.flush()
+        else:
+            with _whole_file(path) as file:
+                _WRITERS[form](counted, file)
+    finally:
+        if progress is not None:
+            progress.stop()
     return counted.rows
+
+
+class _Sink(Protocol):
+    """Where bytes are written to."""
+
+    def write(self, data: bytes, /) -> int:
+        """Write data."""
+
+
+class _Terminal:
+    """Standard output, before whose first byte the progress makes room."""
+
+    def __init__(self, progress: ProgressLines) -> None:
+        self._progress = progress
+
+    def write(self, data: bytes) -> int:
+        """Write data."""
+        self._progress.stop()
+        return sys.stdout.buffer.write(data)
+
+
+def _stdout(progress: ProgressLines | None) -> _Sink:
+    if progress is not None and sys.stdout.isatty():
+        return _Terminal(progress)
+    return sys.stdout.buffer
 
 
 class _Counted:
@@ -85,7 +118,7 @@ def _whole_file(path: Path) -> Iterator[BinaryIO]:
 class _Utf8:
     """Takes text for a binary file, and leaves that file to whoever opened it."""
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: _Sink) -> None:
         self._out = out
 
     def write(self, text: str) -> int:
@@ -97,7 +130,7 @@ class _Utf8:
 # while it begins leaves nothing on stdout but its refusal.
 
 
-def _write_table(answer: _Counted, out: BinaryIO) -> None:
+def _write_table(answer: _Counted, out: _Sink) -> None:
     rows = _rows(answer)
     is_first = True
     while (page := list(islice(rows, TABLE_ROWS))) or is_first:
@@ -106,7 +139,7 @@ def _write_table(answer: _Counted, out: BinaryIO) -> None:
         is_first = False
 
 
-def _write_csv(answer: _Counted, out: BinaryIO) -> None:
+def _write_csv(answer: _Counted, out: _Sink) -> None:
     text = _Utf8(out)
     header = ",".join(map(_csv_cell, answer.schema.names)) + "\n"
     for row in _rows(answer):
@@ -115,7 +148,7 @@ def _write_csv(answer: _Counted, out: BinaryIO) -> None:
     text.write(header)
 
 
-def _write_json(answer: _Counted, out: BinaryIO) -> None:
+def _write_json(answer: _Counted, out: _Sink) -> None:
     text = _Utf8(out)
     names = answer.schema.names
     before = "["
@@ -126,7 +159,7 @@ def _write_json(answer: _Counted, out: BinaryIO) -> None:
     text.write("\n]\n" if before == "," else "[]\n")
 
 
-def _write_arrow(answer: _Counted, out: BinaryIO) -> None:
+def _write_arrow(answer: _Counted, out: _Sink) -> None:
     writer = pa.ipc.new_stream(out, answer.schema)
     for batch in answer:
         writer.write_batch(batch)
@@ -134,7 +167,7 @@ def _write_arrow(answer: _Counted, out: BinaryIO) -> None:
     writer.close()
 
 
-def _write_parquet(answer: _Counted, out: BinaryIO) -> None:
+def _write_parquet(answer: _Counted, out: _Sink) -> None:
     import pyarrow.parquet as pq
 
     with pq.ParquetWriter(out, answer.schema) as writer:
@@ -142,7 +175,7 @@ def _write_parquet(answer: _Counted, out: BinaryIO) -> None:
             writer.write_batch(batch)
 
 
-_WRITERS: Mapping[str, Callable[[_Counted, BinaryIO], None]] = {
+_WRITERS: Mapping[str, Callable[[_Counted, _Sink], None]] = {
     "table": _write_table,
     "csv": _write_csv,
     "json": _write_json,

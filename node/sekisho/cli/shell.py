@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sekisho.cli.main import DONE, add_folder, report
 from sekisho.cli.place import Place, say
 from sekisho.cli.query import add_contract, say_end
-from sekisho.errors import PeerError, SekishoError
+from sekisho.errors import SekishoError
 
 if TYPE_CHECKING:
     from sekisho.cli.lines import Lines
@@ -37,21 +37,12 @@ def run(options: argparse.Namespace) -> int:
 
     place = Place.find(options)
     with place.node() as node:
-        relations = _relations(node, options.contract)
+        relations = node.relations(contract=options.contract)
         shell = _Shell(node, relations, contract=options.contract, purpose=options.purpose)
         with Lines(_words(relations), history=place.folder.root / "state" / "history") as lines:
             if lines.is_terminal:
                 say(f"{len(relations)} relations; \\d lists them, \\help says more")
             return shell.serve(lines)
-
-
-def _relations(node: "Node", contract: str) -> "tuple[Relation, ...]":
-    """List what can be named; a provider that is away keeps nobody from asking the others."""
-    try:
-        return node.relations(contract=contract)
-    except PeerError as error:
-        report(error, as_json=False)
-        return ()
 
 
 class _Shell:
@@ -131,11 +122,7 @@ class _Shell:
         with self._node.query(
             sql, contract=self._contract, purpose=self._purpose, on_progress=shown
         ) as answer:
-            try:
-                rows = write_answer(answer, "table", None)
-            finally:
-                if shown is not None:
-                    shown.clear()
+            rows = write_answer(answer, "table", None, progress=shown)
             say_end(rows, answer)
 
 

@@ -63,7 +63,7 @@ class Node:
         self,
         sql: str,
         *,
-        contract: str,
+        contract: str = "",
         purpose: str = "",
         parameters: Values = (),
         on_progress: Callable[[tuple[Progress, ...]], None] | None = None,
@@ -72,7 +72,8 @@ class Node:
 
         Args:
             sql: One SELECT over the relations that the contract shows.
-            contract: Whole id, unambiguous prefix, or the title of the contract in force.
+            contract: Whole id, unambiguous prefix, or the title of the contract in force; may be
+                left out when only one fits.
             purpose: One that the contract lists; may be left out when there is one.
             parameters: Values by name for `$name`, or in order for `?`: texts, numbers, truth
                 values, dates, datetimes, or `sekisho.Parameter` for a stated type.
@@ -102,7 +103,7 @@ class Node:
         return Answer(get(ticket, metadata=headers), on_progress=on_progress)
 
     def explain(
-        self, sql: str, *, contract: str, purpose: str = "", parameters: Values = ()
+        self, sql: str, *, contract: str = "", purpose: str = "", parameters: Values = ()
     ) -> Explanation:
         """Tell what a query would do: fragments, clauses, charges. Reads no data.
 
@@ -139,11 +140,12 @@ class Node:
         )
 
     def relations(self, *, contract: str = "") -> tuple[Relation, ...]:
-        """List what a query may name under a contract; without one, the company's own datasets.
+        """List what a query may name under a contract; without one, under the only one that fits.
+
+        Types are missing where a provider's node is away.
 
         Raises:
-            Refusal: The contract is not in force.
-            PeerError: A provider's node is away.
+            Refusal: The contract is not known, or several fit.
         """
         request = node_service_pb2.ListRelationsRequest(contract=contract)
         try:

@@ -45,4 +45,11 @@ class Gap:
 def progress_text(parts: Sequence[Progress]) -> str:
     """Say how far each provider has come, one a line."""
     width = max((len(item.party) for item in parts), default=0)
-    return "\n".join(f"{item.party:<{width}}  {item.state}, {item.rows:,} rows" for item in parts)
+    return "\n".join(
+        f"{item.party:<{width}}  {item.state}, {rows_text(item.rows)}" for item in parts
+    )
+
+
+def rows_text(rows: int) -> str:
+    """Say how many rows there are."""
+    return f"{rows:,} {'row' if rows == 1 else 'rows'}"

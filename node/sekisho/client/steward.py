@@ -134,11 +134,12 @@ class Steward:
         )
 
     def relations(self, contract: str = "") -> tuple[Relation, ...]:
-        """List what a query may name under a contract; without one, the company's own datasets.
+        """List what a query may name under a contract; without one, under the only one that fits.
+
+        Types are missing where a provider's node is away.
 
         Raises:
-            Refusal: The contract is not in force.
-            PeerError: A provider's node is away.
+            Refusal: The contract is not known, or several fit.
         """
         found = self._call(self._nodes.ListRelations, nodes.ListRelationsRequest(contract=contract))
         return relations_from_proto(found)

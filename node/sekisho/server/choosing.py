@@ -50,5 +50,5 @@ def the_only(fitting: Iterable[SignedContract]) -> SignedContract:
         RefusalReason.CONTRACT_NOT_FOUND,
         several,
         allowed=tuple(item.id for item in found),
-        hint=f"name one in the header `{CONTRACT_HEADER}`",
+        hint=f"name one: `--contract`, `contract=`, or the header `{CONTRACT_HEADER}`",
     )

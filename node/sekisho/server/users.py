@@ -1,10 +1,9 @@
 """The users' face: what the company's own people and tools may call."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sekisho.disclosure.cells import terms_text
-from sekisho.errors import Refusal
 from sekisho.federation.plan import Fragment
 from sekisho.gate.blocks import terms_of
 from sekisho.model.contract import Access
@@ -168,38 +167,19 @@ class UsersFace:
         )
 
     def _list_relations(
-        self, _user: User, message: nodes.ListRelationsRequest
+        self, user: User, message: nodes.ListRelationsRequest
     ) -> nodes.ListRelationsResponse:
-        relations = [
-            nodes.Relation(
-                schema="local",
-                name=dataset.id.partition("/")[2],
-                columns=[f"{column.name} {column.type}" for column in dataset.columns],
-            )
-            for dataset in self._parts.datasets.present().values()
-        ]
-        if message.contract:
-            relations += self._granted(message.contract)
-        relations.sort(key=lambda item: (item.schema, item.name))
-        return nodes.ListRelationsResponse(relations=relations)
-
-    def _granted(self, contract: str) -> Iterator[nodes.Relation]:
-        now = self._parts.now()
-        found = self._parts.contracts.find(contract, now)
-        signed = self._parts.contracts.signed(found)
-        if signed is None or self._parts.party not in signed.consumers:
-            return
-        for provider in signed.providers:
-            try:
-                shown = self._neighbours.peer(provider).list_granted_datasets(found)
-            except Refusal:
-                continue  # this provider's part is not in force; the others' are still shown
-            for item in shown:
-                yield nodes.Relation(
-                    schema=signed.alias_of(provider),
-                    name=item.dataset.partition("/")[2],
-                    columns=[f"{column.name} {column.type}" for column in item.columns],
+        shelf = self._asker.shelf(user, Asked(contract=message.contract, purpose=""))
+        return nodes.ListRelationsResponse(
+            relations=[
+                nodes.Relation(
+                    schema=table.schema,
+                    name=table.name,
+                    columns=[f"{item.name} {item.type}".rstrip() for item in table.columns],
                 )
+                for table in shelf
+            ]
+        )
 
     def _bound(self, **methods: Any) -> Mapping[str, Unary]:
         return {

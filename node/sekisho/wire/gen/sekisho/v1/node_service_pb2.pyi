@@ -303,7 +303,7 @@ class ListRelationsRequest(_message.Message):
 
     CONTRACT_FIELD_NUMBER: _builtins.int
     contract: _builtins.str
-    """Whole id, prefix or title; empty for the node's own datasets only."""
+    """Whole id, prefix or title; empty for the only one that fits, or else the node's own datasets."""
     def __init__(
         self,
         *,
