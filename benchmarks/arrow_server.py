@@ -77,7 +77,7 @@ def arrow_serving(pair: Pair, parquet: Path) -> Iterator[Client]:
         pair.consumer.folder.certificate("anchor"),
     )
     command = [sys.executable, __file__, *map(str, files)]
-    with subprocess.Popen(  # noqa: S603  our own program
+    with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None

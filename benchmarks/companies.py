@@ -130,9 +130,7 @@ def serving(company: Company) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "sekisho", "serve", "--dir", str(company.folder.root)]
     with (
         (company.folder.root / "node.log").open("a") as log,
-        subprocess.Popen(  # noqa: S603  our own program
-            command, stdout=subprocess.PIPE, stderr=log, text=True
-        ) as process,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
     ):
         try:
             assert process.stdout is not None

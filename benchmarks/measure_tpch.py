@@ -7,9 +7,11 @@ to those of the peer. `SCALE=0.1` measures less; times of each query go to stder
 """
 
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -17,7 +19,7 @@ import pyarrow as pa
 from figures import Figure, figure
 
 from support.nodes import Companies, Company, around_today
-from support.tpch import grants_of, make_tables, read_queries, write_tables
+from support.tpch import TABLES, grants_of, read_queries
 
 HOLDERS = {
     "shipper": ("lineitem", "part"),
@@ -28,12 +30,41 @@ ROUNDS = 3
 WORKERS = 6
 
 
+Ask = Callable[[str], pa.Table]
+
+
 def measure(root: Path) -> list[Figure]:
     """Give the sums over the queries of the better of some rounds, taken in turn."""
-    scale = float(os.environ.get("SCALE", "1"))
+    files = generated(root)
     whole = duckdb.connect(str(root / "whole.db"), config={"threads": os.cpu_count() or 1})
-    make_tables(whole, scale)
-    files = write_tables(whole, root)
+    for name, path in files.items():
+        whole.execute(f"CREATE TABLE {name} AS FROM '{path}'")
+
+    def peer(sql: str) -> pa.Table:
+        return whole.sql(sql).to_arrow_table()
+
+    with nodes(root, files) as ours:
+        times = [_both(sql, ours, peer) for sql in read_queries()]
+    own, other = told(times)
+    return [figure("tpch", own, peer=other, unit="s", aim="<= 2")]
+
+
+def generated(root: Path) -> dict[str, Path]:
+    """Generate the eight tables as Parquet, by `tpchgen-cli` of the dev extra."""
+    generator = Path(sys.executable).with_name("tpchgen-cli")
+    scale = os.environ.get("SCALE", "1")
+    folder = root / "generated"
+    command = [str(generator), "parquet", "-s", scale, f"--output-dir={folder}"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return {name: folder / f"{name}.parquet" for name in TABLES}
+
+
+@contextmanager
+def nodes(root: Path, files: Mapping[str, Path]) -> Iterator[Ask]:
+    """Run three companies' nodes over the tables, and an analyst's; gives what asks them."""
+    empty = duckdb.connect()
+    for name, path in files.items():
+        empty.execute(f"CREATE VIEW {name} AS FROM '{path}'")
     with Companies(root) as companies:
         for name, tables in HOLDERS.items():
             sources = (f'  {item}:\n    source: {{parquet: "{files[item]}"}}\n' for item in tables)
@@ -42,22 +73,18 @@ def measure(root: Path) -> list[Figure]:
         companies.found("analyst")
         companies.introduce()
         companies.start()
-        contract = companies.agree(
-            contract_of(tuple(HOLDERS), "analyst", grants_of(HOLDERS, whole))
-        )
+        grants = grants_of(HOLDERS, empty)
+        contract = companies.agree(contract_of(tuple(HOLDERS), "analyst", grants))
         with companies["analyst"].node() as node:
+            yield lambda sql: node.query(sql, contract=contract).to_arrow()
 
-            def ours(sql: str) -> pa.Table:
-                return node.query(sql, contract=contract).to_arrow()
 
-            def peer(sql: str) -> pa.Table:
-                return whole.sql(sql).to_arrow_table()
-
-            times = [_both(sql, ours, peer) for sql in read_queries()]
+def told(times: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Say each query's times; give their sums."""
     for number, (own, other) in enumerate(times, 1):
         print(f"  q{number:02}: {own:.3f} s, peer {other:.3f} s", file=sys.stderr)
     own, other = (sum(column) for column in zip(*times, strict=True))
-    return [figure("tpch", own, peer=other, unit="s", aim="<= 2")]
+    return own, other
 
 
 def _keep_workers(company: Company) -> None:
@@ -66,9 +93,7 @@ def _keep_workers(company: Company) -> None:
     config.write_text(config.read_text().replace("workers: 1", f"workers: {WORKERS}"))
 
 
-def _both(
-    sql: str, ours: Callable[[str], pa.Table], peer: Callable[[str], pa.Table]
-) -> tuple[float, float]:
+def _both(sql: str, ours: Ask, peer: Ask) -> tuple[float, float]:
     """Give the best time of each."""
     times = []
     for _ in range(ROUNDS):

@@ -22,6 +22,7 @@ MEASURED_BY = {
     "gate_remembered": "measure_gate",
     "aggregate": "measure_aggregate",
     "tpch": "measure_tpch",
+    "tpch_fdw": "measure_tpch_fdw",
     "fanout_64": "measure_fanout",
     "ledger_32": "measure_ledger",
     "memory": "measure_memory",
