@@ -120,6 +120,10 @@ def _idle(node: ast.AST) -> Iterator[ast.AST]:
             yield node
         case ast.Raise(exc=ast.Call(func=ast.Name(id="RuntimeError"))):
             yield node
+        case ast.If(
+            body=[*_, ast.Raise(exc=ast.Call(func=ast.Name(id="RuntimeError")))], orelse=[]
+        ):
+            yield node
         case _:
             return
 

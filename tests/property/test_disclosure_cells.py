@@ -2,21 +2,13 @@
 
 import random
 from contextlib import contextmanager
-from itertools import product
 
-import duckdb
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sekisho.disclosure import steps
-from sekisho.disclosure.cells import populations_of
-from sekisho.disclosure.release import questions_of
 from sekisho.disclosure.rules import Facts, may_be_published
-from sekisho.disclosure.steps import EARLIER, outputs_of, steps_of
-from sekisho.engine.run import _values
-from sekisho.engine.small import answers_of, make_steps, make_tables
 from sekisho.model.names import DatasetId
 from sekisho.model.plan import (
     Figure,
@@ -27,10 +19,9 @@ from sekisho.model.plan import (
     Terms,
     Unit,
 )
+from support.described import governed, populations
 from support.plain_cells import PlainCells, differing, folded
 
-ENGINE = duckdb.connect(":memory:", config={"threads": "1"})
-SECRET = {"m1": "5" * 64}
 TERMS = Terms(
     minimum_units=3, largest_percent=70, two_largest_percent=90, p_percent=10, round_counts_to=5
 )
@@ -81,50 +72,6 @@ def tables(draw, *, units_apart: bool = False):
     return block, [
         {**item, **{f"u{at}": UNITS[item[f"u{at}"]] for at in range(joined + 1)}} for item in rows
     ]
-
-
-def governed(block, rows):
-    """Give every row its hashes with measures, and let an engine have the rows of the block."""
-    kinds = {
-        **{f"k{at}": pa.int32() for at in range(len(block.keys))},
-        **{f"u{at}": pa.uint64() for at in range(len(block.units))},
-        **{f"v{at}": pa.float64() for at in range(len(block.measures))},
-        **({"f": pa.bool_()} if block.is_filtered else {}),
-    }
-    data = pa.table(
-        {name: pa.array([row[name] for row in rows], kind) for name, kind in kinds.items()}
-    )
-    ENGINE.register("drawn", data)
-    ENGINE.execute("CREATE OR REPLACE TABLE governed AS FROM drawn")
-    for unit, measure in product(range(len(block.units)), range(len(block.measures))):
-        mixed = f"hash(u{unit}, v{measure})"
-        found = ENGINE.execute(f"SELECT {mixed} FROM governed").fetchall()
-        for row, (value,) in zip(rows, found, strict=True):
-            row[f"m{unit}_{measure}"] = value
-
-
-def described(block, earlier=()):
-    """Run the steps as a worker does."""
-    columns = [*((f"k{at}", "VARCHAR") for at in range(len(block.keys))), ("n", "INTEGER")]
-    with ENGINE.cursor() as cursor:
-        table = {"name": EARLIER, "columns": columns, "rows": [(*item, "1") for item in earlier]}
-        make_tables(cursor, [table])
-        make_steps(cursor, [(step.name, step.sql) for step in steps_of(block)], SECRET)
-        outputs = [(step.name, step.sql) for step in outputs_of(block)]
-        answers = answers_of(cursor, outputs, SECRET)
-    return {
-        name: {column: _values(values) for column, values in answer.items()}
-        for name, answer in answers.items()
-    }
-
-
-def populations(block, earlier=()):
-    """Give what the engine says, question by question and cell by cell."""
-    answer = described(block, earlier)
-    return {
-        question: {item.keys: item for item in populations_of(answer, block, question)}
-        for question in questions_of(block, {}, {})
-    }
 
 
 def plain(block, rows):

@@ -5,6 +5,7 @@ All is the package's own code but for what carries a job to a worker: an engine 
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -20,9 +21,11 @@ from sekisho.gate.decide import decide
 from sekisho.gate.governed import HASH_KEY
 from sekisho.model.dataset import Column, Dataset
 from sekisho.model.names import ContractId, DatasetId, PartyId
+from sekisho.model.parameters import Parameter
 from sekisho.model.plan import Plan
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
+from sekisho.server.plans import bound_job
 from sekisho.server.protecting import Protecting, cells_table, protected_job
 from support.gate_cases import PARSER
 from support.state import NOW, opened
@@ -167,8 +170,16 @@ class Node:
         """Change the data."""
         self.db.execute(sql)
 
-    def decide(self, sql: str, signed: SignedContract, consumer: PartyId = LAB) -> Plan | Refusal:
+    def decide(
+        self,
+        sql: str,
+        signed: SignedContract,
+        consumer: PartyId = LAB,
+        *,
+        parameters: tuple[Parameter, ...] = (),
+    ) -> Plan | Refusal:
         query = Query(
+            parameters=parameters,
             sql=sql,
             contract=signed.id,
             purpose="reliability",
@@ -177,23 +188,31 @@ class Node:
         )
         return decide(query, signed, self.datasets, parser=PARSER)
 
-    def ask(self, sql: str, signed: SignedContract, consumer: PartyId = LAB) -> list[tuple]:
+    def ask(
+        self,
+        sql: str,
+        signed: SignedContract,
+        consumer: PartyId = LAB,
+        *,
+        parameters: tuple[Parameter, ...] = (),
+    ) -> list[tuple]:
         """Ask and get the rows of the answer.
 
         Raises:
             Refusal: The gate's, or that of what was published.
         """
-        plan = self.decide(sql, signed, consumer)
+        plan = self.decide(sql, signed, consumer, parameters=parameters)
         if isinstance(plan, Refusal):
             raise plan
-        return self.answer(plan)
+        return self.answer(plan, parameters)
 
-    def answer(self, plan: Plan) -> list[tuple]:
+    def answer(self, plan: Plan, parameters: tuple[Parameter, ...] = ()) -> list[tuple]:
         """Run a plan."""
         assert plan.blocks
         tables = []
         for block in plan.blocks:
             job = protected_job(block, secrets=SECRETS, sources=(), seconds=60.0)
+            job = replace(job, job=bound_job(job.job, block.bound, parameters))
             assert cells_table(block).rows == ()
             tables.append(
                 self.protecting.cells(job, {}, answer=0, compute=self.compute, charge=self._charge)
@@ -203,7 +222,8 @@ class Node:
                 cursor,
                 [{"name": t.name, "columns": t.columns, "rows": t.rows} for t in tables],
             )
-            return cursor.execute(plan.sql, dict(plan.parameters) or None).fetchall()
+            above = bound_job(Job(sql=plan.sql, parameters=plan.parameters), plan.bound, parameters)
+            return cursor.execute(plan.sql, dict(above.parameters) or None).fetchall()
 
     def compute(self, job: Job) -> Mapping[str, Mapping]:
         """Run a job with small answers as a worker does."""

@@ -125,7 +125,7 @@ def _plan(draft: Draft) -> Plan:
     return Plan(
         sql=write_query(draft.tree),
         parameters=draft.parameters,
-        bound=parameters_of(draft.tree) if draft.question.query.parameters else (),
+        bound=parameters_of(draft.tree),
         pseudonyms=any(
             draft.views[dataset].has_pseudonyms(names) for dataset, names in draft.reads.items()
         ),

@@ -10,6 +10,7 @@ from sekisho.sql.functions import has_aggregate
 from sekisho.sql.parser import SecondParser
 from sekisho.sql.places import nearest, place_of, written_name
 from sekisho.sql.read import CONDITION_HEAD, read_condition
+from sekisho.sql.scopes import identifier
 from sekisho.sql.total import make_condition_total
 from sekisho.sql.types import parse_type
 
@@ -102,9 +103,7 @@ def _bound(condition: exp.Expr, dataset: Dataset, *, relation: str) -> exp.Expr:
 
 
 def _qualify(node: exp.Expr, name: str, *, is_text: bool, table: str) -> None:
-    column = exp.Column(
-        this=exp.Identifier(this=name, quoted=True), table=exp.Identifier(this=table, quoted=True)
-    )
+    column = exp.Column(this=identifier(name), table=identifier(table))
     if is_text:
         node.replace(exp.Cast(this=column, to=exp.DataType.build("VARCHAR", dialect="duckdb")))
     else:

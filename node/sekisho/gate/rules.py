@@ -16,7 +16,7 @@ from sekisho.gate.views import View, write_view
 from sekisho.model.contract import Access
 from sekisho.model.names import DatasetId
 from sekisho.sql.resolve import resolve
-from sekisho.sql.scopes import Relation
+from sekisho.sql.scopes import Relation, identifier
 from sekisho.sql.total import make_total
 from sekisho.sql.write import bind_literals
 
@@ -94,7 +94,7 @@ def put_view_in_place(draft: Draft) -> Draft:
         wanted[reference.source.number].add(reference.column)
     for source in resolved.relations:
         select = _shown(draft, draft.view_of(source), wanted[source.number])
-        alias = exp.TableAlias(this=exp.Identifier(this=source.label, quoted=True))
+        alias = exp.TableAlias(this=identifier(source.label))
         source.node.replace(exp.Subquery(this=select, alias=alias))
     return draft
 

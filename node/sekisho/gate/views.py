@@ -14,7 +14,7 @@ from sekisho.model.dataset import Column, Dataset
 from sekisho.model.limits import Limits
 from sekisho.model.names import split_dataset
 from sekisho.sql.parser import SecondParser
-from sekisho.sql.scopes import Relation
+from sekisho.sql.scopes import Relation, identifier
 from sekisho.sql.types import parse_type
 
 SCHEMA = "data"
@@ -125,18 +125,18 @@ def write_view(
     """
     wanted = {name.lower() for name in names}
     outputs: list[exp.Expr] = [
-        exp.Alias(this=_shown(item, timezone=timezone), alias=_identifier(item.name))
+        exp.Alias(this=_shown(item, timezone=timezone), alias=identifier(item.name))
         for key, item in view.columns.items()
         if key in wanted
     ]
     outputs += [_unit(view, *item) for item in units.items()]
     table = exp.Table(
-        this=_identifier(split_dataset(view.dataset.id)[1]),
-        db=_identifier(SCHEMA),
-        alias=exp.TableAlias(this=_identifier(ROWS)),
+        this=identifier(split_dataset(view.dataset.id)[1]),
+        db=identifier(SCHEMA),
+        alias=exp.TableAlias(this=identifier(ROWS)),
     )
     select = exp.Select(
-        expressions=outputs or [exp.Alias(this=exp.Literal.number(1), alias=_identifier("one"))],
+        expressions=outputs or [exp.Alias(this=exp.Literal.number(1), alias=identifier("one"))],
         from_=exp.From(this=table),
     )
     condition = row_condition(view, parser=parser, limits=limits)
@@ -175,8 +175,9 @@ def _columns(
             raise _changed(message, clause)
         shown = _type_of(column, column_grant)
         if shown is None:
-            message = f"the mask of `{name}` does not fit the column's type"
-            raise _changed(message, f"{clause}.mask")
+            part = "mask" if source is None else "from"
+            message = f"`{part}` of `{name}` does not fit the column's type"
+            raise _changed(message, f"{clause}.{part}")
         yield (
             name.lower(),
             ViewColumn(
@@ -200,7 +201,7 @@ def _type_of(column: Column, grant: ColumnGrant) -> str | None:
 
 def _shown(item: ViewColumn, *, timezone: str) -> exp.Expr:
     def value() -> exp.Expr:
-        return exp.Column(this=_identifier(item.name), table=_identifier(ROWS))
+        return exp.Column(this=identifier(item.name), table=identifier(ROWS))
 
     if item.grant.mask is None:
         return unmasked(value, item.raw_type)
@@ -211,12 +212,8 @@ def _unit(view: View, unit: str, name: str) -> exp.Expr:
     column = view.dataset.column(unit)
     if column is None:
         raise unit_gone(view.grant, unit)
-    value = exp.Column(this=_identifier(column.name), table=_identifier(ROWS))
-    return exp.Alias(this=value, alias=_identifier(name))
-
-
-def _identifier(name: str) -> exp.Identifier:
-    return exp.Identifier(this=name, quoted=True)
+    value = exp.Column(this=identifier(column.name), table=identifier(ROWS))
+    return exp.Alias(this=value, alias=identifier(name))
 
 
 def _changed(message: str, clause: str) -> Refusal:

@@ -254,3 +254,45 @@ def test_column_that_the_row_filter_names_and_is_gone_changes_the_schema():
 def test_same_question_gets_the_same_plan():
     sql = "SELECT origin, 'a', 'b' FROM flights WHERE tail_number <> 'a'"
     assert allowed(sql) == allowed(sql)
+
+
+def test_a_column_is_called_as_the_dataset_spells_it():
+    flights = DATASETS["ua.example/flights"]
+    columns = tuple(
+        replace(item, name="Origin") if item.name == "origin" else item for item in flights.columns
+    )
+    spelled = {flights.id: replace(flights, columns=columns)}
+    plan = allowed("SELECT * FROM flights", datasets=spelled)
+    assert plan.columns[0] == "Origin"
+    assert '"rows_of"."Origin"' in plan.sql
+
+
+def _over_parts(*broken):
+    """Sign grants over one dataset, some of which hold a term that would not be kept."""
+    grants = [item for item in SIGNED.contract.grants if item.grant.startswith("parts")]
+    for at in broken:
+        part = grants[at].columns["part"].model_copy(update={"clamp": (0, 5)})
+        columns = {**grants[at].columns, "part": part}
+        grants[at] = grants[at].model_copy(update={"columns": columns})
+    contract = SIGNED.contract.model_copy(update={"grants": tuple(grants)})
+    return replace(SIGNED, contract=contract)
+
+
+@pytest.mark.parametrize(
+    ("sql", "broken", "reason"),
+    [
+        ("SELECT weight FROM parts", (1,), None),
+        ("SELECT price FROM parts", (0,), None),
+        ("SELECT price FROM parts", (1,), RefusalReason.COLUMN_NOT_GRANTED),
+        ("SELECT weight FROM parts", (0,), RefusalReason.COLUMN_NOT_GRANTED),
+        ("SELECT part FROM parts", (0, 1), RefusalReason.MODE_NOT_SERVED),
+        ("SELECT part FROM parts, crews", (), RefusalReason.DATASET_NOT_GRANTED),
+        ("SELECT part FROM parts, crews", (1,), RefusalReason.MODE_NOT_SERVED),
+    ],
+)
+def test_of_several_refusals_the_one_that_tells_most_is_given(sql, broken, reason):
+    signed = _over_parts(*broken)
+    if reason is None:
+        assert allowed(sql, signed=signed).grant
+    else:
+        assert refused(sql, signed=signed).reason is reason

@@ -4,8 +4,9 @@ import duckdb
 import pytest
 
 from sekisho.errors import RefusalReason
+from sekisho.gate.catalog import granted_columns
 from sekisho.model.dataset import Dataset
-from support.gate_cases import allowed, dataset, refused, signed_contract
+from support.gate_cases import PROVIDER, allowed, dataset, refused, signed_contract
 
 CONTRACT = """
 format: sekisho.contract/v1
@@ -80,6 +81,13 @@ def test_a_measure_without_numbers_is_counted_alone():
     assert measured("word", ["a", "", None], figure="count") == [0, 0, None]
 
 
+@pytest.mark.parametrize("figure", ["avg(word)", "sum(word)", "stddev(word)"])
+def test_a_measure_without_numbers_has_no_other_figure(figure):
+    refusal = refused(f"SELECT {figure} FROM tests", **WORLD)
+    assert refusal.reason is RefusalReason.SYNTAX_NOT_ALLOWED
+    assert refusal.message == "`word` holds no numbers"
+
+
 @pytest.mark.parametrize(
     ("column", "expected"),
     [("high", [0, 1, 1, 0, None, None, None]), ("low", [1, 1, 1, 0, None, None, None])],
@@ -89,6 +97,20 @@ def test_a_threshold_is_one_from_its_bound_on_and_null_for_what_is_no_finite_num
 ):
     values = [4.99, 5, 6, -6, float("inf"), float("nan"), None]
     assert measured(column, values, of="raw") == expected
+
+
+def test_a_bound_over_a_column_that_holds_no_numbers_any_more_changes_the_schema():
+    texts = dataset("tests", COLUMNS | {"raw": "VARCHAR"})
+    for figure in ("avg(high)", "avg(load)", "count(*)"):
+        refusal = refused(f"SELECT {figure} FROM tests", signed=SIGNED, datasets={texts.id: texts})
+        assert refusal.reason is RefusalReason.SCHEMA_CHANGED
+        assert refusal.clause == "grants.results.columns.high.from"
+
+
+def test_declared_measures_are_numbers_whatever_they_compare():
+    (shown,) = granted_columns(SIGNED, PROVIDER, {TESTS.id: TESTS})
+    types = {item.name: item.type for item in shown.columns}
+    assert (types["positive"], types["high"], types["raw"]) == ("INTEGER", "INTEGER", "DOUBLE")
 
 
 @pytest.mark.parametrize("kind", ["VARCHAR", "ENUM('positive', 'negative', '')"])

@@ -117,6 +117,13 @@ def test_plan_names_the_clause():
     assert clauses[-1] == "grants.held.disclosure.minimum_units"
 
 
+def test_an_answer_is_kept_before_it_is_counted_and_given_in_its_order():
+    """Counted and given are then one relation, whatever an engine would compute twice."""
+    sql = plan("SELECT age FROM patients ORDER BY ward DESC, age").sql
+    assert sql.startswith('WITH "answer" AS MATERIALIZED (')
+    assert sql.endswith('ORDER BY "k1" DESC, "c1"')
+
+
 def test_unit_that_is_gone_changes_the_schema():
     columns = tuple(item for item in PATIENTS.columns if item.name != "patient")
     gone = {**DATASETS, PATIENTS.id: replace(PATIENTS, columns=columns)}

@@ -166,3 +166,14 @@ def test_a_figure_that_is_asked_for_twice_is_published_once():
         Figure(kind=FigureKind.COUNT),
     )
     assert over_cells(sql, cells=[(4, 9)]) == [(4, 9, 5)]
+
+
+def test_pseudonyms_are_made_in_blocks_and_nowhere_above_them():
+    masked = "ward: {mask: {pseudonym: this-contract-and-provider}, "
+    plan = allowed(
+        "SELECT ward, count(*) FROM stays GROUP BY ward",
+        signed=signed_contract(CONTRACT.partition("    lookups")[0].replace("ward: {", masked, 1)),
+        datasets=WORLD["datasets"],
+    )
+    assert plan.blocks[0].secrets == ("k1", "k2", "m1")
+    assert not plan.pseudonyms

@@ -1,6 +1,7 @@
 """A SELECT over governed rows, taken apart into keys, conditions, joins and aggregates."""
 
 import pytest
+from sqlglot import exp
 
 from sekisho.errors import Refusal
 from sekisho.model.limits import DEFAULT_LIMITS
@@ -46,6 +47,15 @@ def refused(sql):
 
 def names(columns):
     return [(item.source.alias, item.name) for item in columns]
+
+
+def test_a_clause_that_blocks_do_not_know_cannot_stand_in_one():
+    """No query is read with one; a later parser may know more clauses than this one."""
+    tree = read_query("SELECT count(*) FROM tests", parser=PARSER, limits=DEFAULT_LIMITS)
+    resolved = resolve(tree, lambda parts: relation(parts[-1]))
+    tree.set("sample", exp.TableSample(size=exp.Literal.number(1)))
+    with pytest.raises(Refusal, match="`sample` cannot stand beside governed rows"):
+        find_blocks(resolved, {item.number for item in resolved.relations})
 
 
 def test_keys_come_once_in_the_order_of_group_by():
