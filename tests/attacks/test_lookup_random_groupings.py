@@ -35,7 +35,11 @@ def test_one_grouping_of_33_is_taken(airline):
     assert len(ask(airline, contract, digest)) == 2
     assert ask(airline, contract, digest, by="rival") == ask(airline, contract, digest)
     with airline["ua"].records() as records:
-        taken = [e.body for e in records.ledger.entries() if isinstance(e.body, Taken)]
+        taken = [
+            entry.body
+            for entry in records.ledger.entries()
+            if isinstance(entry.body, Taken) and entry.link.channel.contract == contract
+        ]
     assert {item.digest for item in taken} == {digest}
     assert len(taken) == 2
 

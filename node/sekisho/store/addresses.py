@@ -1,5 +1,10 @@
-"""Addresses as an operator writes them: `HOST:PORT`, where port 0 means any that is free."""
+"""Addresses as an operator writes them: `HOST:PORT`, where port 0 means any that is free.
 
+A port that is chosen here is written down and opened later, perhaps much later. So it is none of
+those that systems hand out to connections on their way out, which start at 32768 or above.
+"""
+
+import secrets
 import socket
 from contextlib import ExitStack
 from typing import Final
@@ -8,6 +13,9 @@ from sekisho.errors import NodeError
 
 WILDCARDS: Final = frozenset({"0.0.0.0", "::", "*", ""})  # noqa: S104  recognised, not bound
 MAX_PORT: Final = 65_535
+CHOSEN: Final = range(10_000, 32_768)
+"""Among these a port is chosen; see `ip_local_port_range` on Linux, RFC 6335 elsewhere."""
+TRIES: Final = 100
 
 
 def host_of(address: str) -> str:
@@ -62,15 +70,19 @@ def is_free(address: str) -> bool:
 def _settle(address: str, held: ExitStack) -> str:
     if port_of(address):
         return address
-    try:
-        # Held until all are settled, so that no two get the same.
-        bound = held.enter_context(_bind(address, 0))
-    except OSError as error:
-        raise NodeError(
-            f"no port can be opened at `{address}`: {(error.strerror or str(error)).lower()}",
-            hint="write a host of this machine, or 0.0.0.0 for all of them",
-        ) from error
-    return f"{address.rpartition(':')[0]}:{bound.getsockname()[1]}"
+    failed = OSError("no port is free")
+    for port in secrets.SystemRandom().sample(CHOSEN, TRIES):
+        try:
+            # Held until all are settled, so that no two get the same.
+            held.enter_context(_bind(address, port))
+        except OSError as error:
+            failed = error
+        else:
+            return f"{address.rpartition(':')[0]}:{port}"
+    raise NodeError(
+        f"no port can be opened at `{address}`: {(failed.strerror or str(failed)).lower()}",
+        hint="write a host of this machine, or 0.0.0.0 for all of them",
+    ) from failed
 
 
 def _bind(address: str, port: int) -> socket.socket:

@@ -18,6 +18,8 @@ from sekisho.wire.gen.sekisho.v1 import envelope_pb2
 DOMAIN = "sekisho.v1"
 MAX_DIGITS = 6
 """Of a line or column; a query has at most 65,536 bytes."""
+MAX_WORDS = 500
+"""Characters of the line that a status shows; the whole text is in its details."""
 MAX_TEXT = 1_000
 """Characters of a message or hint from another node, which people see on their terminals."""
 MAX_ALLOWED = 200
@@ -89,7 +91,8 @@ def pack_status(code: int, fault: Fault) -> bytes:
 def words_of(fault: Fault) -> str:
     """Say a fault in one line, for clients that show a status and not its details."""
     hint = fault.facts.get("hint", "")
-    return f"{fault.reason}: {fault.message}" + (f" (hint: {hint})" if hint else "")
+    words = f"{fault.reason}: {fault.message}" + (f" (hint: {hint})" if hint else "")
+    return words if len(words) <= MAX_WORDS else f"{words[: MAX_WORDS - 1]}…"
 
 
 def unpack_status(data: bytes) -> Fault | None:
