@@ -30,7 +30,6 @@ from sekisho.model.names import DatasetId
 from sekisho.model.plan import Measure, Unit
 from sekisho.sql.blocks import Block, BlockColumn
 from sekisho.sql.dialect import write_tree
-from sekisho.sql.places import shown, syntax_refusal
 from sekisho.sql.scopes import Source, identifier, source_number
 from sekisho.sql.total import make_condition_total
 from sekisho.sql.types import parse_type
@@ -161,9 +160,6 @@ class BlockRows:
             for pair in self._block.pairs
             if pair.right.source is source
         ]
-        if not equal:
-            message = f"{shown(source.alias)} is joined on nothing"
-            raise syntax_refusal(message, source.node, hint="write JOIN … ON a.key = b.key")
         condition = self._written(exp.and_(*equal, copy=False))
         if self._draft.lookup_of(source) is not None:
             self._collate(condition, joined=source)

@@ -81,6 +81,7 @@ def test_rows_are_shown_as_they_are_measured_and_grouped_and_are_about_somebody(
         ("7", 61, 0.0, None, 0.0),
         ("8", None, None, 0.0, None),
     ]
+    assert [type(value) for value in rows[0][1:]] == [int, float, float, float]
 
 
 @pytest.mark.parametrize("where", ["NOT hidden", "age > 59 OR patient IS NULL"])

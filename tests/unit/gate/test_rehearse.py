@@ -126,6 +126,13 @@ def test_clauses_are_those_that_a_plan_names(parser):
     assert set(found.decision.clauses) == set(EVERY_CLAUSE)
 
 
+def test_every_provider_is_asked_up_to_the_first_that_refuses(parser):
+    found = _one(parser, "SELECT origin FROM flights", "allowed")
+    assert found.query.provider == "dl.example"
+    found = _one(parser, "SELECT delay FROM flights", "refused")
+    assert found.query.provider == "ua.example"
+
+
 def test_what_differs_is_named(parser):
     found = _one(parser, "SELECT delay FROM ua.flights", "refused, reason: SUSPENDED, clause: x")
     assert found.missed == ("reason", "clause")

@@ -177,3 +177,52 @@ def test_pseudonyms_are_made_in_blocks_and_nowhere_above_them():
     )
     assert plan.blocks[0].secrets == ("k1", "k2", "m1")
     assert not plan.pseudonyms
+
+
+JOINED = "FROM stays AS s JOIN wards AS w ON s.ward = w.ward"
+
+
+def definition(source, *, where=""):
+    """Digest which rows a query counts, under a contract with a row filter or none."""
+    row_filter = f'    where: "{where}"\n' if where else ""
+    text = CONTRACT.replace("    columns:", f"{row_filter}    columns:")
+    plan = allowed(
+        f"SELECT count(*) {source}",
+        signed=signed_contract(text),
+        datasets=WORLD["datasets"],
+    )
+    return plan.blocks[0].definition
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (
+            "FROM stays WHERE ward = 'a' AND ward > 'b'",
+            "FROM stays WHERE ward > 'b' AND ward = 'a'",
+        ),
+        ("FROM stays WHERE ward = 'a'", "FROM ua.stays AS s WHERE s.WARD = 'a' ORDER BY 1"),
+        (JOINED, "FROM stays JOIN wards USING (ward)"),
+        (f"{JOINED} WHERE beds = 3", "FROM stays JOIN wards USING (ward) WHERE beds = 3"),
+    ],
+)
+def test_questions_about_the_same_rows_have_one_definition(left, right):
+    assert definition(left) == definition(right)
+
+
+def test_whatever_chooses_rows_is_part_of_their_definition():
+    sources = [
+        "FROM stays",
+        "FROM stays WHERE ward = 'a'",
+        "FROM stays WHERE ward = 'b'",
+        "FROM stays WHERE ward >= 'a'",
+        JOINED,
+        f"{JOINED} WHERE w.ward = 'a'",
+        f"{JOINED} WHERE s.ward = 'a'",
+        f"{JOINED} WHERE beds = 3",
+        "FROM stays AS s JOIN floors AS f ON s.ward = f.ward",
+        "FROM stays AS s JOIN floors AS f ON s.ward = f.ward WHERE floor = 3",
+    ]
+    found = [definition(source) for source in sources]
+    found += [definition("FROM stays", where=text) for text in ("ward = 'a'", "ward = 'b'")]
+    assert len(set(found)) == len(found)
