@@ -111,14 +111,14 @@ def test_a_forged_handle_or_ticket_is_nobodys(both, handle):
 
 
 def test_the_contract_is_looked_at_whenever_a_prepared_query_runs(both, partners):
-    client, _ = both[0]
+    client = both[0][0]
     contract = partners.companies.agree(contract_text(extra="evidence: {requests: tls}"))
     options = headers(contract=contract)
-    handle = prepare(client, "SELECT 1 AS n FROM flights LIMIT 1", options)
+    created = prepare(client, "SELECT 1 AS n FROM flights LIMIT 1", options)
     ended = partners.companies["maker"].run("contract", "terminate", contract, "--reason", "test")
     assert ended.code == 0, ended.err
     with pytest.raises(flight.FlightUnauthorizedError, match="NOT_IN_FORCE"):
-        fetch(client, prepared(handle.prepared_statement_handle), options)
+        fetch(client, prepared(created.prepared_statement_handle), options)
 
 
 def test_one_users_handle_is_not_anothers():
