@@ -134,6 +134,12 @@ class Refusal(SekishoError):  # noqa: N818  DESIGN.md's word: a refusal is an ou
         self.column = column
         self.allowed = allowed
 
+    def without_place(self) -> "Refusal":
+        """Give the same without its place, which is in a text that its reader did not write."""
+        return Refusal(
+            self.reason, self.message, clause=self.clause, allowed=self.allowed, hint=self.hint
+        )
+
 
 class NotServedError(SekishoError):
     """A part of a standard protocol that no node serves, such as updates."""

@@ -230,6 +230,14 @@ def test_a_refusal_cannot_steer_the_analysts_terminal(world):
     assert isinstance(last(world), Denied)
 
 
+def test_a_refusals_place_is_not_taken_for_one_in_the_analysts_text(world):
+    companies, _ = world
+    lie = refusing("COLUMN_NOT_GRANTED", "not granted", {"line": "7", "column": "9"})
+    with liar(companies["ua"], companies["maker"], lie), pytest.raises(Refusal) as refused:
+        question(world)
+    assert (refused.value.line, refused.value.column) == (0, 0)
+
+
 def test_a_failure_cannot_be_put_on_a_third_company(world):
     companies, _ = world
     lie = refusing("ANSWER_LOST", "the engine failed", {"party": "dl.example"})

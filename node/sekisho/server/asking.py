@@ -181,7 +181,8 @@ class AskingRoom:
         self._give_up(running.pending, str(error) or "cancelled")
         if not failed and isinstance(error, PeerError) and not error.party:
             return _of_provider(error, running.pending)
-        return failed[0] if failed else None
+        found = failed[0] if failed else None
+        return found.without_place() if isinstance(found, Refusal) else found
 
     def _check_consumer(self, signed: SignedContract, purpose: str) -> None:
         if self._parts.party not in signed.consumers:
