@@ -2,11 +2,11 @@
 
 import shutil
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import grpc
 
@@ -224,12 +224,29 @@ def _load_keys(folder: NodeFolder) -> NodeKeys:
 
 
 def _mutual_tls(parts: Parts) -> grpc.ServerCredentials:
-    """Ask every caller for a certificate; which anchors count is read at each handshake."""
-    tls = parts.keys.tls
+    """Ask every caller for a certificate; which anchors count is looked at before each handshake.
 
-    def fetch() -> grpc.ServerCertificateConfiguration:
-        return grpc.ssl_server_certificate_configuration(
-            [(tls.key, tls.certificate)], parts.members.anchors()
-        )
+    Anchors are handed over only where they are others than before: gRPC then frees what a handshake
+    in another thread may still be using. Done at every handshake, that ended nodes which two dozen
+    companies reached at once.
+    """
+    tls, lock = parts.keys.tls, threading.Lock()
+    handed = parts.members.anchors()
 
-    return grpc.dynamic_ssl_server_credentials(fetch(), fetch, require_client_authentication=True)
+    def configuration(anchors: bytes) -> grpc.ServerCertificateConfiguration:
+        return grpc.ssl_server_certificate_configuration([(tls.key, tls.certificate)], anchors)
+
+    def changed() -> grpc.ServerCertificateConfiguration | None:
+        nonlocal handed
+        anchors = parts.members.anchors()
+        with lock:
+            if anchors == handed:
+                return None
+            handed = anchors
+        return configuration(anchors)
+
+    # None means unchanged, which the stubs do not say.
+    fetch = cast("Callable[[], grpc.ServerCertificateConfiguration]", changed)
+    return grpc.dynamic_ssl_server_credentials(
+        configuration(handed), fetch, require_client_authentication=True
+    )
