@@ -8,6 +8,7 @@ import pytest
 
 from sekisho.errors import RefusalReason
 from sekisho.gate.decide import decide
+from sekisho.model.contract import Use
 from sekisho.model.names import ContractId
 from sekisho.model.query import Query
 from support.gate_cases import (
@@ -296,3 +297,15 @@ def test_of_several_refusals_the_one_that_tells_most_is_given(sql, broken, reaso
         assert allowed(sql, signed=signed).grant
     else:
         assert refused(sql, signed=signed).reason is reason
+
+
+def test_each_grant_is_tried_on_the_query_as_it_was_written():
+    """What one grant made of `*` is not what the next one is asked for."""
+    less, more = (item for item in SIGNED.contract.grants if item.grant.startswith("parts"))
+    grouped = less.columns["part"].model_copy(update={"use": frozenset({Use.GROUP})})
+    less = less.model_copy(update={"columns": {"weight": less.columns["part"], "part": grouped}})
+    contract = SIGNED.contract.model_copy(update={"grants": (less, more)})
+    plan = allowed(
+        "SELECT * FROM parts WHERE part = 'a'", signed=replace(SIGNED, contract=contract)
+    )
+    assert (plan.grant, plan.columns) == ("parts_wide", ("part", "price"))
