@@ -39,10 +39,19 @@ class Peaks:
             if is_early:
                 self.first[name] = max(size, self.first.get(name, 0.0))
 
+    def tell(self, gigabytes: float) -> None:
+        """Say how the peaks of the first fifth and of the end compare."""
+        for name, peak in self.whole.items():
+            first = self.first[name]
+            print(
+                f"{name}: {first:.0f} MB at first, {peak:.0f} MB over {gigabytes:.1f} GB",
+                file=sys.stderr,
+            )
+
 
 def measure(root: Path) -> list[Figure]:
     """Stream one long answer and give the larger peak."""
-    pair = found_pair(root, _many_files(root / "flights"))
+    pair = found_pair(root, many_files(root / "flights", gigabytes=GIGABYTES))
     peaks = Peaks()
     with serving(pair.provider) as process, asking(pair) as asker:
         node = psutil.Process(process.pid)
@@ -54,16 +63,14 @@ def measure(root: Path) -> list[Figure]:
                 peaks.look("worker", node.children(), is_early=is_early)
         assert answer.receipt is not None
         sent = answer.receipt.bytes / 1e9
-    for name, peak in peaks.whole.items():
-        first = peaks.first[name]
-        print(f"{name}: {first:.0f} MB at first, {peak:.0f} MB over {sent:.1f} GB", file=sys.stderr)
+    peaks.tell(sent)
     return [figure("memory", max(peaks.whole.values()), unit="MB", aim="<= 300")]
 
 
-def _many_files(folder: Path) -> Path:
+def many_files(folder: Path, *, gigabytes: float) -> Path:
     """Make a folder of one file under many names: to the engine as many files as names."""
     folder.mkdir()
     first = write_flights(folder / "part-000.parquet", STREAM_ROWS)
-    for number in range(1, max(1, round(GIGABYTES * 1e9 / FILE_BYTES))):
+    for number in range(1, max(1, round(gigabytes * 1e9 / FILE_BYTES))):
         (folder / f"part-{number:03}.parquet").hardlink_to(first)
     return folder

@@ -26,6 +26,7 @@ MEASURED_BY = {
     "fanout_64": "measure_fanout",
     "ledger_32": "measure_ledger",
     "memory": "measure_memory",
+    "union_memory": "measure_union",
     "start_help": "measure_start",
     "start_node": "measure_start",
     "terminate": "measure_terminate",
