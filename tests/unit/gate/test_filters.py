@@ -53,6 +53,8 @@ def test_what_is_no_condition_is_told(text, message):
 def test_place_is_that_in_the_filters_own_text():
     (finding,) = check_row_filter("late AND\n  nothing > 1", FLIGHTS, PARSER)
     assert (finding.line, finding.column) == (2, 3)
+    (finding,) = check_row_filter("nothing > 1", FLIGHTS, PARSER)
+    assert (finding.line, finding.column) == (1, 1)
     (finding,) = check_row_filter("late AND nothing > 1", FLIGHTS, PARSER)
     assert (finding.line, finding.column) == (1, 10)
 

@@ -226,3 +226,18 @@ def test_whatever_chooses_rows_is_part_of_their_definition():
     found = [definition(source) for source in sources]
     found += [definition("FROM stays", where=text) for text in ("ward = 'a'", "ward = 'b'")]
     assert len(set(found)) == len(found)
+
+
+def test_a_joined_dataset_gives_only_rows_whose_key_stands_once():
+    connection = duckdb.connect(":memory:")
+    connection.execute("CREATE SCHEMA data")
+    connection.execute(
+        "CREATE TABLE data.stays AS SELECT i AS patient, ['a', 'b'][1 + i % 2] AS ward,"
+        " 1 AS nights, 1 AS costs FROM range(10) AS t(i)"
+    )
+    connection.execute("CREATE TABLE data.wards (ward VARCHAR, beds INTEGER)")
+    connection.execute("INSERT INTO data.wards VALUES ('a', 3), ('b', 4), ('b', 4)")
+    (block,) = allowed(f"SELECT beds, count(*) {JOINED} GROUP BY beds", **WORLD).blocks
+    parameters = dict(block.parameters) | {"m1": "secret"}
+    rows = connection.sql(block.sql, params=parameters).fetchall()
+    assert [row[0] for row in rows] == [3] * 5
