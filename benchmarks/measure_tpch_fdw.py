@@ -66,9 +66,7 @@ def _postgres(root: Path) -> Iterator[_Psql]:
     folder.mkdir()
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-        for parent in (root, *root.parents[:-1]):
-            if parent != Path("/tmp"):  # noqa: S108  where temporary folders are
-                parent.chmod(parent.stat().st_mode | 0o055)
+        root.chmod(0o755)  # only the temporary folder itself: what it stands in is not ours
     data = folder / "data"
     quiet = subprocess.DEVNULL
     init = ["initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-N"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sekisho.cli.main import DONE, FAILED, NOT_TRUSTED, add_folder
 from sekisho.cli.place import Place, misused, now, say
+from sekisho.cli.table import cell_text
 from sekisho.cli.table import show as show_rows
 from sekisho.errors import EvidenceError, NodeError, TrustError
 from sekisho.model.names import PartyId, is_party
@@ -125,7 +126,8 @@ def _verify(options: argparse.Namespace) -> int:
             if options.format == "json":
                 facts = {"holds": False, "file": name, "line": error.line, "message": error.message}
                 print(json.dumps(facts, ensure_ascii=False))
-            say(f"{name}: {error.message}")
+            # A file is its sender's: nothing of it steers the auditor's terminal.
+            say(f"{name}: {cell_text(error.message)}")
             say(f"hint: {error.hint or 'get the file from its sender again'}")
             return NOT_TRUSTED
     compared = _compare(found)
@@ -180,14 +182,14 @@ def _show(
     if len(found) > 1:
         print(f"differences between the sides: {len(compared) or 'none'}")
     for difference in compared:
-        print(f"  {difference.at} {difference.kind} {difference.request}")
+        print(f"  {difference.at} {difference.kind} {cell_text(difference.request)}")
         print(f"    provider: {difference.provider or 'nothing'}")
         print(f"    consumer: {difference.consumer or 'nothing'}")
 
 
 def _print(evidence: "Evidence") -> None:
-    header = evidence.header
-    print(f"the evidence of {header.party} holds: {evidence.contract.contract.title}")
+    header, title = evidence.header, cell_text(evidence.contract.contract.title)
+    print(f"the evidence of {header.party} holds: {title}")
     print(f"contract {header.contract}")
     print(f"ledger of {evidence.entries} entries, {evidence.shown} shown, root {evidence.root}")
     for party, seconds in evidence.witnesses.items():

@@ -25,6 +25,7 @@ from sekisho.ledger.bundle import (
     EntryLine,
     Header,
     HiddenLine,
+    Line,
     MemberLine,
     NoticeLine,
     ReadLine,
@@ -94,6 +95,17 @@ def verify_bundle(lines: Iterable[bytes], fingerprints: Mapping[PartyId, str]) -
 
 
 _Document = MemberLine | ContractLine | NoticeLine | RequestLine | ReceiptLine
+_ORDER: tuple[tuple[type[Line], ...], ...] = (
+    (Header,),
+    (MemberLine,),
+    (ContractLine,),
+    (NoticeLine,),
+    (EntryLine, HiddenLine, RequestLine, ReceiptLine),
+    (CheckpointLine,),
+    (EndLine,),
+)
+_PLACES = {kind: place for place, kinds in enumerate(_ORDER) for kind in kinds}
+_ONCE = frozenset({Header, ContractLine, CheckpointLine, EndLine})
 
 
 @dataclass(slots=True)
@@ -108,6 +120,8 @@ class _Awaited:
 @dataclass(slots=True)
 class _Walk:
     vouching: Vouching
+    place: int = -1
+    """Of the line before, among `_PLACES`."""
     header: Header | None = None
     tree: PrunedTree = field(default_factory=PrunedTree)
     shown: int = 0
@@ -121,8 +135,7 @@ class _Walk:
 
     def take(self, read: ReadLine) -> None:
         """Check one line in the light of those before it."""
-        if self.is_ended:
-            raise EvidenceError(f"line {read.number} comes after the end", line=read.number)
+        self._in_order(read.line)
         if not isinstance(read.line, RequestLine | ReceiptLine):
             self._nothing_is_awaited()
         match read.line:
@@ -136,6 +149,13 @@ class _Walk:
                 self._end(_envelope(text), read)
             case line:
                 self._document(line)
+
+    def _in_order(self, line: Line) -> None:
+        """Hold the lines to their order: what a checkpoint does not cover stands in no file."""
+        place = _PLACES[type(line)]
+        if place < self.place or (place == self.place and type(line) in _ONCE):
+            raise ValueError("it stands out of order, or a second time")
+        self.place = place
 
     def _document(self, line: _Document) -> None:
         """Take a document that companies signed."""
@@ -178,8 +198,6 @@ class _Walk:
 
     def _begin(self, header: Header) -> None:
         """Step 1: the first line says what follows, and no other does."""
-        if self.header is not None:
-            raise ValueError("there is a header already")
         self.header = header
         self.vouching.demand(header.party)
 
@@ -233,6 +251,7 @@ class _Walk:
         match entry.body:
             case Opened(evidence=evidence) | Refused(evidence=evidence):
                 awaited.is_request = evidence is RequestEvidence.SIGNED
+                self._check_unsigned(entry.body)
             case Closed():
                 awaited.is_receipt = True
             case Received(verified=True, receipt=text) | Denied(receipt=text) if text:
@@ -240,6 +259,13 @@ class _Walk:
             case _:
                 pass
         self.awaited = awaited
+
+    def _check_unsigned(self, body: Opened | Refused) -> None:
+        """Only a contract that takes the connection for it is answered without a signed request."""
+        agreed = self.vouching.agreed().contract.evidence.requests
+        is_unsigned = body.evidence is not RequestEvidence.SIGNED
+        if isinstance(body, Opened) and is_unsigned and agreed is not RequestEvidence.TLS:
+            raise ValueError("the contract is answered to signed requests only")
 
     def _request(self, envelope: Envelope) -> None:
         """The request behind an answer or refusal is the consumer's, and asks for just that."""
