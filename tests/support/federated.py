@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from sekisho.documents.contract import parse_contract
+from sekisho.engine.inputs import read_schema
 from sekisho.errors import Refusal
 from sekisho.federation.catalog import Catalog, Part, ShownColumn, catalog_of
 from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
@@ -24,6 +25,7 @@ from sekisho.model.parameters import Parameter
 from sekisho.model.plan import Plan
 from sekisho.model.query import Query
 from sekisho.model.signed import SignedContract
+from sekisho.server.residual import promised_schema
 from support.second_parser import DuckDBParser
 
 PARSER = DuckDBParser()
@@ -101,7 +103,9 @@ class World:
         try:
             for fragment in plan.fragments:
                 own = tuple(item for item in parameters if item.name in fragment.parameters)
-                cursor.register(fragment.name, self.fragment_answer(fragment, own))
+                answer = self.fragment_answer(fragment, own)
+                hold_to_promise(fragment, answer.schema)
+                cursor.register(fragment.name, answer)
             bound = {f"v_{p.name}": p.value for p in parameters if p.name in plan.bound}
             parameters = {**plan.parameters, **bound} or None
             return cursor.sql(plan.residual_sql, params=parameters).to_arrow_table()
@@ -139,6 +143,14 @@ class World:
         types = {item.name: item.engine_type for item in parameters}
         catalog = self.catalog if typed else self.untyped
         return plan_query(sql, catalog, parser=PARSER, parameters=types)
+
+
+def hold_to_promise(fragment: Fragment, found: pa.Schema) -> None:
+    """See that a provider that keeps its word is believed."""
+    promised = read_schema(promised_schema(fragment))
+    assert found.names == promised.names
+    for kind, expected in zip(found.types, promised.types, strict=True):
+        assert expected in {kind, pa.null()}
 
 
 def make_world(seed: int, *, rows: int = 40) -> World:

@@ -58,7 +58,8 @@ class Job:
     inputs: tuple[str, ...] = ()
     """Names of Arrow inputs; each is the relation `"<name>"`."""
     schemas: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
-    """The frame of the promised schema by input name: another schema is refused.
+    """The frame of the promised schema by input name: other columns are refused, and other types
+    than promised, where that is not Arrow's null.
 
     `describe_plan` needs one for every input; `run` checks those that are given.
     """

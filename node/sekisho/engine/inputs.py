@@ -95,6 +95,15 @@ def read_schema(frame: bytes) -> pa.Schema:
     return plain_schema(pa.ipc.open_stream(pa.PythonFile(stream, mode="r")).schema)
 
 
+def _hold(found: pa.Schema, promised: pa.Schema) -> None:
+    """Refuse other columns than promised; any type fits where null was promised."""
+    if found.names != promised.names:
+        raise PeerError("has other columns than promised")
+    for name, kind, expected in zip(found.names, found.types, promised.types, strict=True):
+        if kind != expected and not pa.types.is_null(expected):
+            raise PeerError(f"has a column `{name}` of another type than promised")
+
+
 class Input:
     """One named stream of a job; `failure` says why it was not believed."""
 
@@ -125,8 +134,8 @@ class Input:
 
     def _believed(self, schema: pa.Schema) -> pa.Schema:
         found = plain_schema(schema)
-        if self._promised is not None and found != read_schema(self._promised):
-            raise PeerError("is not of the promised schema")
+        if self._promised is not None:
+            _hold(found, read_schema(self._promised))
         return found
 
     def stop(self) -> None:

@@ -57,8 +57,22 @@ class _Writer:
 
     def _fragment(self, part: Part, reading: Reading) -> Fragment:
         return self.fragments.ask(
-            part.party, question_of(part, reading), columns=reading.outputs or (ONE,)
+            part.party,
+            question_of(part, reading),
+            columns=reading.outputs or (ONE,),
+            types=_types(part, reading),
         )
+
+
+def _types(part: Part, reading: Reading) -> tuple[str, ...]:
+    """Give the types of the columns that are returned as they are; nothing of those computed."""
+    made = {item.name for item in (*reading.computed, *reading.states)}
+    if all(name in made for name in reading.outputs):
+        return ()
+    found = {name: part.column(name) for name in reading.outputs if name not in made}
+    return tuple(
+        column.type if (column := found.get(name)) is not None else "" for name in reading.outputs
+    )
 
 
 def _answer(fragment: Fragment, part: Part, reading: Reading, *, hidden: bool) -> exp.Expr:

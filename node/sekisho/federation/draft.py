@@ -38,6 +38,9 @@ class Fragment:
     """One SELECT over the provider's bare dataset name, for its gate to read."""
     columns: tuple[str, ...]
     """Names of what it gives, in order."""
+    types: tuple[str, ...] = ()
+    """Their types in DuckDB's words, one a column, where the plan rests on them; empty text where
+    it does not, or they are not known. None at all where it rests on no column's."""
     parameters: tuple[str, ...] = ()
     """Names of the query's parameters that stand in it."""
     lookups: tuple[LookupUse, ...] = ()
@@ -60,6 +63,7 @@ class Fragments:
         question: exp.Query,
         *,
         columns: tuple[str, ...],
+        types: tuple[str, ...] = (),
         lookups: tuple[LookupUse, ...] = (),
     ) -> Fragment:
         """Give the fragment that asks a provider for something."""
@@ -72,6 +76,7 @@ class Fragments:
                 party=party,
                 sql=sql,
                 columns=columns,
+                types=types,
                 parameters=parameters,
                 lookups=lookups,
             )

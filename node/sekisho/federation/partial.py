@@ -7,7 +7,7 @@ computed here over groups, not rows, gives the same. A query that only asks whic
 gets each of them once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -142,8 +142,8 @@ class _Block:
         ]
         found = replace(
             reading,
-            computed=tuple(self._computed(reading, names)),
-            states=tuple({item.name: item for group in states for item in group}.values()),
+            computed=_each_once(self._computed(reading, names)),
+            states=_each_once(item for group in states for item in group),
             is_grouped=True,
         )
         return self._told(found, names)
@@ -266,6 +266,11 @@ class _Names:
             self._next += 1
         self._next += 1
         return name
+
+
+def _each_once(outputs: Iterable[Output]) -> tuple[Output, ...]:
+    """Leave out what is asked for a second time by the same name."""
+    return tuple({item.name: item for item in outputs}.values())
 
 
 def _is_each_once(node: exp.Expr) -> bool:

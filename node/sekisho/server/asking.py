@@ -14,7 +14,7 @@ from sekisho.client.notes import Gap, Progress
 from sekisho.client.notes import Receipt as ReceiptNote
 from sekisho.client.peer import Asking
 from sekisho.documents.envelope import PayloadType, envelope_to_json, seal
-from sekisho.engine.engine import Job, Run
+from sekisho.engine.engine import Run
 from sekisho.errors import LedgerError, PeerError, Refusal, RefusalReason, SekishoError
 from sekisho.federation.catalog import Catalog, catalog_of
 from sekisho.federation.plan import FederatedPlan, Fragment, plan_query
@@ -23,13 +23,13 @@ from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
 from sekisho.ledger.request import Request, parameters_digest, request_bytes
 from sekisho.model.lifecycle import ContractState
-from sekisho.model.names import split_dataset
+from sekisho.model.names import PartyId, split_dataset
 from sekisho.model.query import QueryText
 from sekisho.model.signed import SignedContract
 from sekisho.server.bringing import Bringing
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
-from sekisho.server.plans import bound_job
+from sekisho.server.residual import promised_schema, residual_job
 from sekisho.server.shown import ShownParts
 from sekisho.server.verifying import AnswerVerifier
 from sekisho.store.answers import Sent
@@ -144,17 +144,14 @@ class AskingRoom:
         return RunningQuestion(run=run, pending=tuple(pending))
 
     def _start(self, question: Question, plan: FederatedPlan, pending: list[Pending]) -> Run:
-        inputs = {item.fragment.name: self._frames(item) for item in pending}
-        job = Job(
-            sql=plan.residual_sql,
-            parameters=plan.parameters,
-            sources=tuple(self._parts.datasets.source(name) for name in plan.local_datasets),
-            steps=tuple((item.name, item.sql) for item in plan.merges),
-            outputs=tuple((item.name, item.gaps) for item in plan.merges if item.gaps),
-            inputs=tuple(inputs),
+        job = residual_job(
+            self._parts,
+            plan,
+            question.text.parameters,
             seconds=float(self._parts.config.engine.seconds),
+            schemas={item.name: promised_schema(item) for item in plan.fragments},
         )
-        job = bound_job(job, plan.bound, question.text.parameters)
+        inputs = {item.fragment.name: self._frames(item) for item in pending}
         return self._parts.engine.run(job, inputs)
 
     def finish(self, running: RunningQuestion) -> tuple[ReceiptNote, ...]:
@@ -180,9 +177,13 @@ class AskingRoom:
         failed = [item.asking.error for item in running.pending if item.asking.error is not None]
         self._give_up(running.pending, str(error) or "cancelled")
         if not failed and isinstance(error, PeerError) and not error.party:
-            return _of_provider(error, running.pending)
-        found = failed[0] if failed else None
-        return found.without_place() if isinstance(found, Refusal) else found
+            found = _of_provider(error, running.pending)
+            if found is not None:
+                # Its columns may be others than they were: they are asked for before the next plan.
+                self._shown.forget(PartyId(found.party))
+            return found
+        own = failed[0] if failed else None
+        return own.without_place() if isinstance(own, Refusal) else own
 
     def _check_consumer(self, signed: SignedContract, purpose: str) -> None:
         if self._parts.party not in signed.consumers:

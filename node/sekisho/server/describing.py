@@ -6,13 +6,12 @@ worker binds the residual over empty relations of these shapes.
 
 from concurrent.futures import ThreadPoolExecutor
 
-from sekisho.engine.engine import Job
 from sekisho.errors import EngineError, PeerError
 from sekisho.federation.plan import Fragment
 from sekisho.server.asking import AskingRoom, Question
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
-from sekisho.server.plans import bound_job
+from sekisho.server.residual import residual_job
 
 ASKED_AT_ONCE = 16
 MAX_SHAPE_BYTES = 1024 * 1024
@@ -40,21 +39,17 @@ class DescribingRoom:
             Refusal: This node's planner or a provider's gate refuses the question.
         """
         plan = self._asking.plan(question)
-        job = Job(
-            sql=plan.residual_sql,
-            parameters=plan.parameters,
-            sources=tuple(self._parts.datasets.source(name) for name in plan.local_datasets),
-            steps=tuple((item.name, item.sql) for item in plan.merges),
-            inputs=tuple(item.name for item in plan.fragments),
-            schemas=self._shapes(question, plan.fragments),
+        job = residual_job(
+            self._parts,
+            plan,
+            question.text.parameters,
             seconds=DESCRIBE_SECONDS,
+            schemas=self._shapes(question, plan.fragments),
         )
         if not all(job.schemas.values()):
             return b""
         try:
-            return self._parts.engine.describe_plan(
-                bound_job(job, plan.bound, question.text.parameters)
-            )
+            return self._parts.engine.describe_plan(job)
         except (EngineError, PeerError):
             return b""
 

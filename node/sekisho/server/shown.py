@@ -49,6 +49,12 @@ class ShownParts:
             for part in _parts(signed, party, grant, types=known or {})
         )
 
+    def forget(self, party: PartyId) -> None:
+        """Ask a provider anew before the next plan."""
+        with self._lock:
+            for key in [key for key in self._known if key[1] == party]:
+                del self._known[key]
+
     def _fresh(self, signed: SignedContract, party: PartyId) -> Types | None:
         with self._lock:
             known = self._known.get((signed.id, party))

@@ -15,9 +15,14 @@ def schema_message(schema: pa.Schema) -> bytes:
     return bytes(schema.serialize())
 
 
+def schema_frame(schema: pa.Schema) -> bytes:
+    """Give a schema as the frame with which a DoGet stream begins."""
+    return _frame(schema_message(schema))
+
+
 def table_frames(table: pa.Table) -> Iterator[bytes]:
     """Give a table as the frames of a DoGet stream."""
-    yield _frame(schema_message(table.schema))
+    yield schema_frame(table.schema)
     for batch in table.to_batches():
         yield _frame(bytes(batch.serialize()), schema=False)
 

@@ -171,3 +171,8 @@ def test_unions_are_joined_at_each_provider_where_the_provider_is_equal():
     assert 'WHERE "s1" > 0' in residual
     across, _ = asked(sql.replace("r.provider = s.provider AND ", ""), *parts)
     assert " JOIN " not in across
+
+
+def test_a_key_that_is_written_twice_is_asked_for_once():
+    fragment, _ = asked("SELECT length(k) AS a, length(k) AS b, max(n) FROM rows GROUP BY a, b")
+    assert fragment.count("AS") == 2
