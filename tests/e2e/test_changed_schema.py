@@ -1,6 +1,4 @@
-"""A provider's columns change between a consumer's plan and the answer: it is said, not computed on."""
-
-import os
+"""A provider's columns change between a consumer's plan and the answer: that is said."""
 
 import duckdb
 import pytest
@@ -9,6 +7,7 @@ from sekisho.errors import PeerError
 from support.nodes import Companies, contract_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
 
 @pytest.fixture
 def world(tmp_path):
@@ -27,7 +26,7 @@ def world(tmp_path):
 def write(path, kind):
     new = path.with_suffix(".new")
     duckdb.sql(f"COPY (SELECT i::{kind} AS n FROM range(5) AS r(i)) TO '{new}' (FORMAT parquet)")
-    os.replace(new, path)
+    new.replace(path)
 
 
 @pytest.mark.parametrize("kind", ["BIGINT", "DECIMAL(9,2)"])

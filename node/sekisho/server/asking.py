@@ -5,14 +5,10 @@ that holds no key. An answer is given out whole: when a provider fails, refuses,
 not fit what arrived, the query fails and names it.
 """
 
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from sekisho.client.notes import Gap, Progress
 from sekisho.client.notes import Receipt as ReceiptNote
-from sekisho.client.peer import Asking
 from sekisho.documents.envelope import PayloadType, envelope_to_json, seal
 from sekisho.engine.engine import Run
 from sekisho.errors import LedgerError, PeerError, Refusal, RefusalReason, SekishoError
@@ -26,13 +22,14 @@ from sekisho.model.lifecycle import ContractState
 from sekisho.model.names import PartyId, split_dataset
 from sekisho.model.query import QueryText
 from sekisho.model.signed import SignedContract
+from sekisho.server.allowances import Allowances
 from sekisho.server.bringing import Bringing
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
 from sekisho.server.residual import promised_schema, residual_job
+from sekisho.server.running import Pending, RunningQuestion, note_of, of_provider, sent_by
 from sekisho.server.shown import ShownParts
 from sekisho.server.verifying import AnswerVerifier
-from sekisho.store.answers import Sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,51 +47,6 @@ class Question:
         return QueryText(sql=fragment.sql, parameters=tuple(values))
 
 
-@dataclass(slots=True, kw_only=True)
-class Pending:
-    """One provider's part while it runs."""
-
-    fragment: Fragment
-    entry: int
-    """Index of `asked` in this node's ledger."""
-    asking: Asking
-    is_ended: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def claim_end(self) -> bool:
-        """Let one caller, of those in several threads, record how it ended."""
-        with self.lock:
-            was_ended, self.is_ended = self.is_ended, True
-        return not was_ended
-
-
-@dataclass(slots=True, kw_only=True)
-class RunningQuestion:
-    """A question on its way: its frames, and how far each provider has come."""
-
-    run: Run
-    pending: tuple[Pending, ...]
-    receipts: list[ReceiptNote] = field(default_factory=list)
-
-    def progress(self) -> tuple[Progress, ...]:
-        """Tell how far each provider has come."""
-        return tuple(_progress(item) for item in self.pending)
-
-    def gaps(self) -> tuple[Gap, ...]:
-        """Tell of which providers cells may be missing, once the residual is done."""
-        cells: Counter[str] = Counter()
-        for found in self.run.beside.values():
-            cells.update(dict(zip(found["provider"], found["cells"], strict=True)))
-        parties = dict.fromkeys(item.asking.party for item in self.pending)
-        return tuple(Gap(provider=item, cells=cells[item]) for item in parties if cells[item])
-
-    def cancel(self) -> None:
-        """Stop the work here and at every provider, from any thread."""
-        self.run.cancel()
-        for item in self.pending:
-            item.asking.cancel()
-
-
 class AskingRoom:
     """Asks other companies' nodes for this company's own people."""
 
@@ -103,18 +55,20 @@ class AskingRoom:
         self._parts = parts
         self._neighbours = neighbours
         self._shown = ShownParts(parts, neighbours)
+        self._allowances = Allowances()
         self._bringing = Bringing(parts, neighbours)
 
     def plan(self, question: Question) -> FederatedPlan:
         """Split a question into the providers' fragments and the residual.
 
         Raises:
-            Refusal: The contract does not show what the question names.
+            Refusal: The contract does not show what the question names, or its limits do not allow
+                to ask a provider so often.
         """
         self._check_consumer(question.signed, question.purpose)
         catalog = self.catalog(question.signed)
         try:
-            return plan_query(
+            plan = plan_query(
                 question.text.sql,
                 catalog,
                 parser=self._parts.engine,
@@ -122,6 +76,8 @@ class AskingRoom:
             )
         except Refusal as refusal:
             raise _with_clause(refusal, question.signed) from None
+        self._allowances.check(question.signed, plan, self._parts.now())
+        return plan
 
     def catalog(self, signed: SignedContract | None) -> Catalog:
         """Name the relations that a contract and this company's own datasets make up."""
@@ -166,7 +122,7 @@ class AskingRoom:
         for item in running.pending:
             for _ in self._rest(item):
                 pass
-        return tuple(_note_of(item) for item in running.pending)
+        return tuple(note_of(item) for item in running.pending)
 
     def abandon(self, running: RunningQuestion, error: BaseException) -> SekishoError | None:
         """End what still runs, and tell which provider's failure lies behind an engine's.
@@ -177,7 +133,7 @@ class AskingRoom:
         failed = [item.asking.error for item in running.pending if item.asking.error is not None]
         self._give_up(running.pending, str(error) or "cancelled")
         if not failed and isinstance(error, PeerError) and not error.party:
-            found = _of_provider(error, running.pending)
+            found = of_provider(error, running.pending)
             if found is not None:
                 # Its columns may be others than they were: they are asked for before the next plan.
                 self._shown.forget(PartyId(found.party))
@@ -246,7 +202,13 @@ class AskingRoom:
             AnswerVerifier(self._parts, fragment.party),
             columns=fragment.columns,
         )
-        return Pending(fragment=fragment, entry=entry.index, asking=asking)
+        return Pending(
+            fragment=fragment,
+            signed=question.signed,
+            asked_at=now,
+            entry=entry.index,
+            asking=asking,
+        )
 
     def _frames(self, item: Pending) -> Iterator[bytes]:
         """Hand a provider's frames to the engine, and record how its answer ended."""
@@ -275,7 +237,7 @@ class AskingRoom:
         try:
             self._parts.state.questions.receive(
                 item.entry,
-                _sent(item, whole=True),
+                sent_by(item, whole=True),
                 receipt=envelope_to_json(envelope).decode(),
                 verified=True,
                 now=self._parts.now(),
@@ -284,6 +246,8 @@ class AskingRoom:
             # An answer that is not in the ledger is not given out.
             self._record_failure(item, error.message)
             raise
+        if item.asking.receipt is not None:
+            self._allowances.note(item.signed, item.asking.receipt, asked_at=item.asked_at)
 
     def _deny(self, item: Pending, refusal: Refusal) -> None:
         if refusal.reason is RefusalReason.LOOKUP_NOT_ALLOWED:
@@ -307,7 +271,7 @@ class AskingRoom:
             self._record_failure(item, reason)
 
     def _record_failure(self, item: Pending, reason: str) -> None:
-        sent = _sent(item, whole=False)
+        sent = sent_by(item, whole=False)
         questions = self._parts.state.questions
         self._record(
             item, lambda: questions.fail(item.entry, sent, reason=reason, now=self._parts.now())
@@ -340,49 +304,4 @@ def _with_clause(refusal: Refusal, signed: SignedContract) -> Refusal:
         column=refusal.column,
         allowed=refusal.allowed,
         hint=refusal.hint,
-    )
-
-
-def _of_provider(error: PeerError, pending: Sequence[Pending]) -> PeerError | None:
-    """Name the provider whose Arrow an engine did not believe, by the input's name."""
-    for item in pending:
-        text = f"the input `{item.fragment.name}` "
-        if error.message.startswith(text):
-            party = item.asking.party
-            why = error.message.removeprefix(text)
-            return PeerError(f"the answer of `{party}` does not hold: it {why}", party=party)
-    return None
-
-
-def _sent(item: Pending, *, whole: bool) -> Sent:
-    tally = item.asking.tally
-    digest = tally.hasher.hexdigest() if whole else ""
-    return Sent(rows=tally.rows, bytes=tally.bytes, blake3=digest)
-
-
-def _progress(item: Pending) -> Progress:
-    asking = item.asking
-    state = "asked"
-    if asking.error is not None:
-        state = "refused" if isinstance(asking.error, Refusal) else "failed"
-    elif asking.receipt is not None:
-        state = "answered"
-    elif asking.tally.bytes:
-        state = "answering"
-    return Progress(
-        party=asking.party, state=state, rows=asking.tally.rows, bytes=asking.tally.bytes
-    )
-
-
-def _note_of(item: Pending) -> ReceiptNote:
-    receipt = item.asking.receipt
-    if receipt is None:
-        msg = f"`{item.asking.party}` gave no receipt"
-        raise PeerError(msg, party=item.asking.party)
-    return ReceiptNote(
-        provider=receipt.provider,
-        rows=receipt.rows,
-        bytes=receipt.bytes,
-        request=receipt.request,
-        ledger_index=receipt.ledger.index,
     )

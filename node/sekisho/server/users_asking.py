@@ -12,7 +12,7 @@ from sekisho.documents.envelope import Envelope
 from sekisho.errors import EngineError, TrustError
 from sekisho.model.query import QueryText
 from sekisho.model.signed import SignedContract
-from sekisho.server.asking import AskingRoom, Question, RunningQuestion
+from sekisho.server.asking import AskingRoom, Question
 from sekisho.server.boundary import Explain
 from sekisho.server.callers import User, UserCallers, token_of
 from sekisho.server.choosing import contracts_of_consumer, the_only
@@ -20,6 +20,7 @@ from sekisho.server.contracts import the_purpose
 from sekisho.server.describing import DescribingRoom
 from sekisho.server.parts import Parts
 from sekisho.server.prepared import Asked
+from sekisho.server.running import RunningQuestion
 from sekisho.server.shelf import Shelf, shelf_of_catalog
 from sekisho.server.status import own_failure_of
 from sekisho.wire.flight import PROGRESS_HEADER
