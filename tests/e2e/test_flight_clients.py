@@ -5,7 +5,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from adbc_driver_manager import NotSupportedError, ProgrammingError
+from adbc_driver_manager import InternalError, NotSupportedError, ProgrammingError
 from pyarrow import flight
 
 from sekisho.wire.gen.arrow.flight import flight_pb2, flight_sql_pb2
@@ -189,6 +189,18 @@ def test_adbc_binds_values_by_the_names_of_arrows_columns(cursor):
 def test_values_that_do_not_fit_are_refused(cursor, values, message):
     with pytest.raises(ProgrammingError, match=message):
         cursor.execute("SELECT count(*) FROM flights WHERE origin = ?", values)
+
+
+@pytest.mark.parametrize(
+    ("sql", "value", "kind"),
+    [
+        ("SELECT count(*) FROM flights WHERE departure_delay > ?", "soon", "VARCHAR"),
+        ("SELECT count(*) FROM flights WHERE origin = ?", 5, "BIGINT"),
+    ],
+)
+def test_values_of_another_type_than_the_column_are_named(cursor, sql, value, kind):
+    with pytest.raises(InternalError, match=f"a value may not fit .*: `1` is {kind};"):
+        cursor.execute(sql, [value]).fetchall()
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,9 @@ class UsersAsker:
             running.run.close()
             raise
         except Exception as error:
-            behind = self._asking.abandon(running, error)
+            behind = self._asking.abandon(running, error) or error
             running.run.close()
-            raise behind or error from error
+            raise _with_values(behind, question.text) from error
 
     def shelf(self, caller: User, asked: Asked) -> Shelf:
         """List what the chosen contract shows, and the company's own datasets."""
@@ -151,6 +151,18 @@ class UsersAsker:
         if progress:
             note["progress"] = [asdict(item) for item in running.progress()]
         yield add_metadata(run.end, json.dumps(note).encode())
+
+
+def _with_values(error: Exception, text: QueryText) -> Exception:
+    """Say what is most often behind an engine that does not finish, where values were bound."""
+    if not isinstance(error, EngineError) or not text.parameters:
+        return error
+    values = ", ".join(f"`{item.name}` is {item.engine_type}" for item in text.parameters)
+    error.hint = (
+        f"a value may not fit what it is compared with: {values}; bind one of the other type, or"
+        " write CAST in the query"
+    )
+    return error
 
 
 def _progress_note(running: RunningQuestion) -> bytes:
