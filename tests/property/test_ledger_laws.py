@@ -58,6 +58,19 @@ def test_a_grown_tree_has_the_root_of_the_definition(leaves):
     assert tree.size == len(leaves)
 
 
+@given(st.lists(st.binary(min_size=32, max_size=32), max_size=70), st.integers(0, 4))
+def test_a_tree_that_is_put_together_of_parts_is_the_one_that_was_grown(leaves, level):
+    parts, grown, whole = 1 << level, Tree(), Tree()
+    for leaf in leaves:
+        grown = grown.append(leaf)
+    for start in range(0, len(leaves), parts):
+        part = Tree()
+        for leaf in leaves[start : start + parts]:
+            part = part.append(leaf)
+        whole = whole.extend(part)
+    assert whole == grown
+
+
 @given(RECORDS)
 def test_records_are_written_as_rfc_8785_writes_them(record):
     assert record_bytes(record) == canonical_json(record)

@@ -6,7 +6,8 @@ a dense sequence number and the hash of the channel's previous leaf, so that eit
 its part to the other without showing anybody else's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from sekisho.errors import DocumentError, LedgerError
@@ -101,22 +102,27 @@ def _parse(record: dict[str, Any]) -> Entry:
     if found[0] != ENTRY_FORMAT or not isinstance(found[1], str) or found[1] not in KINDS:
         message = f"its format is not `{ENTRY_FORMAT}` or its kind is unknown"
         raise ValueError(message)
-    header = from_record(_Header, _take(record, "index", "at"), name="entry")
-    parse_moment(header.at)
     kind = KINDS[found[1]]
-    link = None if kind in UNCHANNELLED else _parse_link(record)
+    if kind in UNCHANNELLED:
+        header = from_record(_Header, _take(record, _HEADER), name="entry")
+        link = None
+    else:
+        header = placed = from_record(_Placed, _take(record, _PLACED), name="entry")
+        channel = _channel(placed.provider, placed.consumer, placed.contract)
+        link = Link(channel=channel, seq=placed.seq, previous=placed.previous)
+    parse_moment(header.at)
     body = from_record(kind, record, name="entry")
     return Entry(index=header.index, at=header.at, link=link, body=body)
 
 
-def _parse_link(record: dict[str, Any]) -> Link:
-    names = from_record(Channel, _take(record, "provider", "consumer", "contract"), name="entry")
-    place = from_record(_Place, _take(record, "seq", "previous"), name="entry")
-    return Link(channel=names, seq=place.seq, previous=place.previous)
-
-
-def _take(record: dict[str, Any], *names: str) -> dict[str, Any]:
+def _take(record: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: record.pop(name) for name in names if name in record}
+
+
+@lru_cache(maxsize=1_000)
+def _channel(provider: PartyId, consumer: PartyId, contract: ContractId) -> Channel:
+    """Make a channel once: a ledger has few, and names each in every entry."""
+    return Channel(provider=provider, consumer=consumer, contract=contract)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +132,13 @@ class _Header:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Placed(_Header):
+    provider: PartyId
+    consumer: PartyId
+    contract: ContractId
     seq: int
     previous: str
+
+
+_HEADER = tuple(field.name for field in fields(_Header))
+_PLACED = tuple(field.name for field in fields(_Placed))

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
+_MOMENT = re.compile(MOMENT_PATTERN, re.ASCII)
 
 
 def moment_text(instant: datetime) -> str:
@@ -16,7 +17,7 @@ def moment_text(instant: datetime) -> str:
 
 def parse_moment(text: str) -> datetime:
     """Read `2026-12-01T05:00:00.123Z`, raising `ValueError` for anything else."""
-    if not re.fullmatch(MOMENT_PATTERN, text, re.ASCII):
+    if not _MOMENT.fullmatch(text):
         message = "not an instant to the millisecond"
         raise ValueError(message)
     return datetime.fromisoformat(text)

@@ -55,14 +55,34 @@ class Tree:
 
     def append(self, leaf: bytes) -> "Tree":
         """Grow by one leaf hash."""
+        return self._grown(leaf, level=0)
+
+    def extend(self, other: "Tree") -> "Tree":
+        """Grow by the leaves of a tree that was built apart.
+
+        Raises:
+            ValueError: A perfect subtree of the other would not be one in the whole: the size here
+                is no multiple of the other's largest.
+        """
+        whole = self
+        rest = other.size
+        for node in other.frontier:
+            level = rest.bit_length() - 1
+            if whole.size & ((1 << level) - 1):
+                message = "the subtree does not stand where its leaves would"
+                raise ValueError(message)
+            whole = whole._grown(node, level=level)
+            rest -= 1 << level
+        return whole
+
+    def _grown(self, node: bytes, *, level: int) -> "Tree":
         keep = len(self.frontier)
-        size = self.size
-        node = leaf
+        size = self.size >> level
         while size & 1:
             keep -= 1
             node = node_hash(self.frontier[keep], node)
             size >>= 1
-        return Tree(self.size + 1, (*self.frontier[:keep], node))
+        return Tree(self.size + (1 << level), (*self.frontier[:keep], node))
 
     def root(self) -> bytes:
         """Give the hash of the whole tree."""

@@ -1,28 +1,25 @@
 """Frozen values to canonical JSON and back, for what a node writes itself.
 
 Entries and receipts hold text, integers, truth values, lists, counts and texts by name and
-values of the same kinds: never a float, a null or a key outside ASCII. For those, the standard
-library's encoder with sorted keys writes exactly what RFC 8785 asks for, five times faster than a
-general encoder; a property test holds the two together. The fields come from the dataclass itself,
-so that a value and its JSON cannot drift apart.
+values of the same kinds: never a float, a null or a key outside ASCII. For those, orjson with
+sorted keys writes exactly what RFC 8785 asks for, many times faster than a general encoder; a
+property test holds the two together. The fields come from the dataclass itself, so that a value and
+its JSON cannot drift apart.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
+import orjson
+
 from sekisho.documents.value import MAX_INTEGER
 from sekisho.errors import DocumentError, Finding
 
 T = TypeVar("T")
 Reader: TypeAlias = Callable[[object, str], object]
-
-_encoder = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-)
 
 
 def record_bytes(record: Mapping[str, Any]) -> bytes:
@@ -31,7 +28,10 @@ def record_bytes(record: Mapping[str, Any]) -> bytes:
     Raises:
         ValueError: The record holds text that is not Unicode, such as half a surrogate pair.
     """
-    return _encoder.encode(record).encode()
+    try:
+        return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise ValueError(str(error)) from error
 
 
 def parse_record(data: bytes, *, name: str = "record") -> dict[str, Any]:
@@ -41,9 +41,9 @@ def parse_record(data: bytes, *, name: str = "record") -> dict[str, Any]:
         DocumentError: It is not JSON, not an object, or not canonical.
     """
     try:
-        record = json.loads(data)
+        record = orjson.loads(data)
         same = isinstance(record, dict) and record_bytes(record) == data
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _unreadable("it is not JSON", name) from error
     if not same:
         raise _unreadable("it is not a JSON object in canonical form", name)
@@ -69,15 +69,21 @@ def from_record(kind: type[T], record: Mapping[str, Any], *, name: str = "record
         DocumentError: With the first field that does not fit.
     """
     readers = _readers(kind)
-    unknown = record.keys() - readers.keys()
-    if unknown:
-        raise _unreadable(f"unknown field `{min(unknown)}`", name)
-    values = {}
+    values: dict[str, object] = {}
     for field, (read, needed) in readers.items():
         if field in record:
-            values[field] = _field(read, record[field], f"{name}.{field}")
+            value = record[field]
+            # Most fields are text or counts, and most of the time would go into calls to say so.
+            if (read is _text and type(value) is str) or (
+                read is _integer and type(value) is int and 0 <= value <= MAX_INTEGER
+            ):
+                values[field] = value
+            else:
+                values[field] = _field(read, value, f"{name}.{field}")
         elif needed:
             raise _unreadable(f"field `{field}` is missing", name)
+    if len(values) < len(record):
+        raise _unreadable(f"unknown field `{min(record.keys() - readers.keys())}`", name)
     try:
         return kind(**values)
     except ValueError as error:

@@ -3,14 +3,17 @@
 The steps are those of `docs/spec/ledger.md`; each is a method whose docstring carries its number.
 The first entry that does not hold stops the check and is named. Memory grows with the channels and
 with the answers that are open at once, not with the ledger.
+
+Entries in a row can be checked apart from what is before them, in another process: what only the
+entries before can tell is kept in a `Span`, and checked where spans are joined.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from sekisho.errors import LedgerError
-from sekisho.ledger.bodies import ENDS, Asked, Opened, Start
-from sekisho.ledger.entry import Channel, Entry, parse_entry
+from sekisho.ledger.bodies import ENDS, Asked, Body, Opened, Start
+from sekisho.ledger.entry import Channel, Entry, Link, parse_entry
 from sekisho.ledger.merkle import SALT_BYTES, Tree, entry_hash
 
 
@@ -54,52 +57,96 @@ def verify_ledger(entries: Iterable[StoredEntry], *, head: Tree) -> LedgerReport
     Source:
         `docs/spec/ledger.md`, verification.
     """
-    walk = _Walk()
-    for stored in entries:
-        walk.take(stored)
-    return walk.finish(head)
+    return join_spans([check_span(entries, start=0)], head=head)
+
+
+@dataclass(slots=True, kw_only=True)
+class _ChannelSpan:
+    """What a span shows of one channel."""
+
+    index: int
+    """Of its first entry."""
+    first: tuple[int, str]
+    """The sequence number and previous leaf that its first entry names."""
+    next: tuple[int, str]
+    """Those that the entry after its last must name."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Span:
+    """Entries in a row that hold among themselves, up to the first that does not."""
+
+    start: int
+    tree: Tree = field(default_factory=Tree)
+    """Over these entries alone."""
+    first_at: str = ""
+    last_at: str = ""
+    channels: dict[Channel, _ChannelSpan] = field(default_factory=dict)
+    open: dict[int, tuple[type[Start], Channel]] = field(default_factory=dict)
+    """Starts without an end among these entries."""
+    ends: list[tuple[int, int, type[Body], Channel]] = field(default_factory=list)
+    """What ends an entry before `start`: its own index, the entry's, how, and its channel."""
+    error: LedgerError | None = None
+    """Of the entry at which the check stopped."""
+
+
+def check_span(entries: Iterable[StoredEntry], *, start: int) -> Span:
+    """Check entries in a row as far as they themselves can tell.
+
+    Args:
+        entries: The first has the index `start`.
+        start: How many entries are before them.
+    """
+    walk = _Walk(start)
+    try:
+        for stored in entries:
+            walk.take(stored)
+    except LedgerError as error:
+        walk.span.error = error
+    return walk.span
+
+
+def join_spans(spans: Iterable[Span], *, head: Tree) -> LedgerReport:
+    """Check what only spans together can tell, then the root.
+
+    Args:
+        spans: All of them, in order; each but the last of one size, which is a power of two.
+        head: As for `verify_ledger`.
+
+    Raises:
+        LedgerError: As for `verify_ledger`.
+    """
+    whole = Span(start=0)
+    for span in spans:
+        broken = [*_breaks(whole, span), *([span.error] if span.error else [])]
+        if broken:
+            raise min(broken, key=_place)
+        _join(whole, span)
+    return _finish(whole, head)
 
 
 class _Walk:
-    def __init__(self) -> None:
-        self.tree = Tree()
-        self.first_at = ""
-        self.last_at = ""
-        self.open: dict[int, tuple[type[Start], Channel]] = {}
-        self.channels: dict[Channel, tuple[int, str]] = {}
+    """Checks entries one by one; what goes before them is left open."""
+
+    def __init__(self, start: int) -> None:
+        self.span = Span(start=start)
 
     def take(self, stored: StoredEntry) -> None:
-        index = self.tree.size
+        span = self.span
+        index = span.start + span.tree.size
         self._position(stored, index)
         self._leaf(stored, index)
         entry = self._words(stored, index)
         self._time(entry)
-        self._channel(entry, stored.leaf)
-        self._pairing(entry)
-        self.tree = self.tree.append(stored.leaf)
-
-    def finish(self, head: Tree) -> LedgerReport:
-        """Step 7: size and root are the head's."""
-        if self.tree.size != head.size:
-            message = f"the ledger's head counts {head.size} entries, found {self.tree.size}"
-            raise LedgerError(message, index=min(self.tree.size, head.size))
-        root = self.tree.root()
-        if root != head.root():
-            message = "the entries do not lead to the root of the ledger's head"
-            raise LedgerError(message)
-        return LedgerReport(
-            size=self.tree.size,
-            root=root,
-            channels=len(self.channels),
-            open=tuple(self.open),
-            first_at=self.first_at,
-            last_at=self.last_at,
-        )
+        if entry.link is not None:
+            self._channel(entry.index, entry.link, stored.leaf)
+            self._pairing(entry.index, entry.body, entry.link.channel)
+        span.tree = span.tree.append(stored.leaf)
 
     def _position(self, stored: StoredEntry, index: int) -> None:
         """Step 1: entries are dense, from 0."""
         if stored.index != index:
-            raise _broken(index, f"is missing; the next one found is {stored.index}")
+            raise _missing(index, stored.index)
 
     def _leaf(self, stored: StoredEntry, index: int) -> None:
         """Step 2: salt and bytes hash to the remembered leaf."""
@@ -117,34 +164,108 @@ class _Walk:
 
     def _time(self, entry: Entry) -> None:
         """Step 4: time never goes back."""
-        if entry.at < self.last_at:
-            raise _broken(entry.index, f"is from {entry.at}, before the one ahead of it")
-        self.first_at = self.first_at or entry.at
-        self.last_at = entry.at
+        if entry.at < self.span.last_at:
+            raise _before(entry.index, entry.at)
+        self.span.first_at = self.span.first_at or entry.at
+        self.span.last_at = entry.at
 
-    def _channel(self, entry: Entry, leaf: bytes) -> None:
+    def _channel(self, index: int, link: Link, leaf: bytes) -> None:
         """Step 5: sequence numbers are dense and each names the leaf before it."""
-        if entry.link is None:
-            return
-        expected = self.channels.get(entry.link.channel, (0, ""))
-        if (entry.link.seq, entry.link.previous) != expected:
-            raise _broken(entry.index, "does not continue its channel")
-        self.channels[entry.link.channel] = (entry.link.seq + 1, leaf.hex())
+        following = (link.seq + 1, leaf.hex())
+        known = self.span.channels.get(link.channel)
+        if known is None:
+            named = (link.seq, link.previous)
+            known = _ChannelSpan(index=index, first=named, next=following)
+            self.span.channels[link.channel] = known
+        elif known.next != (link.seq, link.previous):
+            raise _astray(index)
+        known.next = following
 
-    def _pairing(self, entry: Entry) -> None:
+    def _pairing(self, index: int, body: Body, channel: Channel) -> None:
         """Step 6: an end names a start of its own channel that has none yet."""
-        body, link = entry.body, entry.link
-        if link is None:
-            return
         if isinstance(body, Opened | Asked):
-            self.open[entry.index] = (type(body), link.channel)
+            self.span.open[index] = (type(body), channel)
             return
         ends: int | None = getattr(body, "ends", None)
         if ends is None:
             return
-        start = self.open.pop(ends, None)
-        if start is None or start[1] != link.channel or type(body) not in ENDS[start[0]]:
-            raise _broken(entry.index, f"ends entry {ends}, which is not open for it")
+        if ends < self.span.start:
+            self.span.ends.append((index, ends, type(body), channel))
+        elif not _is_end_of(self.span.open.pop(ends, None), type(body), channel):
+            raise _unpaired(index, ends)
+
+
+def _breaks(whole: Span, span: Span) -> Iterator[LedgerError]:
+    """Find what does not hold between a span and all before it: steps 1, 4, 5 and 6."""
+    if span.tree.size and span.start != whole.tree.size:
+        yield _missing(whole.tree.size, span.start)
+    if span.first_at and span.first_at < whole.last_at:
+        yield _before(span.start, span.first_at)
+    for channel, found in span.channels.items():
+        known = whole.channels.get(channel)
+        if found.first != (known.next if known else (0, "")):
+            yield _astray(found.index)
+    ended: set[int] = set()
+    for index, ends, kind, channel in span.ends:
+        start = None if ends in ended else whole.open.get(ends)
+        ended.add(ends)
+        if not _is_end_of(start, kind, channel):
+            yield _unpaired(index, ends)
+
+
+def _join(whole: Span, span: Span) -> None:
+    whole.tree = whole.tree.extend(span.tree)
+    whole.first_at = whole.first_at or span.first_at
+    whole.last_at = span.last_at or whole.last_at
+    whole.channels |= span.channels
+    for _, ends, _, _ in span.ends:
+        del whole.open[ends]
+    whole.open |= span.open
+
+
+def _finish(whole: Span, head: Tree) -> LedgerReport:
+    """Step 7: size and root are the head's."""
+    if whole.tree.size != head.size:
+        message = f"the ledger's head counts {head.size} entries, found {whole.tree.size}"
+        raise LedgerError(message, index=min(whole.tree.size, head.size))
+    root = whole.tree.root()
+    if root != head.root():
+        message = "the entries do not lead to the root of the ledger's head"
+        raise LedgerError(message)
+    return LedgerReport(
+        size=whole.tree.size,
+        root=root,
+        channels=len(whole.channels),
+        open=tuple(whole.open),
+        first_at=whole.first_at,
+        last_at=whole.last_at,
+    )
+
+
+def _is_end_of(
+    start: tuple[type[Start], Channel] | None, kind: type[Body], channel: Channel
+) -> bool:
+    return start is not None and start[1] == channel and kind in ENDS[start[0]]
+
+
+def _place(error: LedgerError) -> int:
+    return -1 if error.index is None else error.index
+
+
+def _missing(index: int, found: int) -> LedgerError:
+    return _broken(index, f"is missing; the next one found is {found}")
+
+
+def _before(index: int, at: str) -> LedgerError:
+    return _broken(index, f"is from {at}, before the one ahead of it")
+
+
+def _astray(index: int) -> LedgerError:
+    return _broken(index, "does not continue its channel")
+
+
+def _unpaired(index: int, ends: int) -> LedgerError:
+    return _broken(index, f"ends entry {ends}, which is not open for it")
 
 
 def _broken(index: int, message: str) -> LedgerError:

@@ -7,6 +7,7 @@ not fit what arrived, the query fails and names it.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sekisho.client.notes import Receipt as ReceiptNote
 from sekisho.documents.envelope import PayloadType, envelope_to_json, seal
@@ -30,6 +31,7 @@ from sekisho.server.residual import promised_schema, residual_job
 from sekisho.server.running import Pending, RunningQuestion, note_of, of_provider, sent_by
 from sekisho.server.shown import ShownParts
 from sekisho.server.verifying import AnswerVerifier
+from sekisho.store.ledger_store import Appended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,19 +185,7 @@ class AskingRoom:
             lookups=lookups,
         )
         envelope = seal(request_bytes(request), PayloadType.REQUEST, [self._parts.keys.request])
-        asked = Asked(
-            request=envelope.digest,
-            nonce=request.nonce,
-            purpose=request.purpose,
-            sql=request.sql,
-            person=question.person,
-            parameters=parameters_digest(text.parameters),
-            lookups=request.lookups,
-        )
-        channel = Channel(
-            provider=request.provider, consumer=request.consumer, contract=request.contract
-        )
-        entry = self._parts.state.questions.ask(asked, channel=channel, now=now)
+        entry = self._record_asked(request, envelope.digest, person=question.person, now=now)
         asking = peer.ask(
             envelope,
             request,
@@ -209,6 +199,23 @@ class AskingRoom:
             entry=entry.index,
             asking=asking,
         )
+
+    def _record_asked(
+        self, request: Request, digest: str, *, person: str, now: datetime
+    ) -> Appended:
+        asked = Asked(
+            request=digest,
+            nonce=request.nonce,
+            purpose=request.purpose,
+            sql=request.sql,
+            person=person,
+            parameters=parameters_digest(request.parameters or ()),
+            lookups=request.lookups,
+        )
+        channel = Channel(
+            provider=request.provider, consumer=request.consumer, contract=request.contract
+        )
+        return self._parts.state.questions.ask(asked, channel=channel, now=now)
 
     def _frames(self, item: Pending) -> Iterator[bytes]:
         """Hand a provider's frames to the engine, and record how its answer ended."""

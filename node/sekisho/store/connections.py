@@ -39,7 +39,7 @@ class Readers:
     """A pool of connections that cannot write; one thread uses one at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._is_open = True
@@ -65,7 +65,7 @@ class Readers:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        return _open_reader(self._path)
+        return _open_reader(self.path)
 
     def _give_back(self, db: sqlite3.Connection) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ from sekisho.ledger.merkle import Tree, parse_frontier
 from sekisho.ledger.receipt import LedgerPosition
 from sekisho.ledger.verify import LedgerReport, StoredEntry, verify_ledger
 from sekisho.store.connections import Readers
+from sekisho.store.ledger_check import MIN_SPANS, SPAN_ENTRIES, check_apart
 from sekisho.store.transaction import Transaction
 
 _PAGE = 1_000
@@ -141,6 +142,8 @@ class LedgerStore:
             LedgerError: With the index of the first entry that does not hold.
         """
         head = self.head()
+        if head.size >= MIN_SPANS * SPAN_ENTRIES:
+            return check_apart(self._readers.path, head)
         return verify_ledger(self.stored_entries(0, head.size), head=head)
 
 

@@ -16,13 +16,22 @@ from sekisho.ledger.bodies import (
 )
 from sekisho.ledger.entry import Channel, Entry, Link, entry_bytes
 from sekisho.ledger.merkle import Tree, entry_hash
-from sekisho.ledger.verify import StoredEntry, verify_ledger
+from sekisho.ledger.verify import Span, StoredEntry, check_span, join_spans, verify_ledger
 from support.state import CHANNEL, PROVIDER, asked, refused
 
 AT = "2026-12-01T05:00:00.123Z"
 OTHER = Channel(provider=PROVIDER, consumer=PROVIDER, contract=CHANNEL.contract)
 CLOSED = Closed(ends=0, rows=1, bytes=2, blake3="ab")
 FAILED = Failed(ends=0, reason="gone", rows=0, bytes=0)
+
+
+def spans_of(entries: list[StoredEntry], size: int, total: int) -> list[Span]:
+    """Check entries a span at a time, as a store cuts them: by index."""
+    starts = range(0, total, size)
+    return [
+        check_span([e for e in entries if start <= e.index < start + size], start=start)
+        for start in starts
+    ]
 
 
 class Ledger:
@@ -64,6 +73,14 @@ class Ledger:
         with pytest.raises(LedgerError, match=words) as caught:
             verify_ledger(self.entries, head=self.tree)
         assert caught.value.index == index
+        self.fails_in_spans(words, index=index)
+
+    def fails_in_spans(self, words: str, *, index: int | None) -> None:
+        """The same is found where entries are checked apart from those before them."""
+        for size in (1, 2, 4):
+            with pytest.raises(LedgerError, match=words) as caught:
+                join_spans(spans_of(self.entries, size, self.tree.size), head=self.tree)
+            assert caught.value.index == index
 
 
 def test_an_empty_ledger_holds():
@@ -80,6 +97,8 @@ def test_a_ledger_that_holds_is_reported():
         at="2026-12-01T05:00:01.000Z",
     )
     report = verify_ledger(ledger.entries, head=ledger.tree)
+    for size in (1, 2, 4):
+        assert join_spans(spans_of(ledger.entries, size, 5), head=ledger.tree) == report
     assert (report.size, report.channels, report.open) == (5, 2, (3,))
     assert (report.first_at, report.last_at) == (AT, "2026-12-01T05:00:01.000Z")
     assert report.root == ledger.tree.root()
@@ -156,3 +175,24 @@ def test_an_entry_that_is_not_canonical_is_named():
     leaf = entry_hash(bytes(32), data)
     ledger.entries[0] = StoredEntry(index=0, salt=bytes(32), body=data, leaf=leaf)
     ledger.fails("canonical", index=0)
+
+
+def test_the_first_of_two_faults_is_named_wherever_the_spans_are_cut():
+    ledger = Ledger()
+    for number in range(8):
+        ledger.add(refused(number), previous="ab" * 32 if number in {3, 6} else None)
+    ledger.entries[5] = replace(ledger.entries[5], salt=b"")
+    ledger.fails("entry 3 does not continue", index=3)
+
+
+def test_what_is_missing_at_the_end_of_a_span_is_named():
+    ledger = Ledger()
+    for number in range(8):
+        ledger.add(refused(number))
+    del ledger.entries[3]
+    ledger.fails("entry 3 is missing; the next one found is 4", index=3)
+
+
+def test_an_end_that_comes_twice_is_named_wherever_the_spans_are_cut():
+    ledger = Ledger().add(asked()).add(refused(1)).add(FAILED).add(FAILED)
+    ledger.fails("ends entry 0, which is not open", index=3)

@@ -1,5 +1,6 @@
 """Entries on disk: dense, chained, salted, never before the last."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from sekisho.errors import LedgerError
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.merkle import Tree
 from sekisho.model.limits import DEFAULT_LIMITS
+from sekisho.store.ledger_check import check_apart
 from sekisho.store.state import open_state
 from support.state import CHANNEL, NOW, PROVIDER, append_many, fixed_random, opened, refused
 
@@ -127,3 +129,15 @@ def test_callers_at_once_lose_nothing(state):
     assert sorted(item.index for item in appended) == list(range(400))
     report = state.ledger.verify()
     assert (report.size, report.channels) == (400, 1)
+
+
+def test_a_long_ledger_is_checked_in_processes_and_the_first_bad_entry_named(state, path):
+    append_many(state, 40)
+    head = state.ledger.head()
+    assert check_apart(path, head, entries=8) == state.ledger.verify()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE entries SET salt = ? WHERE idx IN (19, 30)", (bytes(32),))
+    db.close()
+    with pytest.raises(LedgerError, match="entry 19 was altered") as caught:
+        check_apart(path, head, entries=8)
+    assert caught.value.index == 19
