@@ -52,6 +52,14 @@ class EngineConfig(DocumentModel):
     """A query's time at most."""
 
 
+class RetentionConfig(DocumentModel):
+    """How long the ledger says what was asked and answered."""
+
+    days_after_contract: Annotated[int, Field(ge=1, le=36_500)]
+    """Days from a contract's end until its entries are pruned: what they said is deleted, that they
+    were there stays proven."""
+
+
 class SourceConfig(DocumentModel):
     """Where a dataset's rows are: one file."""
 
@@ -157,6 +165,8 @@ class NodeConfig(DocumentModel):
     """Where other companies reach the peers' face."""
     state: Annotated[str, StringConstraints(pattern=r"^sqlite:.+$")] = "sqlite:state/node.db"
     engine: EngineConfig = EngineConfig()
+    retention: RetentionConfig | None = None
+    """Entries are kept for ever where it is left out."""
     datasets: dict[DatasetName, DatasetConfig] = {}
     guardrails: tuple[Path, ...] = ()
     """What this company demands of every contract; read when the node starts."""

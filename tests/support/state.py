@@ -57,11 +57,18 @@ def signed_contract(
     limits: str = "{}", *, zone: str = "Asia/Tokyo", affiliates: str = "maker-europe.example"
 ) -> SignedContract:
     """Agree on a contract with some limits, as YAML."""
+    return parse_proposal(proposal(limits, zone=zone, affiliates=affiliates))
+
+
+def proposal(
+    limits: str = "{}", *, zone: str = "Asia/Tokyo", affiliates: str = "maker-europe.example"
+) -> bytes:
+    """Propose the same."""
     text = _CONTRACT.format(limits=limits, zone=zone, affiliates=affiliates)
     authored = parse_contract(text.encode(), name="delays.contract.yaml")
     parties = [term.party for term in authored.contract.parties]
     members = {party: "sha256:" + sha256(party.encode()).hexdigest() for party in parties}
-    return parse_proposal(build_proposal(authored, nonce_hex="0f" * 16, members=members))
+    return build_proposal(authored, nonce_hex="0f" * 16, members=members)
 
 
 def received(number: int = 0, *, signed: SignedContract | None = None) -> ReceivedRequest:

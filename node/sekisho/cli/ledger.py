@@ -110,6 +110,7 @@ def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
         "receipts": report.receipts,
         "requests": report.requests,
         "open": list(report.ledger.open),
+        "pruned": report.ledger.pruned,
         "doubted": list(report.doubted),
         "first_at": report.ledger.first_at,
         "last_at": report.ledger.last_at,
@@ -124,6 +125,8 @@ def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
     print(f"root {report.ledger.root.hex()}")
     if report.ledger.open:
         print(f"without an end: entries {', '.join(map(str, report.ledger.open))}")
+    if report.ledger.pruned:
+        print(f"pruned by the retention rule: {report.ledger.pruned} entries")
     if report.doubted:
         print(f"recorded as not verified: entries {', '.join(map(str, report.doubted))}")
 

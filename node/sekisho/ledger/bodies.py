@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sekisho.ledger.indexes import parse_indexes
 from sekisho.model.contract import RequestEvidence
 from sekisho.model.names import ContractId, DatasetId, PartyId
 
@@ -246,13 +247,30 @@ class DatasetEvent:
     """How many that were remembered are not any more."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """What a retention rule of this node deleted: bodies and salts of entries, never their leaves.
+
+    Their contract ended long ago. Nobody can show or guess any more what these entries said; that
+    they were there, and in which order, stays proven.
+    """
+
+    contract: ContractId
+    entries: tuple[str, ...]
+    """Their indexes in order, as `12` or `12-40`."""
+
+    def __post_init__(self) -> None:
+        """Hold the stretches to their one spelling, raising `ValueError`."""
+        parse_indexes(self.entries)
+
+
 Start = Opened | Asked
 """What begins an answer; it is ended at most once."""
 End = Closed | Cut | Interrupted | Received | Failed | Denied
 """What ends one, naming its index."""
 LookupEvent = Brought | Taken | Dropped
 """What happens to a table that a consumer brings."""
-Event = ContractEvent | MemberEvent | DatasetEvent
+Event = ContractEvent | MemberEvent | DatasetEvent | Pruned
 """What concerns no single provider and consumer."""
 Body = Start | End | Refused | LookupEvent | Event
 
@@ -272,6 +290,7 @@ KINDS: dict[str, type[Body]] = {
     "contract": ContractEvent,
     "member": MemberEvent,
     "dataset": DatasetEvent,
+    "pruned": Pruned,
 }
 KIND_OF = {body: kind for kind, body in KINDS.items()}
 
@@ -281,5 +300,5 @@ ENDS: dict[type[Start], tuple[type[End], ...]] = {
 }
 """Which ends each start can have."""
 
-UNCHANNELLED: tuple[type[Body], ...] = (ContractEvent, MemberEvent, DatasetEvent)
+UNCHANNELLED: tuple[type[Body], ...] = (ContractEvent, MemberEvent, DatasetEvent, Pruned)
 """Bodies that concern no single provider and consumer."""

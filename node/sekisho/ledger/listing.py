@@ -20,12 +20,14 @@ from sekisho.ledger.bodies import (
     LookupEvent,
     MemberEvent,
     Opened,
+    Pruned,
     Received,
     Refused,
     Start,
     Taken,
 )
 from sekisho.ledger.entry import Entry, Link
+from sekisho.ledger.indexes import parse_indexes
 from sekisho.model.names import split_dataset
 
 UNVERIFIED = "receipt does not verify"
@@ -40,8 +42,8 @@ class Summary:
     """Of the entry that begins the row's subject."""
     at: str
     kind: str
-    """`answer` at the provider, `query` at the consumer, `lookup`, `contract`, `member` or
-    `dataset`."""
+    """`answer` at the provider, `query` at the consumer, `lookup`, `contract`, `member`, `dataset`
+    or `pruned`."""
     contract: str
     """Empty for members and datasets."""
     party: str
@@ -102,6 +104,11 @@ def _event(entry: Entry, body: Event) -> Summary:
         case DatasetEvent():
             party, _ = split_dataset(body.dataset)
             return _row(entry, kind="dataset", party=party, reason=body.event)
+        case Pruned():
+            count = len(parse_indexes(body.entries))
+            return _row(
+                entry, kind="pruned", contract=body.contract, reason=f"{count} entries", party=""
+            )
         case _:
             assert_never(body)
 

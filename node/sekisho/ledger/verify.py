@@ -9,11 +9,12 @@ entries before can tell is kept in a `Span`, and checked where spans are joined.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sekisho.errors import LedgerError
-from sekisho.ledger.bodies import ENDS, Asked, Body, Opened, Start
+from sekisho.ledger.bodies import ENDS, Asked, Body, Opened, Pruned, Start
 from sekisho.ledger.entry import Channel, Entry, Link, parse_entry
+from sekisho.ledger.indexes import Indexes, parse_indexes
 from sekisho.ledger.merkle import SALT_BYTES, Tree, entry_hash
 
 
@@ -27,6 +28,11 @@ class StoredEntry:
     leaf: bytes
     """The leaf hash that the store remembers."""
 
+    @property
+    def is_pruned(self) -> bool:
+        """Whether a retention rule has deleted all but the leaf."""
+        return not self.body and not self.salt
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerReport:
@@ -37,6 +43,8 @@ class LedgerReport:
     channels: int
     open: tuple[int, ...]
     """Indexes of answers and questions without an end: running, or cut off by a fall."""
+    pruned: int
+    """Entries of which only the leaf is left, each named by an entry `pruned`."""
     first_at: str
     """Empty for an empty ledger."""
     last_at: str
@@ -86,6 +94,10 @@ class Span:
     """Starts without an end among these entries."""
     ends: list[tuple[int, int, type[Body], Channel]] = field(default_factory=list)
     """What ends an entry before `start`: its own index, the entry's, how, and its channel."""
+    pruned: Indexes = field(default_factory=Indexes)
+    """Entries without a body."""
+    prunings: list[tuple[int, Pruned]] = field(default_factory=list)
+    """What entries `pruned` say, with their own indexes."""
     error: LedgerError | None = None
     """Of the entry at which the check stopped."""
 
@@ -135,12 +147,18 @@ class _Walk:
         span = self.span
         index = span.start + span.tree.size
         self._position(stored, index)
+        if stored.is_pruned:
+            span.pruned.add(index)
+            span.tree = span.tree.append(stored.leaf)
+            return
         self._leaf(stored, index)
         entry = self._words(stored, index)
         self._time(entry)
         if entry.link is not None:
             self._channel(entry.index, entry.link, stored.leaf)
             self._pairing(entry.index, entry.body, entry.link.channel)
+        elif isinstance(entry.body, Pruned):
+            span.prunings.append((index, entry.body))
         span.tree = span.tree.append(stored.leaf)
 
     def _position(self, stored: StoredEntry, index: int) -> None:
@@ -189,7 +207,7 @@ class _Walk:
         ends: int | None = getattr(body, "ends", None)
         if ends is None:
             return
-        if ends < self.span.start:
+        if ends < self.span.start or ends in self.span.pruned:
             self.span.ends.append((index, ends, type(body), channel))
         elif not _is_end_of(self.span.open.pop(ends, None), type(body), channel):
             raise _unpaired(index, ends)
@@ -203,10 +221,14 @@ def _breaks(whole: Span, span: Span) -> Iterator[LedgerError]:
         yield _before(span.start, span.first_at)
     for channel, found in span.channels.items():
         known = whole.channels.get(channel)
+        if known is None and _is_after_pruned(whole, span, found.index):
+            continue  # whether its contract's entries were pruned is said later
         if found.first != (known.next if known else (0, "")):
             yield _astray(found.index)
     ended: set[int] = set()
     for index, ends, kind, channel in span.ends:
+        if ends in whole.pruned or ends in span.pruned:
+            continue
         start = None if ends in ended else whole.open.get(ends)
         ended.add(ends)
         if not _is_end_of(start, kind, channel):
@@ -217,9 +239,15 @@ def _join(whole: Span, span: Span) -> None:
     whole.tree = whole.tree.extend(span.tree)
     whole.first_at = whole.first_at or span.first_at
     whole.last_at = span.last_at or whole.last_at
-    whole.channels |= span.channels
+    for channel, found in span.channels.items():
+        known = whole.channels.get(channel)
+        first = found if known is None else known
+        whole.channels[channel] = replace(found, index=first.index, first=first.first)
     for _, ends, _, _ in span.ends:
-        del whole.open[ends]
+        whole.open.pop(ends, None)
+    for start, stop in span.pruned.stretches():
+        whole.pruned.add(start, stop - 1)
+    whole.prunings += span.prunings
     whole.open |= span.open
 
 
@@ -228,6 +256,9 @@ def _finish(whole: Span, head: Tree) -> LedgerReport:
     if whole.tree.size != head.size:
         message = f"the ledger's head counts {head.size} entries, found {whole.tree.size}"
         raise LedgerError(message, index=min(whole.tree.size, head.size))
+    broken = [*_unfounded(whole), *_unnamed(whole)]
+    if broken:
+        raise min(broken, key=_place)
     root = whole.tree.root()
     if root != head.root():
         message = "the entries do not lead to the root of the ledger's head"
@@ -237,9 +268,35 @@ def _finish(whole: Span, head: Tree) -> LedgerReport:
         root=root,
         channels=len(whole.channels),
         open=tuple(whole.open),
+        pruned=len(whole.pruned),
         first_at=whole.first_at,
         last_at=whole.last_at,
     )
+
+
+def _is_after_pruned(whole: Span, span: Span, index: int) -> bool:
+    return bool(whole.pruned) or any(start < index for start, _ in span.pruned.stretches())
+
+
+def _unfounded(whole: Span) -> Iterator[LedgerError]:
+    """Step 5 again: a channel that does not begin with 0 lost its beginning by a pruning."""
+    contracts = {body.contract for _, body in whole.prunings}
+    for channel, found in whole.channels.items():
+        if found.first != (0, "") and channel.contract not in contracts:
+            yield _astray(found.index)
+
+
+def _unnamed(whole: Span) -> Iterator[LedgerError]:
+    """Step 8: the entries without a body are those that later entries `pruned` name, each once."""
+    named: set[int] = set()
+    for index, body in whole.prunings:
+        for entry in parse_indexes(body.entries):
+            if entry >= index or entry in named or entry not in whole.pruned:
+                yield _broken(index, f"says that entry {entry} was pruned, which is not so")
+            named.add(entry)
+    for entry in whole.pruned:
+        if entry not in named:
+            yield _broken(entry, "has no body, and no entry `pruned` names it")
 
 
 def _is_end_of(

@@ -38,11 +38,15 @@ class Allowances:
                 self._left[signed.id, receipt.provider] = (window, left)
 
     def check(self, signed: SignedContract, plan: FederatedPlan, now: datetime) -> None:
-        """Refuse a plan that a provider would have to refuse.
+        """Refuse a plan that a provider would have to refuse after others were charged for it.
+
+        One that asks a single thing goes out: the provider's own no is signed, and on record.
 
         Raises:
             Refusal: `LIMIT_REACHED`, which names the provider and the limit's clause.
         """
+        if len(plan.fragments) == 1:
+            return
         limits = signed.contract.limits
         for party, asked in Counter(item.party for item in plan.fragments).items():
             if limits.concurrent is not None and asked > limits.concurrent:

@@ -32,6 +32,7 @@ from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import NodeKeys, Parts, utc_now
 from sekisho.server.peers import PeersFace
 from sekisho.server.plans import Plans
+from sekisho.server.retention import Retention
 from sekisho.server.users import UsersFace
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, load_file, load_secret
 from sekisho.store.guardrails import load_guardrails
@@ -73,6 +74,7 @@ class RunningNode:
         self._deliveries = Deliveries(self.parts, self._neighbours)
         self._lookups = Lookups(self.parts)
         self._agreeing = Agreeing(self.parts, self._deliveries, self._lookups)
+        self._retention = Retention(self.parts)
         self._stopping = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
         self._faces = (self._peers_face(), self._users_face())
@@ -97,6 +99,7 @@ class RunningNode:
         for face in self._faces:
             face.start()
         self._deliveries.start()
+        self._retention.start()
         self._sweeper.start()
         return self
 
@@ -116,6 +119,7 @@ class RunningNode:
         self._stopping.set()
         self._sweeper.join()
         self._deliveries.stop()
+        self._retention.stop()
         self._close()
 
     def _close(self) -> None:

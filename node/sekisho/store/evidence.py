@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sekisho.documents.envelope import Envelope, PayloadType, parse_envelope_json
 from sekisho.errors import DocumentError, LedgerError, TrustError
-from sekisho.ledger.bodies import Asked, Closed, Denied, Opened, Received, Refused
+from sekisho.ledger.bodies import Asked, Body, Closed, Denied, Opened, Received, Refused
 from sekisho.ledger.entry import Channel, Entry
 from sekisho.ledger.receipt import Outcome, Receipt, parse_receipt
 from sekisho.ledger.verify import LedgerReport
@@ -73,7 +73,7 @@ class _Check:
 
     def _entry(self, entry: Entry) -> bool:
         body, link = entry.body, entry.link
-        if link is None:
+        if link is None or self._is_of_pruned(body):
             return False
         match body:
             case Asked():
@@ -95,6 +95,11 @@ class _Check:
             case _:
                 self._forget(getattr(body, "ends", -1))
         return False
+
+    def _is_of_pruned(self, body: Body) -> bool:
+        """Whether an end's start was pruned: the ledger holds, so nothing else can be behind it."""
+        ends = getattr(body, "ends", None)
+        return ends is not None and ends not in self._asked and ends not in self._opened
 
     def _forget(self, index: int) -> None:
         self._asked.pop(index, None)

@@ -82,12 +82,18 @@ def export_evidence(
         signer: The key that signs the node's receipts and checkpoints.
 
     Raises:
-        NodeError: The contract is not known, or the ledger holds nothing of what is wanted.
+        NodeError: The contract is not known, its entries were pruned, or the ledger holds nothing
+            of what is wanted.
         LedgerError: An entry cannot be read.
     """
     contract = records.contracts.get(wanted.contract)
     if contract is None:
         raise NodeError("the contract is not known here", hint="see `sekisho contract list`")
+    if wanted.contract in records.pruning.contracts():
+        raise NodeError(
+            "this node's entries about the contract were pruned: nothing of them can be shown",
+            hint="the other side's node may still have its own; see `retention` in node.yaml",
+        )
     export = _Export(records, members, wanted, signer=signer, head=records.ledger.head())
     yield from export.lines(contract)
 
@@ -183,6 +189,8 @@ class _Export:
         channels: dict[Channel, _Range] = {}
         shown: set[int] = set()
         for stored in self._stored():
+            if stored.is_pruned:
+                continue
             entry = parse_entry(stored.body, index=stored.index)
             if isinstance(entry.body, ContractEvent):
                 if entry.body.contract == self._wanted.contract:

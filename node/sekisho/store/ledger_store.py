@@ -84,9 +84,16 @@ class LedgerStore:
         """Read one entry.
 
         Raises:
-            LedgerError: There is none of that index, or it cannot be read.
+            LedgerError: There is none of that index, it was pruned, or it cannot be read.
         """
-        return parse_entry(self.stored(index).body, index=index)
+        stored = self.stored(index)
+        if stored.is_pruned:
+            raise LedgerError(
+                f"entry {index} was pruned: its leaf is kept, and nothing of what it said",
+                index=index,
+                hint="its contract ended longer ago than `retention` in node.yaml keeps entries",
+            )
+        return parse_entry(stored.body, index=index)
 
     def stored(self, index: int) -> StoredEntry:
         """Read one entry as it lies there, with its salt.
@@ -110,7 +117,7 @@ class LedgerStore:
         """Read the entry that ends an `opened` or `asked`, if there is one."""
         with self._readers.connection() as db:
             row = db.execute("SELECT idx, body FROM entries WHERE ends = ?", (index,)).fetchone()
-        return parse_entry(row[1], index=row[0]) if row else None
+        return parse_entry(row[1], index=row[0]) if row and row[1] else None
 
     def stored_entries(self, start: int = 0, stop: int | None = None) -> Iterator[StoredEntry]:
         """Read entries as they lie there, in order, a page at a time."""
@@ -127,13 +134,14 @@ class LedgerStore:
             start = page[-1][0] + 1
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
-        """Read entries in order.
+        """Read entries in order; those that were pruned are left out.
 
         Raises:
             LedgerError: One of them cannot be read.
         """
         for stored in self.stored_entries(start, stop):
-            yield parse_entry(stored.body, index=stored.index)
+            if not stored.is_pruned:
+                yield parse_entry(stored.body, index=stored.index)
 
     def verify(self) -> LedgerReport:
         """Check every entry against the head.

@@ -19,6 +19,11 @@ advertise: "$advertise"
 # Everything durable: contracts, members, the ledger. Back this folder up.
 state: sqlite:state/node.db
 
+# How many days after the end of a contract the ledger still says what was asked under it. For ever
+# where it is left out. An example:
+#
+# retention: {days_after_contract: 1095}
+
 # What runs the queries, in processes of its own. `memory` and `threads` are for each of the
 # workers, of which `workers` are kept ready; `seconds` is a query's time at most.
 engine: {kind: duckdb, memory: 2GB, threads: 2, workers: 2, seconds: 600}

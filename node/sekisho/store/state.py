@@ -19,6 +19,7 @@ from sekisho.store.lookups import LookupStore
 from sekisho.store.members import MemberStore
 from sekisho.store.open_answers import all_open
 from sekisho.store.outbox import Outbox
+from sekisho.store.pruning import PruningStore
 from sekisho.store.published import PublishedStore
 from sekisho.store.questions import QuestionStore
 from sekisho.store.requests import RequestStore
@@ -41,6 +42,7 @@ class Records:
         self.requests = RequestStore(self._readers)
         self.published = PublishedStore(self._readers, self.ledger)
         self.lookups = LookupStore(self._readers, self.ledger)
+        self.pruning = PruningStore(self._readers, self.ledger)
 
     def check_version(self, path: Path) -> None:
         """Refuse a file whose tables are not this release's.

@@ -24,6 +24,7 @@ from sekisho.ledger.bodies import (
     MemberChange,
     MemberEvent,
     Opened,
+    Pruned,
     Received,
     Refused,
     RequestEvidence,
@@ -72,6 +73,7 @@ BODIES = [
     ),
     MemberEvent(party=PROVIDER, event=MemberChange.ADDED, version=1, fingerprint="sha256:cd"),
     DatasetEvent(dataset="ua.example/x", event=DatasetChange.FORGOTTEN, populations=3),
+    Pruned(contract=CONTRACT, entries=("0-3", "5")),
 ]
 
 

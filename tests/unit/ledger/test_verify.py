@@ -13,14 +13,17 @@ from sekisho.ledger.bodies import (
     Interrupted,
     MemberChange,
     MemberEvent,
+    Pruned,
 )
 from sekisho.ledger.entry import Channel, Entry, Link, entry_bytes
+from sekisho.ledger.indexes import Indexes
 from sekisho.ledger.merkle import Tree, entry_hash
 from sekisho.ledger.verify import Span, StoredEntry, check_span, join_spans, verify_ledger
 from support.state import CHANNEL, PROVIDER, asked, refused
 
 AT = "2026-12-01T05:00:00.123Z"
 OTHER = Channel(provider=PROVIDER, consumer=PROVIDER, contract=CHANNEL.contract)
+ELSEWHERE = replace(OTHER, contract="sha256:" + "ef" * 32)
 CLOSED = Closed(ends=0, rows=1, bytes=2, blake3="ab")
 FAILED = Failed(ends=0, reason="gone", rows=0, bytes=0)
 
@@ -32,6 +35,12 @@ def spans_of(entries: list[StoredEntry], size: int, total: int) -> list[Span]:
         check_span([e for e in entries if start <= e.index < start + size], start=start)
         for start in starts
     ]
+
+
+def blank(ledger: "Ledger", *indexes: int) -> None:
+    """Leave nothing of entries but their leaves."""
+    for index in indexes:
+        ledger.entries[index] = replace(ledger.entries[index], salt=b"", body=b"")
 
 
 class Ledger:
@@ -196,3 +205,58 @@ def test_what_is_missing_at_the_end_of_a_span_is_named():
 def test_an_end_that_comes_twice_is_named_wherever_the_spans_are_cut():
     ledger = Ledger().add(asked()).add(refused(1)).add(FAILED).add(FAILED)
     ledger.fails("ends entry 0, which is not open", index=3)
+
+
+def pruned(*entries: str) -> Pruned:
+    return Pruned(contract=CHANNEL.contract, entries=entries)
+
+
+def of_two_contracts() -> Ledger:
+    """Two answers of a contract, one of another between them."""
+    ledger = Ledger().add(asked()).add(FAILED).add(refused(), channel=ELSEWHERE)
+    return ledger.add(asked(3)).add(replace(FAILED, ends=3))
+
+
+def test_entries_that_were_pruned_are_counted():
+    ledger = of_two_contracts().add(pruned("0-1", "3-4"), channel=None)
+    blank(ledger, 0, 1, 3, 4)
+    report = verify_ledger(ledger.entries, head=ledger.tree)
+    assert (report.size, report.pruned, report.channels) == (6, 4, 1)
+    for size in (1, 2, 4):
+        assert join_spans(spans_of(ledger.entries, size, 6), head=ledger.tree) == report
+
+
+@pytest.mark.parametrize("gone", [(0,), (0, 1), (0, 1, 3)])
+def test_a_pruning_that_was_interrupted_holds(gone):
+    ledger = of_two_contracts().add(pruned(*map(str, Indexes(gone).texts())), channel=None)
+    blank(ledger, *gone)
+    for size in (1, 2, 4, 8):
+        report = join_spans(spans_of(ledger.entries, size, 6), head=ledger.tree)
+        assert (report.pruned, report.open) == (len(gone), ())
+
+
+def test_an_entry_without_a_body_that_nothing_names_is_found():
+    ledger = of_two_contracts().add(pruned("0-1"), channel=None)
+    blank(ledger, 0, 1, 4)
+    ledger.fails("entry 4 has no body, and no entry `pruned` names it", index=4)
+
+
+@pytest.mark.parametrize("named", [("0-1", "3"), ("0-1", "5"), ("0-1", "9")])
+def test_a_pruning_of_what_has_a_body_is_found(named):
+    ledger = of_two_contracts().add(pruned(*named), channel=None)
+    blank(ledger, 0, 1)
+    ledger.fails(f"says that entry {named[1]} was pruned, which is not so", index=5)
+
+
+def test_an_entry_that_was_pruned_twice_is_found():
+    ledger = of_two_contracts().add(pruned("0-1"), channel=None).add(pruned("1"), channel=None)
+    blank(ledger, 0, 1)
+    ledger.fails("says that entry 1 was pruned", index=6)
+
+
+def test_a_pruning_does_not_excuse_another_contracts_channel():
+    ledger = Ledger().add(asked()).add(FAILED)
+    ledger.add(refused(), channel=ELSEWHERE, seq=1, previous="ab" * 32)
+    ledger.add(pruned("0-1"), channel=None)
+    blank(ledger, 0, 1)
+    ledger.fails("entry 2 does not continue its channel", index=2)

@@ -69,9 +69,15 @@ def test_what_a_receipt_left_counts_within_its_day_and_at_its_provider():
 def test_a_later_receipt_takes_the_place_of_an_earlier_one():
     contract, allowances = signed(**daily(5)), Allowances()
     allowances.note(contract, receipt(0), asked_at=NOON)
-    refused(allowances, contract, plan("ua"))
+    refused(allowances, contract, plan("ua", "dl"))
     allowances.note(contract, receipt(5), asked_at=NOON + timedelta(days=1))
-    allowances.check(contract, plan("ua"), NOON + timedelta(days=1))
+    allowances.check(contract, plan("ua", "dl"), NOON + timedelta(days=1))
+
+
+def test_a_single_question_is_for_its_provider_to_refuse():
+    contract, allowances = signed(**daily(5)), Allowances()
+    allowances.note(contract, receipt(0), asked_at=NOON)
+    allowances.check(contract, plan("ua"), NOON)
 
 
 def test_a_contract_without_limits_allows_any_number():
