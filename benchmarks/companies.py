@@ -241,5 +241,5 @@ grants:
     where: "NOT cancelled"
     columns: {{{columns}}}
 {grants}
-limits: {{queries: {{max: 100000, per: day}}, rows: {{max: 9000000000, per: day}}, concurrent: 64}}
+limits: {{queries: {{max: 100000, per: day}}, rows: {{max: 9000000000, per: day}}, concurrent: 256}}
 """

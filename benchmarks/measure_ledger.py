@@ -1,7 +1,8 @@
-"""ledger_32: durable answers a second by 32 callers, `opened` and `closed` with their charges.
+"""ledger_1, _8, _32, _128: durable answers a second by so many callers, with their charges.
 
-Against raw group commit on the same disk: 32 callers who each put two rows of 500 bytes into a
-SQLite table, one after the other, behind one thread that commits together what waits together.
+Each answer is `opened` and `closed`. Against raw group commit on the same disk: as many callers who
+each put two rows of 500 bytes into a SQLite table, one after the other, behind one thread that
+commits together what waits together.
 """
 
 import secrets
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -27,7 +29,7 @@ from sekisho.store.answers import OpenedAnswer, Sent
 from sekisho.store.requests import ReceivedRequest
 from sekisho.store.state import State, open_state
 
-CALLERS, SECONDS, ROUNDS = 32, 1.5, 3
+CALLERS, SECONDS, ROUNDS = (1, 8, 32, 128), 1.5, 3
 ROW_BYTES = 500
 _DECISION = Decision(grant="flights", clauses=("grants.flights.columns.origin",))
 
@@ -76,7 +78,7 @@ class GroupCommit:
     def _waiting(self) -> list[tuple[bytes, threading.Lock]]:
         found: list[tuple[bytes, threading.Lock]] = []
         try:
-            while len(found) < CALLERS and (job := self._jobs.get_nowait()) is not None:
+            while len(found) < max(CALLERS) and (job := self._jobs.get_nowait()) is not None:
                 found.append(job)
         except Empty:
             pass
@@ -90,18 +92,22 @@ def measure(root: Path) -> list[Figure]:
     row = secrets.token_bytes(ROW_BYTES)
     raw = GroupCommit(root / "raw.db")
     with open_state(root / "answers.db", now=datetime.now(UTC)) as state:
-        ours, peer = alternate(
-            lambda: _rate(lambda: _answer(state, signed)),
-            lambda: _rate(lambda: raw.put_twice(row)),
-            rounds=ROUNDS,
-        )
+        figures = []
+        for callers in CALLERS:
+            ours, peer = alternate(
+                partial(_rate, lambda: _answer(state, signed), callers),
+                partial(_rate, lambda: raw.put_twice(row), callers),
+                rounds=ROUNDS,
+            )
+            name = f"ledger_{callers}"
+            figures.append(figure(name, ours, peer=peer, unit="answers/s", aim=">= 0.5"))
     raw.close()
-    return [figure("ledger_32", ours, peer=peer, unit="answers/s", aim=">= 0.5")]
+    return figures
 
 
-def _rate(call: Callable[[], object]) -> float:
-    """Call from all threads for a while; give calls a second."""
-    counts = [0] * CALLERS
+def _rate(call: Callable[[], object], callers: int) -> float:
+    """Call from so many threads for a while; give calls a second."""
+    counts = [0] * callers
     until = time.perf_counter() + SECONDS
 
     def run(number: int) -> None:
@@ -109,7 +115,7 @@ def _rate(call: Callable[[], object]) -> float:
             call()
             counts[number] += 1
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(CALLERS)]
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(callers)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -109,9 +109,8 @@ class _Counter:
     """The counts of one contract's limits, for one consumer, inside one transaction."""
 
     def __init__(self, tx: Transaction, terms: ChargeTerms) -> None:
-        self._db = tx.db
+        self._counts = tx.counts
         self._terms = terms
-        self._counted = json.dumps(terms.counted)
 
     def bound(self, name: _Name) -> Bound | None:
         terms = self._terms
@@ -132,28 +131,17 @@ class _Counter:
         return self.fit(name, needed=needed, wanted=needed + chunk) if needed > 0 else 0
 
     def used(self, name: _Name, bound: Bound) -> int:
-        row = self._db.execute(
-            "SELECT coalesce(sum(used), 0) FROM charges WHERE root = ? AND name = ?"
-            " AND started = ? AND consumer IN (SELECT value FROM json_each(?))",
-            (self._terms.root, name, bound.window, self._counted),
-        ).fetchone()
-        return int(row[0])
+        root = self._terms.root
+        return self._counts.used(
+            (root, consumer, name, bound.window) for consumer in self._terms.counted
+        )
 
     def add(self, name: _Name, amount: int) -> None:
         bound = self.bound(name)
         if bound is None or amount == 0:
             return
-        key = (self._terms.root, self._terms.consumer, name, bound.window)
-        changed = self._db.execute(
-            "UPDATE charges SET used = used + ?"
-            " WHERE root = ? AND consumer = ? AND name = ? AND started = ?",
-            (amount, *key),
-        ).rowcount
-        if not changed:
-            self._db.execute(
-                "INSERT INTO charges (root, consumer, name, started, used) VALUES (?, ?, ?, ?, ?)",
-                (*key, amount),
-            )
+        count = (self._terms.root, self._terms.consumer, name, bound.window)
+        self._counts.add(count, amount)
 
 
 def _check_concurrent(tx: Transaction, terms: ChargeTerms) -> None:

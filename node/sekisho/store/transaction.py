@@ -10,6 +10,7 @@ from collections.abc import Callable
 from sekisho.ledger.entry import Channel, Entry, Link
 from sekisho.ledger.merkle import SALT_BYTES, Tree, entry_hash, frontier_bytes, parse_frontier
 from sekisho.model.limits import Limits
+from sekisho.store.counts import Counts
 
 _SALTS = 16
 
@@ -22,6 +23,7 @@ class Transaction:
         "_entries",
         "_links",
         "_salts",
+        "counts",
         "db",
         "last_at",
         "limits",
@@ -36,6 +38,8 @@ class Transaction:
         """For statements that only read or change rows; never to begin or end the transaction."""
         self.limits = limits
         self.random = random
+        self.counts = Counts(db)
+        """What limits have counted, with what this batch has charged so far."""
         self.tree = Tree()
         """The ledger's head with what this batch has appended so far."""
         self.last_at = ""
@@ -49,7 +53,7 @@ class Transaction:
     @property
     def changes(self) -> int:
         """A count that grows with everything that is written."""
-        return self.db.total_changes + len(self._entries)
+        return self.db.total_changes + len(self._entries) + self.counts.changes
 
     def load_head(self) -> None:
         """Take the ledger's head from the file, forgetting what was not written."""
@@ -59,6 +63,7 @@ class Transaction:
         self._entries.clear()
         self._channels.clear()
         self._links.clear()
+        self.counts.forget()
 
     def next_link(self, channel: Channel) -> Link:
         """Find the place of a channel's next entry."""
@@ -94,7 +99,8 @@ class Transaction:
         return self._salts.pop()
 
     def flush(self) -> None:
-        """Write the entries that were collected, their channels, and the head over them."""
+        """Write the entries that were collected, their channels, the head over them, and counts."""
+        self.counts.flush()
         if not self._entries:
             return
         self.db.executemany(
