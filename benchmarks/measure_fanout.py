@@ -89,7 +89,7 @@ def _agree(companies: Companies, text: str) -> str:
     return signed.id
 
 
-def _record(
+def _record(  # noqa: PLR0917  a transaction and all that goes into it
     state: State, tx: Transaction, new: NewContract, parties: tuple[PartyId, ...], now: datetime
 ) -> None:
     state.contracts.add(tx, new, now=now)
