@@ -15,8 +15,7 @@ from sekisho.engine.pool import WorkerPool
 from sekisho.errors import Refusal, RefusalReason
 from sekisho.model.parameters import MAX_PARAMETERS, Parameter
 from sekisho.server.binding import (
-    MAX_BOUND_BYTES,
-    MAX_BOUND_MESSAGES,
+    OF_VALUES,
     bind_row,
     collect_frames,
 )
@@ -112,8 +111,8 @@ def test_a_stream_that_does_not_end_is_cut():
             yield b"x"
 
     with pytest.raises(Refusal) as caught:
-        collect_frames(endless())
+        collect_frames(endless(), bounds=OF_VALUES)
     assert caught.value.reason is RefusalReason.TOO_COMPLEX
-    assert len(taken) == MAX_BOUND_MESSAGES + 1
+    assert len(taken) == OF_VALUES.messages + 1
     with pytest.raises(Refusal):
-        collect_frames([b"x" * (MAX_BOUND_BYTES + 1)])
+        collect_frames([b"x" * (OF_VALUES.bytes + 1)], bounds=OF_VALUES)

@@ -226,10 +226,9 @@ def test_a_bound_value_comes_back_as_it_was(cursor, kind, value):
     "use",
     [
         lambda cursor: cursor.executemany(SQL, [(1,), (2,)]),
-        lambda cursor: cursor.adbc_ingest("t", pa.table({"a": [1]})),
         lambda cursor: cursor.execute(b"substrait"),
     ],
-    ids=["update", "upload", "plan"],
+    ids=["update", "plan"],
 )
 def test_what_would_change_something_is_not_served(cursor, use):
     with pytest.raises(NotSupportedError, match=r"NOT_SERVED: .* (is|are) not served"):

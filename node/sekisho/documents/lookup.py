@@ -45,10 +45,22 @@ class LookupTable:
     rows: tuple[Row, ...]
     """The key first, then the columns in their order; in the order of the keys."""
 
+    @property
+    def typed_columns(self) -> tuple[tuple[str, LookupType], ...]:
+        """The key and what the table says of it: names and types, in the order of the rows."""
+        return ((self.key, self.key_type), *self.columns.items())
+
     def categories(self) -> tuple[int, ...]:
         """Number, row by row, the combination of all its columns' values."""
         numbers: dict[Row, int] = {}
         return tuple(numbers.setdefault(row[1:], len(numbers)) for row in self.rows)
+
+
+def cell_text(value: Cell) -> str | None:
+    """Write a value as an engine reads it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
 
 
 def build_lookup(

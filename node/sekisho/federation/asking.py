@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import reduce
+from itertools import count
 
 from sqlglot import exp
 
@@ -23,12 +24,17 @@ def ask_providers(draft: Draft) -> Draft:
     writer = _Writer(draft)
     for reading in draft.readings:
         reading.source.node.replace(writer.standing_for(reading))
-    local = [item.relation.name for item in draft.readings if item.relation.is_local]
+    local = [
+        item.relation.name
+        for item in draft.readings
+        if item.relation.is_local and not item.relation.is_uploaded
+    ]
     return replace(
         draft,
         readings=(),
         fragments=writer.fragments.all,
         local_datasets=tuple(dict.fromkeys(local)),
+        uploads=writer.uploads,
     )
 
 
@@ -37,11 +43,16 @@ class _Writer:
 
     def __init__(self, draft: Draft) -> None:
         self._tree = draft.tree
+        self._taken = {cte.alias.lower() for cte in draft.tree.find_all(exp.CTE)}
+        self.uploads: dict[str, str] = {}
+        """Uploaded tables by what the residual calls them."""
         self.fragments = Fragments(draft)
 
     def standing_for(self, reading: Reading) -> exp.Expr:
         """Give what is read in a relation's place."""
         alias = exp.TableAlias(this=identifier(reading.source.label))
+        if reading.relation.is_uploaded:
+            return exp.Table(this=identifier(self._uploaded(reading.relation.name)), alias=alias)
         if reading.relation.is_local:
             name = identifier(reading.relation.name)
             return exp.Table(this=name, db=identifier(DATA), alias=alias)
@@ -54,6 +65,16 @@ class _Writer:
             for fragment, part in zip(fragments, reading.parts, strict=True)
         ]
         return exp.Subquery(this=reduce(_union_all, selects), alias=alias)
+
+    def _uploaded(self, table: str) -> str:
+        """Name an uploaded table as no WITH of the query is named."""
+        for name, known in self.uploads.items():
+            if known == table:
+                return name
+        names = (f"uploaded_{number}" for number in count(len(self.uploads)))
+        name = next(item for item in names if item not in self._taken | self.uploads.keys())
+        self.uploads[name] = table
+        return name
 
     def _fragment(self, part: Part, reading: Reading) -> Fragment:
         return self.fragments.ask(

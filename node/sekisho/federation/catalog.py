@@ -7,6 +7,7 @@ default schema, and only it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sekisho.model.contract import Access, Grant
 from sekisho.model.names import PartyId
@@ -59,14 +60,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """What one name in FROM stands for: a local dataset, or the union of providers' parts."""
+    """What one name in FROM stands for: something local, or the union of providers' parts."""
 
     schema: str
     name: str
     columns: tuple[str, ...]
     """Of all parts together, in the contract's order."""
     parts: tuple[Part, ...] = ()
-    """Empty for a local dataset."""
+    """Empty for what is local."""
+    is_uploaded: bool = False
+    """Whether it is local and no dataset, but a table that was uploaded for the contract."""
 
     @property
     def qualified(self) -> str:
@@ -140,7 +143,9 @@ class Catalog:
 
 
 def catalog_of(
-    parts: Iterable[Part], local: Mapping[str, tuple[str, ...]] | None = None
+    parts: Iterable[Part],
+    local: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    uploads: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> Catalog:
     """Name what providers show and what the company has itself.
 
@@ -150,6 +155,8 @@ def catalog_of(
     Args:
         parts: What each provider shows under the chosen contract, in the contract's order.
         local: Columns of the company's own datasets by bare name.
+        uploads: Columns of the tables that its people uploaded, none of which is called as one of
+            those.
     """
     merged: dict[tuple[str, str], Part] = {}
     for part in parts:
@@ -164,7 +171,11 @@ def catalog_of(
             *(_union(part.alias, part.dataset, (part,)) for part in merged.values()),
             *(
                 Relation(schema=LOCAL, name=name, columns=columns)
-                for name, columns in (local or {}).items()
+                for name, columns in local.items()
+            ),
+            *(
+                Relation(schema=LOCAL, name=name, columns=columns, is_uploaded=True)
+                for name, columns in uploads.items()
             ),
         )
     )

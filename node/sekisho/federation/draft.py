@@ -171,6 +171,7 @@ class Draft:
     fragments: tuple[Fragment, ...] = ()
     merges: tuple[Merge, ...] = ()
     local_datasets: tuple[str, ...] = ()
+    uploads: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def settled(self) -> Resolved:

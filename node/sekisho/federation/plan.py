@@ -47,6 +47,8 @@ class FederatedPlan:
     """Names of the query's parameters, each of which is `$v_<name>` in `residual_sql`."""
     local_datasets: tuple[str, ...]
     """Bare names of the company's own datasets that the residual reads."""
+    uploads: Mapping[str, str]
+    """Tables uploaded for the contract that it reads, by what it calls them: `"uploaded_0"`, …"""
     columns: tuple[str, ...]
     """Names of the output."""
 
@@ -124,6 +126,7 @@ def _plan(draft: Draft) -> FederatedPlan:
         parameters=draft.parameters,
         bound=parameters_of(draft.tree),
         local_datasets=draft.local_datasets,
+        uploads=draft.uploads,
         columns=draft.settled().names,
     )
 

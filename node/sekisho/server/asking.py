@@ -5,12 +5,13 @@ that holds no key. An answer is given out whole: when a provider fails, refuses,
 not fit what arrived, the query fails and names it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.client.notes import Receipt as ReceiptNote
 from sekisho.documents.envelope import PayloadType, envelope_to_json, seal
+from sekisho.documents.lookup import LookupTable
 from sekisho.engine.engine import Run
 from sekisho.errors import LedgerError, PeerError, Refusal, RefusalReason, SekishoError
 from sekisho.federation.catalog import Catalog, catalog_of
@@ -30,6 +31,7 @@ from sekisho.server.parts import Parts
 from sekisho.server.residual import promised_schema, residual_job
 from sekisho.server.running import Pending, RunningQuestion, note_of, of_provider, sent_by
 from sekisho.server.shown import ShownParts
+from sekisho.server.uploads import Uploads
 from sekisho.server.verifying import AnswerVerifier
 from sekisho.store.ledger_store import Appended
 
@@ -58,6 +60,7 @@ class AskingRoom:
         self._neighbours = neighbours
         self._shown = ShownParts(parts, neighbours)
         self._allowances = Allowances()
+        self._uploads = Uploads(parts)
         self._bringing = Bringing(parts, neighbours)
 
     def plan(self, question: Question) -> FederatedPlan:
@@ -67,7 +70,8 @@ class AskingRoom:
             Refusal: The contract does not show what the question names, or its limits do not allow
                 to ask a provider so often.
         """
-        self._check_consumer(question.signed, question.purpose)
+        self._check_consumer(question.signed)
+        _check_purpose(question.signed, question.purpose)
         catalog = self.catalog(question.signed)
         try:
             plan = plan_query(
@@ -81,13 +85,27 @@ class AskingRoom:
         self._allowances.check(question.signed, plan, self._parts.now())
         return plan
 
+    def upload(self, signed: SignedContract, table: str, frames: tuple[bytes, ...]) -> int:
+        """Take a table for a contract under which this company asks; see `Uploads.upload`."""
+        self._check_consumer(signed)
+        return self._uploads.upload(signed, table, frames)
+
+    def uploads(self, signed: SignedContract | None) -> Mapping[str, LookupTable]:
+        """Give the tables that were uploaded for a contract."""
+        return self._uploads.of(signed)
+
     def catalog(self, signed: SignedContract | None) -> Catalog:
-        """Name the relations that a contract and this company's own datasets make up."""
+        """Name the relations that a contract and what this company has itself make up."""
         local = {
             split_dataset(dataset.id)[1]: tuple(column.name for column in dataset.columns)
             for dataset in self._parts.datasets.present().values()
         }
-        return catalog_of(self._shown.parts(signed) if signed is not None else (), local)
+        uploads = {
+            name: tuple(column for column, _ in table.typed_columns)
+            for name, table in self._uploads.of(signed).items()
+        }
+        shown = self._shown.parts(signed) if signed is not None else ()
+        return catalog_of(shown, local, uploads)
 
     def ask(self, question: Question) -> RunningQuestion:
         """Record and send each provider's request, and start the residual over their answers."""
@@ -108,6 +126,7 @@ class AskingRoom:
             question.text.parameters,
             seconds=float(self._parts.config.engine.seconds),
             schemas={item.name: promised_schema(item) for item in plan.fragments},
+            uploads=self._uploads.of(question.signed),
         )
         inputs = {item.fragment.name: self._frames(item) for item in pending}
         return self._parts.engine.run(job, inputs)
@@ -143,7 +162,7 @@ class AskingRoom:
         own = failed[0] if failed else None
         return own.without_place() if isinstance(own, Refusal) else own
 
-    def _check_consumer(self, signed: SignedContract, purpose: str) -> None:
+    def _check_consumer(self, signed: SignedContract) -> None:
         if self._parts.party not in signed.consumers:
             raise Refusal(
                 RefusalReason.CONTRACT_NOT_FOUND,
@@ -157,14 +176,6 @@ class AskingRoom:
                 f"the contract is {state}",
                 clause="term",
                 hint="see `sekisho contract show` for its signatures and days",
-            )
-        if not signed.has_purpose(purpose):
-            listed = tuple(item.purpose for item in signed.contract.purposes)
-            raise Refusal(
-                RefusalReason.PURPOSE_NOT_ALLOWED,
-                f"the contract does not list the purpose `{purpose}`",
-                clause="purposes",
-                allowed=listed,
             )
 
     def _send(self, question: Question, fragment: Fragment) -> Pending:
@@ -293,6 +304,16 @@ class AskingRoom:
             item.asking.cancel()
         for item in pending:
             self._fail(item, reason)
+
+
+def _check_purpose(signed: SignedContract, purpose: str) -> None:
+    if not signed.has_purpose(purpose):
+        raise Refusal(
+            RefusalReason.PURPOSE_NOT_ALLOWED,
+            f"the contract does not list the purpose `{purpose}`",
+            clause="purposes",
+            allowed=tuple(item.purpose for item in signed.contract.purposes),
+        )
 
 
 def _with_clause(refusal: Refusal, signed: SignedContract) -> Refusal:

@@ -8,17 +8,32 @@ value back as text with its type. From there on they are parameters like any oth
 import re
 import struct
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from sekisho.engine.engine import Engine, Job
 from sekisho.errors import EngineError, PeerError, Refusal, RefusalReason
+from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.parameters import MAX_PARAMETERS, Parameter
 from sekisho.wire.flatbuffer import read_names
 from sekisho.wire.frames import parse_frame
 
-MAX_BOUND_BYTES = 1024 * 1024
-"""Of all messages of one row: a hundred values of 10 kB."""
-MAX_BOUND_MESSAGES = 16
-"""A schema, its one batch, and what a client sends beside them."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a client may send in one DoPut."""
+
+    what: str
+    bytes: int
+    messages: int
+
+
+OF_VALUES: Final = Bounds(what="bound values have", bytes=1024 * 1024, messages=16)
+"""A hundred values of 10 kB; a schema, its one batch, and what a client sends beside them."""
+OF_TABLE: Final = Bounds(
+    what="the table has", bytes=2 * DEFAULT_LIMITS.max_lookup_bytes, messages=4_096
+)
+"""What becomes a lookup is no larger as Arrow than twice its text."""
 BINDING_SECONDS = 10.0
 """For the stream to arrive, and again for a worker to read it: both are a few kB."""
 
@@ -40,23 +55,22 @@ _DECIMAL = re.compile(r"DECIMAL\((\d{1,2}),(\d{1,2})\)")
 _HOURS = re.compile(r"[+-]\d\d\Z")
 
 
-def collect_frames(messages: Iterable[bytes]) -> tuple[bytes, ...]:
+def collect_frames(messages: Iterable[bytes], *, bounds: Bounds) -> tuple[bytes, ...]:
     """Take in a client's stream whole.
 
     Raises:
-        Refusal: `TOO_COMPLEX`: it is longer than values of parameters are.
+        Refusal: `TOO_COMPLEX`: it is longer than that.
     """
     found: list[bytes] = []
     size = 0
     for message in messages:
         size += len(message)
         found.append(message)
-        if size > MAX_BOUND_BYTES or len(found) > MAX_BOUND_MESSAGES:
+        if size > bounds.bytes or len(found) > bounds.messages:
             raise Refusal(
                 RefusalReason.TOO_COMPLEX,
-                f"bound values have more than {MAX_BOUND_BYTES} bytes "
-                f"or {MAX_BOUND_MESSAGES} messages",
-                hint="bring a table as a lookup; see docs/concept/lookups.md",
+                f"{bounds.what} more than {bounds.bytes} bytes or {bounds.messages} messages",
+                hint="bring a small table as a lookup; see docs/concept/lookups.md",
             )
     return tuple(found)
 
@@ -77,7 +91,7 @@ def bind_row(
         Refusal: `SYNTAX_NOT_ALLOWED`: there is not one row, one value for each parameter, of a type
             that parameters have; or the Arrow does not hold.
     """
-    columns = _columns(frames)
+    columns = column_names(frames)
     targets = _targets(columns, names)
     return tuple(
         _parameter(target, kind, value)
@@ -85,16 +99,21 @@ def bind_row(
     )
 
 
-def _columns(frames: Sequence[bytes]) -> tuple[str, ...]:
+def column_names(frames: Sequence[bytes]) -> tuple[str, ...]:
+    """Read the names of the columns that a client sends; nothing else is believed yet.
+
+    Raises:
+        Refusal: `SYNTAX_NOT_ALLOWED`: there are none, or more than a query has parameters.
+    """
     try:
         headers = [parsed.header for frame in frames if len((parsed := parse_frame(frame)).header)]
         columns = read_names(headers[0]) if headers else ()
     except PeerError as error:
-        raise _refused(f"the bound values are not valid arrow: {error.message}") from None
+        raise _refused(f"what was sent is not valid arrow: {error.message}") from None
     if not columns:
-        raise _refused("no values are bound")
+        raise _refused("no columns were sent")
     if len(columns) > MAX_PARAMETERS:
-        raise _refused(f"a query has at most {MAX_PARAMETERS} parameters")
+        raise _refused(f"at most {MAX_PARAMETERS} columns are taken")
     return columns
 
 

@@ -29,7 +29,7 @@ from sekisho.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class Wanted:
     """What a contract lets this company bring under one name."""
 
     lookup: Lookup
@@ -113,7 +113,7 @@ class Bringing:
 
     def _content(self, signed: SignedContract, use: LookupUse) -> tuple[bytes, int]:
         name = f"local.{use.dataset}"
-        wanted = _wanted(signed, use.name)
+        wanted = wanted_of(signed, use.name)
         columns = self._columns(wanted.lookup, use.dataset, name)
         table = LookupTable(
             name=wanted.lookup.name,
@@ -139,7 +139,7 @@ class Bringing:
         findings = tuple(
             finding
             for column, kind in wanted.items()
-            for finding in _misfits(column, kind, found[column])
+            for finding in misfits(column, kind, found[column])
         )
         if findings:
             raise document_error(findings, name=name)
@@ -154,9 +154,9 @@ class Bringing:
     ) -> tuple[Row, ...]:
         """Read the company's own rows, one more than may be brought at most."""
         outputs = ", ".join(
-            f"CAST({_quoted(column)} AS VARCHAR) AS c{at}" for at, (column, _) in enumerate(columns)
+            f"CAST({quoted(column)} AS VARCHAR) AS c{at}" for at, (column, _) in enumerate(columns)
         )
-        sql = f'SELECT {outputs} FROM "data".{_quoted(dataset)} LIMIT {most + 1}'  # noqa: S608  quoted
+        sql = f'SELECT {outputs} FROM "data".{quoted(dataset)} LIMIT {most + 1}'  # noqa: S608  quoted
         job = Job(
             sql="",
             sources=(self._parts.datasets.source(dataset),),
@@ -165,11 +165,11 @@ class Bringing:
         )
         with self._parts.engine.table(job) as run:
             answer = run.answers()["rows"]
-        read = [map(_READ[kind], answer[f"c{at}"]) for at, (_, kind) in enumerate(columns)]
+        read = [map(READ[kind], answer[f"c{at}"]) for at, (_, kind) in enumerate(columns)]
         return tuple(zip(*read, strict=True))
 
 
-def _wanted(signed: SignedContract, name: str) -> _Wanted:
+def wanted_of(signed: SignedContract, name: str) -> Wanted:
     """Find a lookup among a contract's grants, which declare it alike."""
     found = [
         (grant, lookup)
@@ -183,10 +183,11 @@ def _wanted(signed: SignedContract, name: str) -> _Wanted:
         if grant.effective_disclosure is not None
         and lookup.key.lower() in {unit.lower() for unit in grant.privacy_units}
     ]
-    return _Wanted(lookup=found[0][1], minimum_keys=max(fewest, default=1))
+    return Wanted(lookup=found[0][1], minimum_keys=max(fewest, default=1))
 
 
-def _misfits(name: str, wanted: LookupType | None, column: Column | None) -> Iterator[Finding]:
+def misfits(name: str, wanted: LookupType | None, column: Column | None) -> Iterator[Finding]:
+    """Say what keeps a column from being a lookup's; any of a lookup's types suits a key."""
     if column is None:
         yield Finding(
             message=f"it has no column `{name}`, which the contract's table has",
@@ -202,7 +203,8 @@ def _misfits(name: str, wanted: LookupType | None, column: Column | None) -> Ite
         )
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Write a column's name for an engine."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -218,7 +220,7 @@ def _same(text: str | None) -> Cell:
     return text
 
 
-_READ: Mapping[LookupType, Callable[[str | None], Cell]] = MappingProxyType(
+READ: Mapping[LookupType, Callable[[str | None], Cell]] = MappingProxyType(
     {
         LookupType.TEXT: _same,
         LookupType.INTEGER: _integer,
@@ -226,3 +228,4 @@ _READ: Mapping[LookupType, Callable[[str | None], Cell]] = MappingProxyType(
         LookupType.BOOLEAN: _boolean,
     }
 )
+"""How each type's text, as an engine writes it, is read."""

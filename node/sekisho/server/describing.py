@@ -45,6 +45,7 @@ class DescribingRoom:
             question.text.parameters,
             seconds=DESCRIBE_SECONDS,
             schemas=self._shapes(question, plan.fragments),
+            uploads=self._asking.uploads(question.signed),
         )
         if not all(job.schemas.values()):
             return b""

@@ -18,7 +18,7 @@ from sekisho.errors import NotServedError, Refusal
 from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.model.parameters import Parameter
 from sekisho.model.query import QueryText
-from sekisho.server.binding import BINDING_SECONDS, bind_row, collect_frames
+from sekisho.server.binding import BINDING_SECONDS, OF_TABLE, OF_VALUES, bind_row, collect_frames
 from sekisho.server.boundary import Explain, boundary
 from sekisho.server.listing import listing_schema, listing_table
 from sekisho.server.prepared import Asked, PreparedStatement, Statements
@@ -26,7 +26,7 @@ from sekisho.server.shelf import Shelf
 from sekisho.server.tickets import Tickets
 from sekisho.sql.bounds import check_bounds, parameter_names
 from sekisho.wire import flight, flight_sql
-from sekisho.wire.flight_sql import Prepared, PreparedUpdate, Statement
+from sekisho.wire.flight_sql import Prepared, PreparedUpdate, Statement, Upload
 from sekisho.wire.frames import parse_frame
 from sekisho.wire.gen.arrow.flight.flight_pb2 import Action, HandshakeResponse
 from sekisho.wire.tables import parameter_schema, schema_message, table_frames
@@ -80,6 +80,9 @@ class Asker(Protocol[C, Q]):
     def shelf(self, caller: C, asked: Asked) -> Shelf:
         """List what the caller may browse."""
 
+    def take(self, caller: C, asked: Asked, *, table: str, frames: tuple[bytes, ...]) -> int:
+        """Take a table that the caller uploads; give the number of its rows."""
+
 
 class FlightService(Generic[C, Q]):
     """Flight's methods on bytes, for one face."""
@@ -114,7 +117,7 @@ class FlightService(Generic[C, Q]):
         """Serve GetFlightInfo: a ticket for a query that could be answered, or for a listing."""
         with self._call(context, "GetFlightInfo") as caller:
             command = flight_sql.parse_descriptor(descriptor)
-            if not isinstance(command, Statement | Prepared | PreparedUpdate):
+            if not isinstance(command, Statement | Prepared | PreparedUpdate | Upload):
                 schema = schema_message(listing_schema(command))
                 return flight_sql.pack_listing_info(descriptor, schema)
             question = self._question(caller, command, context)
@@ -127,7 +130,7 @@ class FlightService(Generic[C, Q]):
         """Serve GetSchema: the columns of what a descriptor names, without any charge."""
         with self._call(context, "GetSchema") as caller:
             command = flight_sql.parse_descriptor(descriptor)
-            if not isinstance(command, Statement | Prepared | PreparedUpdate):
+            if not isinstance(command, Statement | Prepared | PreparedUpdate | Upload):
                 return flight_sql.pack_schema(schema_message(listing_schema(command)))
             known = self._asker.describe(self._question(caller, command, context))
             return flight_sql.pack_schema(flight.encapsulated(known))
@@ -150,7 +153,7 @@ class FlightService(Generic[C, Q]):
                 yield from table_frames(shelf)
 
     def do_put(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-        """Serve DoPut: bind one row of values to a prepared statement."""
+        """Serve DoPut: bind one row of values to a prepared statement, or take a table."""
         with self._call(context, "DoPut") as caller:
             owner = self._asker.owner(caller)
             with _in_time(context):
@@ -158,10 +161,17 @@ class FlightService(Generic[C, Q]):
                 command = flight_sql.parse_descriptor(bytes(parse_frame(first).descriptor))
                 if isinstance(command, PreparedUpdate):
                     raise NotServedError("updates are not served", hint=UPDATES_HINT)
+                if isinstance(command, Upload):
+                    frames = collect_frames(_after(first, messages), bounds=OF_TABLE)
+                    rows = self._asker.take(
+                        caller, _asked(context), table=command.table, frames=frames
+                    )
+                    yield flight_sql.pack_uploaded(rows)
+                    return
                 if not isinstance(command, Prepared):
                     raise NotServedError("only parameters of a prepared statement are taken")
                 statement = self._statements.find(command.handle, bound_to=owner)
-                frames = collect_frames(_after(first, messages))
+                frames = collect_frames(_after(first, messages), bounds=OF_VALUES)
             values = bind_row(self._engine, frames, names=statement.names)
             self._statements.bind(command.handle, values, bound_to=owner)
             yield flight_sql.pack_bound(command.handle)
@@ -219,7 +229,7 @@ class FlightService(Generic[C, Q]):
     def _question(
         self,
         caller: C,
-        command: Statement | Prepared | PreparedUpdate,
+        command: Statement | Prepared | PreparedUpdate | Upload,
         context: grpc.ServicerContext,
     ) -> Q:
         match command:

@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 
 from sekisho.disclosure.lookups import CATEGORY, FIT, KEY, fitting_categories
 from sekisho.documents.envelope import digest_of
-from sekisho.documents.lookup import Cell, LookupTable, check_lookup, parse_lookup
+from sekisho.documents.lookup import LookupTable, cell_text, check_lookup, parse_lookup
 from sekisho.engine.engine import Table
 from sekisho.errors import DocumentError, Refusal, RefusalReason
 from sekisho.gate.lookups import DeclaredLookup, declared_lookups
@@ -217,7 +217,7 @@ class Lookups:
                 name=lookup.relation,
                 columns=lookup.columns,
                 rows=tuple(
-                    tuple(map(_text, row)) for row, category in rows if category in categories
+                    tuple(map(cell_text, row)) for row, category in rows if category in categories
                 ),
             ),
         )
@@ -248,14 +248,8 @@ def _categorized(brought: _Brought, lookup: JoinedLookup) -> Table:
     return Table(
         name=lookup.relation,
         columns=((KEY, lookup.columns[0][1]), (CATEGORY, "INTEGER")),
-        rows=tuple((_text(row[0]), str(category)) for row, category in rows),
+        rows=tuple((cell_text(row[0]), str(category)) for row, category in rows),
     )
-
-
-def _text(value: Cell) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return None if value is None else str(value)
 
 
 def _check_declared(table: LookupTable, declared: DeclaredLookup) -> None:

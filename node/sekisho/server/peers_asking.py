@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import grpc
 
 from sekisho.documents.envelope import Envelope
+from sekisho.errors import NotServedError
 from sekisho.gate.catalog import granted_columns
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.query import Query, QueryText
@@ -112,6 +113,17 @@ class PeersAsker:
         party = self._parts.party
         granted = granted_columns(signed, party, self._parts.datasets.present())
         return shelf_of_grants(granted, schema=signed.alias_of(party))
+
+    def take(self, caller: PartyId, asked: Asked, *, table: str, frames: tuple[bytes, ...]) -> int:
+        """Take no table: a consumer's node hands lookups over in their own form.
+
+        Raises:
+            NotServedError: Always.
+        """
+        del caller, asked, table, frames
+        raise NotServedError(
+            "uploads are not served here", hint="upload the table to a node of your own"
+        )
 
     def _contract(self, caller: PartyId, asked: Asked) -> SignedContract:
         now = self._parts.now()

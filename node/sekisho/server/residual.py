@@ -1,13 +1,13 @@
 """The residual of a question as a job for an engine, and what its inputs are held to."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import pyarrow as pa
 
-from sekisho.engine.engine import Job
+from sekisho.documents.lookup import LookupTable, cell_text
+from sekisho.engine.engine import Job, Table
 from sekisho.federation.plan import FederatedPlan, Fragment
-from sekisho.model.parameters import Parameter
+from sekisho.model.parameters import Parameter, engine_type
 from sekisho.server.parts import Parts
 from sekisho.server.plans import bound_job
 from sekisho.wire.tables import schema_frame
@@ -20,7 +20,8 @@ def residual_job(
     parameters: tuple[Parameter, ...],
     *,
     seconds: float,
-    schemas: Mapping[str, bytes] = MappingProxyType({}),
+    schemas: Mapping[str, bytes],
+    uploads: Mapping[str, LookupTable],
 ) -> Job:
     """Make the job that computes a residual over the fragments' answers.
 
@@ -30,11 +31,13 @@ def residual_job(
         parameters: Values of the query's parameters.
         seconds: What it may take.
         schemas: The frame of each fragment's schema, by its name.
+        uploads: Tables that were uploaded for the contract, by name.
     """
     job = Job(
         sql=plan.residual_sql,
         parameters=plan.parameters,
         sources=tuple(parts.datasets.source(name) for name in plan.local_datasets),
+        tables=tuple(_table(name, uploads[table]) for name, table in plan.uploads.items()),
         steps=tuple((item.name, item.sql) for item in plan.merges),
         outputs=tuple((item.name, item.gaps) for item in plan.merges if item.gaps),
         inputs=tuple(item.name for item in plan.fragments),
@@ -42,6 +45,14 @@ def residual_job(
         seconds=seconds,
     )
     return bound_job(job, plan.bound, parameters)
+
+
+def _table(name: str, uploaded: LookupTable) -> Table:
+    return Table(
+        name=name,
+        columns=tuple((column, engine_type(kind)) for column, kind in uploaded.typed_columns),
+        rows=tuple(tuple(map(cell_text, row)) for row in uploaded.rows),
+    )
 
 
 def promised_schema(fragment: Fragment) -> bytes:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from sekisho.documents.lookup import LookupTable
 from sekisho.federation.catalog import PROVIDER, Catalog, Part, Relation
 from sekisho.gate.catalog import GrantedDataset
 from sekisho.model.contract import Grant
 from sekisho.model.dataset import Dataset
 from sekisho.model.masks import mask_words
 from sekisho.model.names import split_dataset
+from sekisho.model.parameters import engine_type
 from sekisho.server.patterns import is_like
 from sekisho.wire.flight_sql import GetSchemas, GetTables
 from sekisho.wire.tables import schema_message
@@ -65,15 +67,19 @@ class ShelfTable:
 Shelf = tuple[ShelfTable, ...]
 
 
-def shelf_of_catalog(catalog: Catalog, local: Iterable[Dataset]) -> Shelf:
+def shelf_of_catalog(
+    catalog: Catalog, local: Iterable[Dataset], uploads: Iterable[LookupTable] = ()
+) -> Shelf:
     """List what a company's own people may name: providers' tables, their unions, their own.
 
     Args:
         catalog: Of the chosen contract, as the planner has it.
         local: The company's own datasets.
+        uploads: Tables that its people uploaded under the contract.
     """
     shown = (_of_relation(item) for item in catalog.relations if not item.is_local)
-    return tuple(sorted((*shown, *map(_of_own, local)), key=lambda item: (item.schema, item.name)))
+    found = (*shown, *map(_of_own, local), *map(_of_upload, uploads))
+    return tuple(sorted(found, key=lambda item: (item.schema, item.name)))
 
 
 def shelf_of_grants(granted: Iterable[GrantedDataset], *, schema: str) -> Shelf:
@@ -198,6 +204,18 @@ def _of_own(dataset: Dataset) -> ShelfTable:
             for column in dataset.columns
         ),
         remarks=dataset.description,
+    )
+
+
+def _of_upload(table: LookupTable) -> ShelfTable:
+    return ShelfTable(
+        schema="local",
+        name=table.name,
+        columns=tuple(
+            ShelfColumn(name=name, type=engine_type(kind), remarks="")
+            for name, kind in table.typed_columns
+        ),
+        remarks="uploaded: providers that the contract names join it",
     )
 
 

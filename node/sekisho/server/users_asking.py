@@ -109,6 +109,12 @@ class UsersAsker:
             running.run.close()
             raise _with_values(behind, question.text) from error
 
+    def take(self, caller: User, asked: Asked, *, table: str, frames: tuple[bytes, ...]) -> int:
+        """Take a table that the contract lets this company bring; providers get it when asked."""
+        del caller
+        signed = self._named(asked) or the_only(self._fitting())
+        return self._asking.upload(signed, table, frames)
+
     def shelf(self, caller: User, asked: Asked) -> Shelf:
         """List what the chosen contract shows, and the company's own datasets."""
         del caller
@@ -117,7 +123,8 @@ class UsersAsker:
         if signed is not None and self._parts.party not in signed.consumers:
             signed = None
         local = self._parts.datasets.present().values()
-        return shelf_of_catalog(self._asking.catalog(signed), local)
+        uploads = self._asking.uploads(signed).values()
+        return shelf_of_catalog(self._asking.catalog(signed), local, uploads)
 
     def _named(self, asked: Asked) -> SignedContract | None:
         if not asked.contract:

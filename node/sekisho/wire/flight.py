@@ -12,7 +12,14 @@ from sekisho.documents.envelope import Envelope
 from sekisho.errors import DocumentError, Finding
 from sekisho.model.query import QueryText
 from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
-from sekisho.wire.flight_sql import Listing, Prepared, PreparedUpdate, Statement, parse_command
+from sekisho.wire.flight_sql import (
+    Listing,
+    Prepared,
+    PreparedUpdate,
+    Statement,
+    Upload,
+    parse_command,
+)
 from sekisho.wire.frames import parse_frame
 from sekisho.wire.gen.arrow.flight import flight_pb2, flight_sql_pb2
 from sekisho.wire.gen.sekisho.v1 import parameters_pb2, ticket_pb2
@@ -116,7 +123,7 @@ def parse_ticket(data: bytes) -> Envelope | bytes | Listing:
         pass
     else:
         command = parse_command(ticket.ticket)
-        if not isinstance(command, Statement | Prepared | PreparedUpdate):
+        if not isinstance(command, Statement | Prepared | PreparedUpdate | Upload):
             return command
     raise _unreadable("the Flight ticket is not one of this node's", "ask GetFlightInfo for one")
 

@@ -48,6 +48,14 @@ class PreparedUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A table that a client brings in DoPut."""
+
+    table: str
+    """As the client names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GetSqlInfo:
     """What the node is and can do."""
 
@@ -118,7 +126,7 @@ Listing = (
 )
 """What is answered without asking anybody for data."""
 
-Command = Statement | Prepared | PreparedUpdate | Listing
+Command = Statement | Prepared | PreparedUpdate | Upload | Listing
 
 _FOREIGN = (
     flight_sql_pb2.CommandGetExportedKeys,
@@ -127,11 +135,10 @@ _FOREIGN = (
 )
 _UNSERVED = {
     "CommandStatementUpdate": "updates",
-    "CommandStatementIngest": "tables that a client uploads",
     "CommandStatementSubstraitPlan": "Substrait plans",
 }
 _READ_ONLY_HINT = "a node answers SELECT, and changes nothing at anybody's"
-_INGEST_HINT = "make a dataset of it in node.yaml; see docs/concept/lookups.md"
+_UPLOAD_HINT = "upload a table whole, as one that is new; see docs/concept/lookups.md"
 
 
 def parse_descriptor(data: bytes) -> Command:
@@ -156,10 +163,9 @@ def parse_command(data: bytes) -> Command:
     name = packed.TypeName()
     short = name.rpartition(".")[2]
     if name.startswith("arrow.flight.protocol.sql.") and short in _UNSERVED:
-        hint = _INGEST_HINT if short == "CommandStatementIngest" else _READ_ONLY_HINT
-        raise NotServedError(f"{_UNSERVED[short]} are not served", hint=hint)
+        raise NotServedError(f"{_UNSERVED[short]} are not served", hint=_READ_ONLY_HINT)
     try:
-        found = _asked(packed) or _listing(packed)
+        found = _asked(packed) or _upload(packed) or _listing(packed)
     except DecodeError:
         found = None
     if found is None:
@@ -239,6 +245,12 @@ def pack_bound(handle: bytes) -> bytes:
     return flight_pb2.PutResult(app_metadata=metadata).SerializeToString()
 
 
+def pack_uploaded(rows: int) -> bytes:
+    """Build the answer to a table that was taken."""
+    result = flight_sql_pb2.DoPutUpdateResult(record_count=rows)
+    return flight_pb2.PutResult(app_metadata=result.SerializeToString()).SerializeToString()
+
+
 def pack_action_type(name: str, description: str) -> bytes:
     """Build one entry of ListActions."""
     return flight_pb2.ActionType(type=name, description=description).SerializeToString()
@@ -274,6 +286,23 @@ def _asked(packed: Any) -> Statement | Prepared | PreparedUpdate | None:
         prepared.ParseFromString(packed.value)
         return PreparedUpdate(handle=prepared.prepared_statement_handle)
     return None
+
+
+def _upload(packed: Any) -> Upload | None:
+    ingest = flight_sql_pb2.CommandStatementIngest()
+    if not packed.Unpack(ingest):
+        return None
+    _check_transaction(ingest.transaction_id)
+    options = ingest.table_definition_options
+    if ingest.temporary or options.if_exists == options.TABLE_EXISTS_OPTION_APPEND:
+        what = "temporary tables" if ingest.temporary else "rows for a table that is there"
+        raise NotServedError(f"{what} are not served", hint=_UPLOAD_HINT)
+    if options.if_not_exist == options.TABLE_NOT_EXIST_OPTION_FAIL:
+        raise NotServedError("a table that must be there is not served", hint=_UPLOAD_HINT)
+    if ingest.schema not in {"", "local"} or ingest.catalog not in {"", "sekisho"}:
+        hint = "leave schema and catalog out"
+        raise NotServedError("tables outside of `local` are not served", hint=hint)
+    return Upload(table=ingest.table[:MAX_PATTERN])
 
 
 def _listing(packed: Any) -> Listing | None:

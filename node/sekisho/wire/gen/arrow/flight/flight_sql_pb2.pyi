@@ -116,6 +116,157 @@ class DoPutPreparedStatementResult(_message.Message):
 Global___DoPutPreparedStatementResult: _TypeAlias = DoPutPreparedStatementResult  # noqa: Y015
 
 @_typing.final
+class CommandStatementIngest(_message.Message):
+    """In DoPut, a table that the client uploads."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class TableDefinitionOptions(_message.Message):
+        """What to do about the table that is named."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        class _TableNotExistOption:
+            ValueType = _typing.NewType("ValueType", _builtins.int)
+            V: _TypeAlias = ValueType  # noqa: Y015
+
+        class _TableNotExistOptionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[CommandStatementIngest.TableDefinitionOptions._TableNotExistOption.ValueType], _builtins.type):
+            DESCRIPTOR: _descriptor.EnumDescriptor
+            TABLE_NOT_EXIST_OPTION_UNSPECIFIED: CommandStatementIngest.TableDefinitionOptions._TableNotExistOption.ValueType  # 0
+            """The server chooses."""
+            TABLE_NOT_EXIST_OPTION_CREATE: CommandStatementIngest.TableDefinitionOptions._TableNotExistOption.ValueType  # 1
+            """Make it."""
+            TABLE_NOT_EXIST_OPTION_FAIL: CommandStatementIngest.TableDefinitionOptions._TableNotExistOption.ValueType  # 2
+            """Refuse."""
+
+        class TableNotExistOption(_TableNotExistOption, metaclass=_TableNotExistOptionEnumTypeWrapper):
+            """When there is no such table."""
+
+        TABLE_NOT_EXIST_OPTION_UNSPECIFIED: CommandStatementIngest.TableDefinitionOptions.TableNotExistOption.ValueType  # 0
+        """The server chooses."""
+        TABLE_NOT_EXIST_OPTION_CREATE: CommandStatementIngest.TableDefinitionOptions.TableNotExistOption.ValueType  # 1
+        """Make it."""
+        TABLE_NOT_EXIST_OPTION_FAIL: CommandStatementIngest.TableDefinitionOptions.TableNotExistOption.ValueType  # 2
+        """Refuse."""
+
+        class _TableExistsOption:
+            ValueType = _typing.NewType("ValueType", _builtins.int)
+            V: _TypeAlias = ValueType  # noqa: Y015
+
+        class _TableExistsOptionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[CommandStatementIngest.TableDefinitionOptions._TableExistsOption.ValueType], _builtins.type):
+            DESCRIPTOR: _descriptor.EnumDescriptor
+            TABLE_EXISTS_OPTION_UNSPECIFIED: CommandStatementIngest.TableDefinitionOptions._TableExistsOption.ValueType  # 0
+            """The server chooses."""
+            TABLE_EXISTS_OPTION_FAIL: CommandStatementIngest.TableDefinitionOptions._TableExistsOption.ValueType  # 1
+            """Refuse."""
+            TABLE_EXISTS_OPTION_APPEND: CommandStatementIngest.TableDefinitionOptions._TableExistsOption.ValueType  # 2
+            """Add the rows to it."""
+            TABLE_EXISTS_OPTION_REPLACE: CommandStatementIngest.TableDefinitionOptions._TableExistsOption.ValueType  # 3
+            """Put it in the other's place."""
+
+        class TableExistsOption(_TableExistsOption, metaclass=_TableExistsOptionEnumTypeWrapper):
+            """When there is one."""
+
+        TABLE_EXISTS_OPTION_UNSPECIFIED: CommandStatementIngest.TableDefinitionOptions.TableExistsOption.ValueType  # 0
+        """The server chooses."""
+        TABLE_EXISTS_OPTION_FAIL: CommandStatementIngest.TableDefinitionOptions.TableExistsOption.ValueType  # 1
+        """Refuse."""
+        TABLE_EXISTS_OPTION_APPEND: CommandStatementIngest.TableDefinitionOptions.TableExistsOption.ValueType  # 2
+        """Add the rows to it."""
+        TABLE_EXISTS_OPTION_REPLACE: CommandStatementIngest.TableDefinitionOptions.TableExistsOption.ValueType  # 3
+        """Put it in the other's place."""
+
+        IF_NOT_EXIST_FIELD_NUMBER: _builtins.int
+        IF_EXISTS_FIELD_NUMBER: _builtins.int
+        if_not_exist: Global___CommandStatementIngest.TableDefinitionOptions.TableNotExistOption.ValueType
+        """When there is no such table."""
+        if_exists: Global___CommandStatementIngest.TableDefinitionOptions.TableExistsOption.ValueType
+        """When there is one."""
+        def __init__(
+            self,
+            *,
+            if_not_exist: Global___CommandStatementIngest.TableDefinitionOptions.TableNotExistOption.ValueType = ...,
+            if_exists: Global___CommandStatementIngest.TableDefinitionOptions.TableExistsOption.ValueType = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["if_exists", b"if_exists", "if_not_exist", b"if_not_exist"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    TABLE_DEFINITION_OPTIONS_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    CATALOG_FIELD_NUMBER: _builtins.int
+    TEMPORARY_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    table: _builtins.str
+    """Its name."""
+    schema: _builtins.str
+    """Its schema."""
+    catalog: _builtins.str
+    """Its catalog."""
+    temporary: _builtins.bool
+    """Whether it goes away with the session."""
+    transaction_id: _builtins.bytes
+    """A transaction's handle; refused here."""
+    @_builtins.property
+    def table_definition_options(self) -> Global___CommandStatementIngest.TableDefinitionOptions:
+        """What to do about the table that is named."""
+
+    def __init__(
+        self,
+        *,
+        table_definition_options: Global___CommandStatementIngest.TableDefinitionOptions | None = ...,
+        table: _builtins.str = ...,
+        schema: _builtins.str | None = ...,
+        catalog: _builtins.str | None = ...,
+        temporary: _builtins.bool = ...,
+        transaction_id: _builtins.bytes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_schema", b"_schema", "_transaction_id", b"_transaction_id", "catalog", b"catalog", "schema", b"schema", "table_definition_options", b"table_definition_options", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_catalog", b"_catalog", "_schema", b"_schema", "_transaction_id", b"_transaction_id", "catalog", b"catalog", "schema", b"schema", "table", b"table", "table_definition_options", b"table_definition_options", "temporary", b"temporary", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__catalog: _TypeAlias = _typing.Literal["catalog"]  # noqa: Y015
+    _WhichOneofArgType__catalog: _TypeAlias = _typing.Literal["_catalog", b"_catalog"]  # noqa: Y015
+    _WhichOneofReturnType__schema: _TypeAlias = _typing.Literal["schema"]  # noqa: Y015
+    _WhichOneofArgType__schema: _TypeAlias = _typing.Literal["_schema", b"_schema"]  # noqa: Y015
+    _WhichOneofReturnType__transaction_id: _TypeAlias = _typing.Literal["transaction_id"]  # noqa: Y015
+    _WhichOneofArgType__transaction_id: _TypeAlias = _typing.Literal["_transaction_id", b"_transaction_id"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__catalog) -> _WhichOneofReturnType__catalog | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__schema) -> _WhichOneofReturnType__schema | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__transaction_id) -> _WhichOneofReturnType__transaction_id | None: ...
+
+Global___CommandStatementIngest: _TypeAlias = CommandStatementIngest  # noqa: Y015
+
+@_typing.final
+class DoPutUpdateResult(_message.Message):
+    """The answer to an upload."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_COUNT_FIELD_NUMBER: _builtins.int
+    record_count: _builtins.int
+    """Rows that were taken."""
+    def __init__(
+        self,
+        *,
+        record_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["record_count", b"record_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DoPutUpdateResult: _TypeAlias = DoPutUpdateResult  # noqa: Y015
+
+@_typing.final
 class ActionCreatePreparedStatementRequest(_message.Message):
     """The body of the action CreatePreparedStatement."""
 
