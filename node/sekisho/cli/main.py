@@ -29,7 +29,9 @@ COMMANDS: dict[str, Command] = {
     "serve": Command(module="sekisho.cli.serve", help="run the node"),
     "status": Command(module="sekisho.cli.status", help="show how the running node is"),
     "doctor": Command(module="sekisho.cli.doctor", help="check folder, keys, data and ports"),
-    "member": Command(module="sekisho.cli.member", help="show, add and list companies"),
+    "member": Command(
+        module="sekisho.cli.member", help="show, add and list companies, and renew keys"
+    ),
     "dataset": Command(module="sekisho.cli.dataset", help="list and check datasets"),
     "contract": Command(
         module="sekisho.cli.contract", help="write, review, sign and end contracts"

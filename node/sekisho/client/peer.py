@@ -90,6 +90,11 @@ class Peer:
         message = exchange.DeliverNoticeRequest(notice=envelope_to_proto(envelope))
         self._call(self._exchange.DeliverNotice, message)
 
+    def deliver_member(self, envelope: Envelope) -> None:
+        """Hand over the next version of this company's own member document."""
+        message = exchange.DeliverMemberRequest(member=envelope_to_proto(envelope))
+        self._call(self._exchange.DeliverMember, message)
+
     def deliver_lookup(self, contract: ContractId, content: bytes) -> None:
         """Hand over a table that the contract lets this company bring.
 

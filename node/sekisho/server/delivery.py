@@ -1,4 +1,4 @@
-"""Carries contracts and notices to the other parties' nodes, until each has them."""
+"""Carries contracts, notices and member documents to other nodes, until each has them."""
 
 import logging
 import threading
@@ -98,6 +98,11 @@ class Deliveries:
             stored = contracts.get_notice(delivery.document)
             if stored is not None:
                 peer.deliver_notice(parse_envelope_json(stored.envelope))
+            return
+        if delivery.kind == "member":
+            document = self._parts.state.members.by_fingerprint(delivery.document)
+            if document is not None:
+                peer.deliver_member(parse_envelope_json(document.envelope))
             return
         contract = contracts.get(ContractId(delivery.document))
         if contract is not None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sekisho.documents.canonical import parse_canonical
 from sekisho.documents.envelope import Envelope, envelope_to_json, parse_envelope_json
 from sekisho.documents.models import parse_value
-from sekisho.errors import NodeError
+from sekisho.errors import NodeError, TrustError
 from sekisho.model.member import Member
 from sekisho.model.names import PartyId, default_alias, is_alias
 from sekisho.store.members import MemberStore, StoredMember
@@ -72,6 +72,22 @@ class MemberBook:
             self._members = self._members.add(trusted)
         return trusted
 
+    def renew(
+        self, state: State, envelope: Envelope, *, party: PartyId, now: datetime
+    ) -> TrustedMember:
+        """Believe the next document of a party that hands it over itself.
+
+        Raises:
+            TrustError: It is another party's, or not to be believed.
+        """
+        if _read(envelope).party_id != party:
+            raise TrustError(
+                f"`{party}` handed over a member document that is not its own",
+                step="member.own",
+                hint="only a company itself can renew what it says of itself",
+            )
+        return self.add(state, envelope, alias="", fingerprint="", now=now)
+
     def _alias(self, state: State, party: PartyId, wanted: str) -> str:
         known = state.members.current(party)
         alias = wanted or (known.alias if known else "") or default_alias(party)
@@ -84,8 +100,11 @@ class MemberBook:
 
 def _valid_from(envelope: Envelope) -> datetime:
     """Give an instant at which a document that was believed before did hold."""
-    member = parse_value(parse_canonical(envelope.payload), Member, name="member")
-    return member.valid.starts_at
+    return _read(envelope).valid.starts_at
+
+
+def _read(envelope: Envelope) -> Member:
+    return parse_value(parse_canonical(envelope.payload), Member, name="member")
 
 
 def _believed(store: MemberStore) -> Members:

@@ -36,6 +36,7 @@ from sekisho.server.retention import Retention
 from sekisho.server.users import UsersFace
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, load_file, load_secret
 from sekisho.store.guardrails import load_guardrails
+from sekisho.store.rotating import check_rotated
 from sekisho.store.state import State, open_state
 from sekisho.trust.keys import load_signer
 
@@ -54,12 +55,14 @@ class RunningNode:
         Raises:
             DocumentError: node.yaml or a guardrail cannot be read, or guardrails contradict each
                 other.
-            NodeError: A file is missing, or another process serves this folder.
+            NodeError: A file is missing, new keys have not taken their places, or another process
+                serves this folder.
             LedgerError: The state is damaged, or the clock is behind it.
         """
         folder = NodeFolder(root)
         config = parse_config(load_file(folder.config), name=str(folder.config))
         guardrails = load_guardrails(folder, config)
+        check_rotated(folder)
         member = parse_envelope_json(load_file(folder.member), name=str(folder.member))
         keys = _load_keys(folder)
         state = open_state(folder.state_file(config.state), now=utc_now())

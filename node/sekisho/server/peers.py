@@ -8,6 +8,7 @@ from sekisho.gate.catalog import granted_columns
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.query import Query, QueryText
 from sekisho.model.signed import SignedContract
+from sekisho.server import log
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
 from sekisho.server.boundary import unary
@@ -61,6 +62,7 @@ class PeersFace:
                 DeliverContract=self._deliver_contract,
                 DeliverNotice=self._deliver_notice,
                 DeliverLookup=self._deliver_lookup,
+                DeliverMember=self._deliver_member,
                 GetMember=self._get_member,
             ),
         )
@@ -86,6 +88,18 @@ class PeersFace:
     ) -> exchange.DeliverLookupResponse:
         self._lookups.take(caller, ContractId(message.contract_id), message.content)
         return exchange.DeliverLookupResponse()
+
+    def _deliver_member(
+        self, caller: PartyId, message: exchange.DeliverMemberRequest
+    ) -> exchange.DeliverMemberResponse:
+        envelope = envelope_from_proto(message.member)
+        trusted = self._parts.members.renew(
+            self._parts.state, envelope, party=caller, now=self._parts.now()
+        )
+        # A newer document may have revoked a key that signed a contract.
+        self._parts.contracts.forget_all()
+        log.note("member renewed", party=trusted.party, version=trusted.member.version)
+        return exchange.DeliverMemberResponse()
 
     def _get_member(
         self, _caller: PartyId, _message: exchange.GetMemberRequest

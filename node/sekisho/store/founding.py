@@ -108,8 +108,13 @@ def found_node(
     trusted = verify_member(envelope, known=Members(), now=now)
     files = {
         folder.certificate("anchor"): anchor,
-        folder.certificate("tls"): _leaf(
-            party, keys, anchor=anchor, addresses=(peers, users, advertise), now=now
+        folder.certificate("tls"): issue_leaf(
+            party,
+            key=keys.tls,
+            anchor=anchor,
+            anchor_key=keys.anchor,
+            addresses=(peers, users, advertise),
+            now=now,
         ),
         folder.member: envelope_to_json(envelope) + b"\n",
         folder.config: settings,
@@ -144,16 +149,22 @@ def _generate() -> _Keys:
     )
 
 
-def _leaf(
-    party: PartyId, keys: _Keys, *, anchor: bytes, addresses: tuple[str, ...], now: datetime
+def issue_leaf(
+    party: PartyId,
+    *,
+    key: bytes,
+    anchor: bytes,
+    anchor_key: bytes,
+    addresses: tuple[str, ...],
+    now: datetime,
 ) -> bytes:
-    """Issue the node's certificate for every name under which it can be reached."""
+    """Issue a node's certificate for every name under which it can be reached; all in PEM."""
     named = [host for host in map(host_of, addresses) if not is_wildcard(host)]
     return make_leaf(
         party,
-        key_pem=keys.tls,
+        key_pem=key,
         anchor_pem=anchor,
-        anchor_key_pem=keys.anchor,
+        anchor_key_pem=anchor_key,
         serial=generate_serial(),
         now=now,
         hosts=tuple(dict.fromkeys(("localhost", "127.0.0.1", "::1", *named))),
@@ -175,8 +186,8 @@ def _member(
         },
         "endpoints": [advertise],
         "keys": [
-            _listed(signers[0], PEOPLE_PURPOSES),
-            _listed(signers[1], NODE_PURPOSES),
+            listed_key(signers[0], PEOPLE_PURPOSES),
+            listed_key(signers[1], NODE_PURPOSES),
         ],
         "tls_anchor": anchor.decode(),
         "agreement": agreement_public(keys.agreement),
@@ -186,7 +197,8 @@ def _member(
     return seal(canonical_json(document), PayloadType.MEMBER, signers)
 
 
-def _listed(signer: LocalSigner, purposes: frozenset[Purpose]) -> dict[str, Plain]:
+def listed_key(signer: LocalSigner, purposes: frozenset[Purpose]) -> dict[str, Plain]:
+    """Say of a key what a member document says."""
     return {
         "public": signer.public,
         "purposes": [item.value for item in Purpose if item in purposes],

@@ -110,6 +110,11 @@ class MemberStore:
         found = self._query("WHERE m.party = ? ORDER BY m.version DESC LIMIT 1", party)
         return found[0] if found else None
 
+    def by_fingerprint(self, fingerprint: str) -> StoredMember | None:
+        """Read one version."""
+        found = self._query("WHERE m.fingerprint = ?", fingerprint)
+        return found[0] if found else None
+
     def by_alias(self, alias: str) -> StoredMember | None:
         """Read the latest document of the party with an alias."""
         found = self._query("WHERE a.alias = ? ORDER BY m.version DESC LIMIT 1", alias)

@@ -152,6 +152,47 @@ class DeliverLookupResponse(_message.Message):
 Global___DeliverLookupResponse: _TypeAlias = DeliverLookupResponse  # noqa: Y015
 
 @_typing.final
+class DeliverMemberRequest(_message.Message):
+    """A member document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def member(self) -> _envelope_pb2.Envelope:
+        """The signed document. REQUIRED."""
+
+    def __init__(
+        self,
+        *,
+        member: _envelope_pb2.Envelope | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["member", b"member"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member", b"member"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverMemberRequest: _TypeAlias = DeliverMemberRequest  # noqa: Y015
+
+@_typing.final
+class DeliverMemberResponse(_message.Message):
+    """The document is recorded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverMemberResponse: _TypeAlias = DeliverMemberResponse  # noqa: Y015
+
+@_typing.final
 class GetMemberRequest(_message.Message):
     """Asks for a member document."""
 

@@ -50,6 +50,11 @@ class ExchangeServiceStub:
                 request_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupRequest.SerializeToString,
                 response_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupResponse.FromString,
                 _registered_method=True)
+        self.DeliverMember = channel.unary_unary(
+                '/sekisho.v1.ExchangeService/DeliverMember',
+                request_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverMemberRequest.SerializeToString,
+                response_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverMemberResponse.FromString,
+                _registered_method=True)
         self.GetMember = channel.unary_unary(
                 '/sekisho.v1.ExchangeService/GetMember',
                 request_serializer=sekisho_dot_v1_dot_exchange__service__pb2.GetMemberRequest.SerializeToString,
@@ -92,6 +97,16 @@ class ExchangeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeliverMember(self, request, context):
+        """Hands over the next version of the sender's own member document.
+
+        The document MUST be the sender's. The receiver believes it as it would from anybody: a `member`
+        key of the version that it knows has signed it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetMember(self, request, context):
         """Asks for the current member document of the node's own party.
         """
@@ -116,6 +131,11 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.DeliverLookup,
                     request_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupRequest.FromString,
                     response_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupResponse.SerializeToString,
+            ),
+            'DeliverMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeliverMember,
+                    request_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverMemberRequest.FromString,
+                    response_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverMemberResponse.SerializeToString,
             ),
             'GetMember': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMember,
@@ -205,6 +225,33 @@ class ExchangeService:
             '/sekisho.v1.ExchangeService/DeliverLookup',
             sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupRequest.SerializeToString,
             sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeliverMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sekisho.v1.ExchangeService/DeliverMember',
+            sekisho_dot_v1_dot_exchange__service__pb2.DeliverMemberRequest.SerializeToString,
+            sekisho_dot_v1_dot_exchange__service__pb2.DeliverMemberResponse.FromString,
             options,
             channel_credentials,
             insecure,

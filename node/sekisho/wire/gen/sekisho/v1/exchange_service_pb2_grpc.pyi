@@ -35,6 +35,12 @@ class ExchangeServiceStub:
     it keeps the table. The first content of a name is the contract's only one: the receiver MUST
     refuse another with LOOKUP_NOT_ALLOWED, whichever consumer sends it.
     """
+    DeliverMember: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.DeliverMemberRequest, _exchange_service_pb2.DeliverMemberResponse]
+    """Hands over the next version of the sender's own member document.
+
+    The document MUST be the sender's. The receiver believes it as it would from anybody: a `member`
+    key of the version that it knows has signed it.
+    """
     GetMember: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.GetMemberRequest, _exchange_service_pb2.GetMemberResponse]
     """Asks for the current member document of the node's own party."""
 
@@ -76,6 +82,18 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
         table. The receiver MUST check everything that can be told without reading its own rows before
         it keeps the table. The first content of a name is the contract's only one: the receiver MUST
         refuse another with LOOKUP_NOT_ALLOWED, whichever consumer sends it.
+        """
+
+    @_abc_1.abstractmethod
+    def DeliverMember(
+        self,
+        request: _exchange_service_pb2.DeliverMemberRequest,
+        context: _grpc.ServicerContext,
+    ) -> _exchange_service_pb2.DeliverMemberResponse:
+        """Hands over the next version of the sender's own member document.
+
+        The document MUST be the sender's. The receiver believes it as it would from anybody: a `member`
+        key of the version that it knows has signed it.
         """
 
     @_abc_1.abstractmethod
