@@ -31,10 +31,10 @@ def test_channels_have_their_own_dense_numbers(state):
     assert [link.previous for link in links] == ["", "", first.leaf.hex()]
 
 
-def test_channels_go_on_after_a_restart(path):
-    with opened(path) as state:
+def test_channels_go_on_after_a_restart(place):
+    with opened(place) as state:
         first = append(state)
-    with opened(path) as state:
+    with opened(place) as state:
         append(state)
         link = state.ledger.get(1).link
         assert (link.seq, link.previous) == (1, first.leaf.hex())
@@ -57,8 +57,8 @@ def test_equal_entries_have_salts_and_leaves_of_their_own(state):
     assert len({entry.leaf for entry in stored}) == 40
 
 
-def test_salts_come_from_what_was_handed_in(path):
-    with open_state(path, now=NOW, random=fixed_random) as state:
+def test_salts_come_from_what_was_handed_in(place):
+    with open_state(place, now=NOW, random=fixed_random) as state:
         append(state)
         assert state.ledger.stored(0).salt == fixed_random(32)
 
@@ -77,19 +77,19 @@ def test_a_clock_behind_the_last_entry_is_refused(state):
     assert state.ledger.verify().size == 1
 
 
-def test_a_clock_that_was_put_back_is_refused_after_a_restart_too(path):
-    with opened(path) as state:
+def test_a_clock_that_was_put_back_is_refused_after_a_restart_too(place):
+    with opened(place) as state:
         append(state)
     with (
-        opened(path, now=NOW - timedelta(days=1)) as state,
+        opened(place, now=NOW - timedelta(days=1)) as state,
         pytest.raises(LedgerError, match="clock is behind"),
     ):
         append(state, now=NOW - timedelta(days=1))
 
 
-def test_an_entry_has_a_greatest_size(path):
+def test_an_entry_has_a_greatest_size(place):
     with (
-        opened(path, limits=replace(DEFAULT_LIMITS, max_entry_bytes=100)) as state,
+        opened(place, limits=replace(DEFAULT_LIMITS, max_entry_bytes=100)) as state,
         pytest.raises(LedgerError, match="too large"),
     ):
         append(state)
