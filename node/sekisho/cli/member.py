@@ -127,7 +127,7 @@ def _keep(place: Place, envelope: Envelope, *, alias: str) -> str:
         with place.steward() as steward:
             return steward.add_member(envelope, alias=alias)
     at = now()
-    with open_state(place.state_path, now=at) as state:
+    with open_state(place.database(), now=at) as state:
         added = place.members(state).add(state, envelope, alias=alias, fingerprint="", now=at)
         known = state.members.current(added.party)
         return known.alias if known else ""

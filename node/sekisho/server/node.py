@@ -1,5 +1,6 @@
 """The running node: opens its parts, serves both faces, and stops without losing anything."""
 
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterable
@@ -22,6 +23,7 @@ from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
 from sekisho.server.asking import AskingRoom
 from sekisho.server.contracts import ContractBook
+from sekisho.server.cutting import ENDED, cut_what_ended
 from sekisho.server.datasets import Datasets, sources_of
 from sekisho.server.delivery import Deliveries
 from sekisho.server.faces import Face
@@ -35,6 +37,7 @@ from sekisho.server.plans import Plans
 from sekisho.server.users import UsersFace
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, load_file, load_secret
 from sekisho.store.guardrails import load_guardrails
+from sekisho.store.locating import find_database
 from sekisho.store.state import State, open_state
 from sekisho.trust.keys import load_signer
 
@@ -61,7 +64,7 @@ class RunningNode:
         guardrails = load_guardrails(folder, config)
         member = parse_envelope_json(load_file(folder.member), name=str(folder.member))
         keys = _load_keys(folder)
-        state = open_state(folder.state_file(config.state), now=utc_now())
+        state = open_state(find_database(folder, config), now=utc_now())
         try:
             self.parts = _assemble(
                 folder, config, guardrails, keys=keys, member=member, state=state
@@ -82,11 +85,13 @@ class RunningNode:
 
         Raises:
             NodeError: An address is taken.
+            LedgerError: The database of the state has gone away.
         """
         try:
             peers, users = self._faces
             peers.listen(self.parts.config.listen.peers)
             users.listen(self.parts.config.listen.users)
+            self.parts.state.watch(on_news=self._hear, on_lost=self._lose)
         except BaseException:
             self._close()
             raise
@@ -156,15 +161,35 @@ class RunningNode:
         """
         patience = float(self.parts.config.engine.seconds)
         while not self._stopping.wait(SWEEP_SECONDS):
-            self.parts.late.retry()
             self.parts.streams.cut_stalled(before=self.parts.monotonic() - patience, reason="stall")
-            for contract in self.parts.streams.contracts():
-                self._agreeing.cut_what_ended(contract, "term")
+            with suppress(LedgerError):  # no disk, no database: it is tried again in a second
+                for index in self.parts.state.sweep(self.parts.now()):
+                    log.note("found interrupted", index=index)
+                self.parts.late.retry()
+                self._cut_ended("term")
             self._drop_ended()
 
+    def _cut_ended(self, reason: str) -> None:
+        for contract in self.parts.streams.contracts():
+            cut_what_ended(self.parts, contract, reason)
+
     def _drop_ended(self) -> None:
-        with suppress(LedgerError):  # a full disk: it is tried again in a second
+        with suppress(LedgerError):
             self._lookups.drop_ended()
+
+    def _hear(self) -> None:
+        """Act at once on what another replica has recorded."""
+        self._cut_ended(ENDED)
+        self._deliveries.wake()
+        for face in self._faces:
+            face.say(is_serving=True)
+
+    def _lose(self) -> None:
+        """Serve nothing without the state: what runs is cut, and balancers are told."""
+        log.note("state lost", logging.ERROR)
+        for face in self._faces:
+            face.say(is_serving=False)
+        self.parts.streams.cut_all("lost")
 
 
 def _assemble(

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from sekisho.errors import OutdatedError
+from sekisho.errors import LedgerError, OutdatedError
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.names import ContractId, PartyId
 from sekisho.store.answers import AnswerStore
@@ -83,10 +83,17 @@ class State(Records):
         """The newest version of contracts and members that this process knows of."""
         return self._writer.version()
 
-    @property
-    def is_in_touch(self) -> bool:
-        """Tell whether this process hears at once what others change."""
-        return self._watch is None or self._watch.is_listening
+    def check_in_touch(self) -> None:
+        """Refuse to go on while this process may miss what others change.
+
+        Raises:
+            LedgerError: It does not hear of it now.
+        """
+        if self._watch is not None and not self._watch.is_listening:
+            raise LedgerError(
+                "the state is out of reach, so nothing is served",
+                hint="check PostgreSQL; the node goes on by itself",
+            )
 
     def submit(self, work: Callable[[Transaction], T]) -> T:
         """Run a function in a transaction and return once that is on disk.
@@ -103,8 +110,9 @@ class State(Records):
             step: Given the version that it may rest on, which its transaction checks.
 
         Raises:
-            OutdatedError: They changed all the time.
+            LedgerError: This process is out of touch, or they changed all the time.
         """
+        self.check_in_touch()
         for _ in range(MOST_DECISIONS):
             try:
                 return step(self.version)
@@ -133,6 +141,7 @@ class State(Records):
             on_lost()
 
         self._writer.on_lost = lose
+        self._writer.on_renewed = on_news
         self._watch = self._database.watch(hear, lose)
 
     def leads(self) -> bool:

@@ -56,6 +56,9 @@ class Writer:
         """The newest that this process has met, see `Transaction.version`."""
         self.on_lost: Callable[[], None] = _nothing
         """Called when the session is lost, in a thread of its own."""
+        self.on_renewed: Callable[[], None] = _nothing
+        """Called when another session has taken its place, likewise."""
+        self._is_renewed = False
         self._db: Connection | None = database.open_writer()
         self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._lock = threading.Lock()
@@ -140,6 +143,7 @@ class Writer:
         if self._db is None:
             self._db = self._database.open_writer()
             self.version.reset()
+            self._is_renewed = True
         return self._db
 
     def _transact(
@@ -162,6 +166,9 @@ class Writer:
         after = transaction.version
         database.commit(db, news=None if after == before else after)
         self.version.advance(after)
+        if self._is_renewed:
+            self._is_renewed = False
+            threading.Thread(target=self.on_renewed, name="state-renewed", daemon=True).start()
 
     def _abandon(self, batch: list[_Job[Any]], error: Exception) -> None:
         for job in batch:
