@@ -16,7 +16,7 @@ from sekisho.config import NodeConfig, parse_config
 from sekisho.documents.envelope import Envelope, parse_envelope_json
 from sekisho.engine.engine import Engine, EngineSettings, Source
 from sekisho.engine.pool import WorkerPool
-from sekisho.errors import LedgerError, TrustError
+from sekisho.errors import LedgerError, NodeError, TrustError
 from sekisho.model.guardrail import PlacedRule
 from sekisho.server import log
 from sekisho.server.agreeing import Agreeing
@@ -64,7 +64,11 @@ class RunningNode:
         guardrails = load_guardrails(folder, config)
         member = parse_envelope_json(load_file(folder.member), name=str(folder.member))
         keys = _load_keys(folder)
-        state = open_state(find_database(folder, config), now=utc_now())
+        database = find_database(folder, config)
+        if not database.exists():
+            msg = f"the state `{database.name}` is not there"
+            raise NodeError(msg, hint="restore the latest backup; a node never begins a second one")
+        state = open_state(database, now=utc_now())
         try:
             self.parts = _assemble(
                 folder, config, guardrails, keys=keys, member=member, state=state

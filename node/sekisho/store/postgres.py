@@ -8,7 +8,8 @@ one head row, so that the replicas' transactions come one after the other.
 
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -19,7 +20,14 @@ from sekisho.ledger.instants import moment_text
 from sekisho.model.names import PartyId
 from sekisho.store.database import Connection, Cursor, Watch
 from sekisho.store.postgres_sql import statement
-from sekisho.store.postgres_tables import check_tables, has_tables, lock_class, make_tables, migrate
+from sekisho.store.postgres_tables import (
+    check_tables,
+    has_tables,
+    lock_class,
+    make_tables,
+    migrate,
+    put_rows,
+)
 from sekisho.store.postgres_url import server_name
 from sekisho.store.postgres_watch import PostgresWatch
 from sekisho.store.schema import check_ledger, keep_checked
@@ -131,13 +139,31 @@ class PostgresDatabase:
         """Nobody was kept out."""
 
     def create(self) -> None:
-        """Make empty tables in a database that has none.
+        """Make empty tables in a database that has none; raises as `filled`."""
+        with self.filled():
+            pass
+
+    @contextmanager
+    def filled(self) -> Iterator[Connection]:
+        """Make tables in a database that has none, and keep them if the block ends well.
 
         Raises:
             NodeError: There is something in it, or it would lose what is committed.
         """
-        with self._connect() as raw:
+        with self._connect() as raw, raw.transaction():
             make_tables(raw, self._party)
+            yield PostgresConnection(raw)
+
+    def put(
+        self,
+        db: Connection,
+        table: str,
+        *,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+    ) -> None:
+        """Replace all rows of a table, inside `filled`."""
+        put_rows(_own(db).raw, table, columns, rows=rows)
 
     def prepare(self) -> None:
         """Bring the tables to this release, and check what they hold."""

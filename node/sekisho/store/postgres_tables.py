@@ -3,6 +3,7 @@
 Nothing is made by opening: a slip in node.yaml must not begin a second ledger.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import psycopg
@@ -32,7 +33,7 @@ def has_tables(raw: psycopg.Connection[Any]) -> bool:
 
 
 def make_tables(raw: psycopg.Connection[Any], party: PartyId) -> None:
-    """Make the tables of this release.
+    """Make the tables of this release, inside a transaction.
 
     Raises:
         NodeError: There are tables already, or what is committed could be lost here.
@@ -46,11 +47,37 @@ def make_tables(raw: psycopg.Connection[Any], party: PartyId) -> None:
             "there are tables in the database already",
             hint="make a database for this node alone: CREATE DATABASE",
         )
-    with raw.transaction():
-        _run(raw, _MARK)
-        raw.execute("INSERT INTO sekisho_state VALUES (0, %s, %s)", (len(MIGRATIONS), party))
-        for item in MIGRATIONS:
-            _run(raw, script(item))
+    _run(raw, _MARK)
+    raw.execute("INSERT INTO sekisho_state VALUES (0, %s, %s)", (len(MIGRATIONS), party))
+    for item in MIGRATIONS:
+        _run(raw, script(item))
+
+
+def put_rows(
+    raw: psycopg.Connection[Any],
+    table: str,
+    columns: Sequence[str],
+    *,
+    rows: Iterable[Sequence[Any]],
+) -> None:
+    """Replace all rows of a table; numbers that it gives go on after the last."""
+    _run(raw, f"DELETE FROM {table}")  # noqa: S608  our own names
+    with (
+        raw.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+    if '"id"' not in columns:
+        return
+    given = raw.execute(
+        "SELECT pg_get_serial_sequence(%s, 'id') FROM information_schema.columns"
+        " WHERE table_name = %s AND column_name = 'id' AND is_identity = 'YES'",
+        (table, table),
+    ).fetchone()
+    if given is not None:
+        last = f"coalesce(max(id), 1), count(*) > 0) FROM {table}"
+        raw.execute(f"SELECT setval(%s, {last}", given)
 
 
 def migrate(raw: psycopg.Connection[Any], party: PartyId) -> None:
