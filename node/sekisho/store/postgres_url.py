@@ -18,6 +18,7 @@ _DEFAULTS: Final = {
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
     "application_name": "sekisho",
+    "client_encoding": "UTF8",
 }
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 

@@ -19,8 +19,8 @@ from sekisho.store.postgres import PostgresDatabase
 from sekisho.store.postgres_url import read_url
 from sekisho.store.requests import StoredRequest
 from support.postgres import empty_database
-from support.state import CHANNEL as CHANNEL_
 from support.state import (
+    CHANNEL,
     CONSUMER,
     CONTRACT,
     DECISION,
@@ -128,7 +128,7 @@ def test_a_nonce_is_used_up_at_every_process(replicas):
 def test_what_a_fallen_process_left_open_is_interrupted_by_another_and_nothing_else(replicas):
     first, second = replicas(), replicas()
     lost = answer(first, 0).index
-    question = first.questions.ask(asked(), channel=CHANNEL_, now=NOW).index
+    question = first.questions.ask(asked(), channel=CHANNEL, now=NOW).index
     kept = answer(second, 1).index
     assert second.sweep(NOW) == ()
     fall(first)
