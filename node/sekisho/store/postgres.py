@@ -39,9 +39,9 @@ OWN_CLASSES: Final = ("0A", "22", "23", "42")
 _SETTINGS: Final = {
     "synchronous_commit": "on",
     "default_transaction_isolation": "read committed",
-    # A replica that stands still inside a transaction must not hold up the others for ever.
-    "idle_in_transaction_session_timeout": "10s",
-    "lock_timeout": "10s",
+    # A replica that stands still inside a transaction holds up the others, but not for ever.
+    "idle_in_transaction_session_timeout": "30s",
+    "lock_timeout": "45s",
     # So that the server notices within seconds that a replica's machine is gone.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
