@@ -11,8 +11,8 @@ from sekisho.config import NodeConfig, parse_config
 from sekisho.documents.envelope import Envelope, parse_envelope_json
 from sekisho.errors import NodeError
 from sekisho.model.names import PartyId
-from sekisho.store.addresses import is_free, reached_at
-from sekisho.store.folder import NodeFolder, load_file, load_secret
+from sekisho.store.addresses import reached_at
+from sekisho.store.folder import NodeFolder, is_locked, load_file, load_secret
 
 if TYPE_CHECKING:
     from sekisho.client.node import Node
@@ -136,10 +136,7 @@ class Place:
             NodeError: There is no state.
         """
         database = self.database()
-        if database.is_shared:
-            # Others may hold the state as well; whether it is this folder's node, its port tells.
-            return not is_free(self._users)
-        return database.is_held()
+        return is_locked(self.folder.serving) if database.is_shared else database.is_held()
 
     @property
     def _users(self) -> str:

@@ -35,7 +35,7 @@ from sekisho.server.parts import NodeKeys, Parts, utc_now
 from sekisho.server.peers import PeersFace
 from sekisho.server.plans import Plans
 from sekisho.server.users import UsersFace
-from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, load_file, load_secret
+from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, StateLock, load_file, load_secret
 from sekisho.store.guardrails import load_guardrails
 from sekisho.store.locating import find_database
 from sekisho.store.state import State, open_state
@@ -68,13 +68,20 @@ class RunningNode:
         if not database.exists():
             msg = f"the state `{database.name}` is not there"
             raise NodeError(msg, hint="restore the latest backup; a node never begins a second one")
-        state = open_state(database, now=utc_now())
+        # A file is one process's; a folder is so too, whatever it shares with others.
+        self._lock = StateLock(folder.serving) if database.is_shared else None
+        try:
+            state = open_state(database, now=utc_now())
+        except BaseException:
+            self._unlock()
+            raise
         try:
             self.parts = _assemble(
                 folder, config, guardrails, keys=keys, member=member, state=state
             )
         except BaseException:
             state.close()
+            self._unlock()
             raise
         self._neighbours = Neighbours(self.parts)
         self._deliveries = Deliveries(self.parts, self._neighbours)
@@ -131,6 +138,11 @@ class RunningNode:
         self._neighbours.close()
         self.parts.engine.close()
         self.parts.state.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
 
     def _peers_face(self) -> Face:
         plans = Plans(self.parts)
@@ -184,6 +196,7 @@ class RunningNode:
     def _hear(self) -> None:
         """Act at once on what another replica has recorded."""
         self._cut_ended(ENDED)
+        self._lookups.forget_read()
         self._deliveries.wake()
         for face in self._faces:
             face.say(is_serving=True)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from sekisho.errors import LedgerError
 from sekisho.ledger.instants import moment_text
@@ -38,7 +39,10 @@ OWN_CLASSES: Final = ("0A", "22", "23", "42")
 """Errors of one statement: a feature, a value, a rule of the tables, a mistake in its text."""
 _SETTINGS: Final = {
     "synchronous_commit": "on",
-    "default_transaction_isolation": "read committed",
+    "default_transaction_isolation": r"read\ committed",
+    # The session that holds a replica's lock may wait for work as long as it likes.
+    "idle_session_timeout": "0",
+    "statement_timeout": "0",
     # A replica that stands still inside a transaction holds up the others, but not for ever.
     "idle_in_transaction_session_timeout": "30s",
     "lock_timeout": "45s",
@@ -75,9 +79,9 @@ class PostgresConnection:
 
         return self._run(run)
 
-    def plain(self, sql: str) -> None:
-        """Run statements of PostgreSQL's own, in one way to the server."""
-        self._run(lambda: self.raw.execute(sql, prepare=False))
+    def plain(self, sql: str) -> str:
+        """Run statements of PostgreSQL's own, in one way to the server; gives its first word."""
+        return self._run(lambda: self.raw.execute(sql, prepare=False)).statusmessage or ""
 
     def close(self) -> None:
         """End the session."""
@@ -216,8 +220,12 @@ class PostgresDatabase:
 
     def commit(self, db: Connection, *, news: int | None) -> None:
         """Make a transaction durable; those who watch hear of it in the same instant."""
-        told = "" if news is None else f"NOTIFY {self._channel}, '{news:d}'; "
-        _own(db).plain(f"{told}COMMIT")
+        if news is not None:
+            _own(db).plain(f"NOTIFY {self._channel}, '{news:d}'")
+        done = _own(db).plain("COMMIT")
+        if done != "COMMIT":
+            # What PostgreSQL says, without an error, where a statement had failed before.
+            raise LedgerError("the state cannot be written: the transaction had failed")
 
     def concerns_all(self, error: Exception) -> bool:
         """Tell a failure of the server or the way to it from a statement's own."""
@@ -270,10 +278,9 @@ class PostgresDatabase:
         return bool(row[0])
 
     def _connect(self, **more: str) -> psycopg.Connection[Any]:
-        settings = " ".join(
-            f"-c {name}={value.replace(' ', chr(92) + ' ')}"
-            for name, value in (_SETTINGS | more).items()
-        )
+        given = conninfo_to_dict(self._connection).get("options") or ""
+        own = (f"-c {name}={value}" for name, value in (_SETTINGS | more).items())
+        settings = " ".join((str(given), *own)).strip()
         try:
             return psycopg.connect(
                 self._connection, autocommit=True, prepare_threshold=2, options=settings

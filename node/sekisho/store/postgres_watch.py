@@ -6,6 +6,7 @@ is answered until it listens again.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
@@ -61,9 +62,10 @@ class PostgresWatch:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                with self._connect() as raw:
+                with suppress(psycopg.Error, LedgerError), self._connect() as raw:
                     self._listen(raw)
-            except (psycopg.Error, LedgerError):
+            finally:
+                # Whatever it was, and even if this thread ends with it: nothing is heard now.
                 self._lose()
             self._closing.wait(RETRY_SECONDS)
 
@@ -79,6 +81,6 @@ class PostgresWatch:
                 self._on_news(int(notice.payload))
 
     def _lose(self) -> None:
-        if self._is_listening:
-            self._is_listening = False
+        was_listening, self._is_listening = self._is_listening, False
+        if was_listening and not self._closing.is_set():
             self._on_lost()

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from sekisho.errors import LedgerError, NodeError
 from sekisho.store.database import Connection
-from sekisho.store.folder import SECRET_MODE, StateLock
+from sekisho.store.folder import SECRET_MODE, StateLock, is_locked
 from sekisho.store.schema import MIGRATIONS, check_ledger, keep_checked
 
 APPLICATION_ID: Final = 0x53454B49
@@ -49,11 +49,7 @@ class SqliteDatabase:
                 f"`{self.path}` is not there",
                 hint="restore the latest backup; without its state a node serves nothing",
             )
-        try:
-            StateLock(self.path).close()
-        except NodeError:
-            return True
-        return False
+        return is_locked(self.path)
 
     def hold(self) -> None:
         """Take the file's lock."""

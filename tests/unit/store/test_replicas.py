@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -282,3 +282,16 @@ def test_a_file_is_one_process_s(path):
         state.watch(on_news=pytest.fail, on_lost=pytest.fail)
         state.check_in_touch()
         state.answers.close(index, SENT, now=NOW)
+
+
+def test_a_transaction_that_had_failed_is_never_told_as_committed(replicas):
+    state = replicas()
+
+    def fail_unseen(tx):
+        with suppress(psycopg.Error):
+            tx.db.raw.execute("SELECT * FROM nowhere")
+
+    with pytest.raises(LedgerError, match="the transaction had failed"):
+        state.submit(fail_unseen)
+    append_many(state, 1)
+    assert state.ledger.verify().size == 1
