@@ -163,7 +163,10 @@ class NodeConfig(DocumentModel):
     listen: Listen
     advertise: Address
     """Where other companies reach the peers' face."""
-    state: Annotated[str, StringConstraints(pattern=r"^sqlite:.+$")] = "sqlite:state/node.db"
+    state: Annotated[str, StringConstraints(pattern=r"^(sqlite:|postgresql://).+$")] = (
+        "sqlite:state/node.db"
+    )
+    """A file, or a database that several replicas of the node share."""
     engine: EngineConfig = EngineConfig()
     retention: RetentionConfig | None = None
     """Entries are kept for ever where it is left out."""
@@ -177,11 +180,6 @@ class NodeConfig(DocumentModel):
             join_dataset(self.party, name): item.said(self.party, name)
             for name, item in self.datasets.items()
         }
-
-    @property
-    def state_path(self) -> str:
-        """The state file, relative to the node's folder."""
-        return self.state.removeprefix("sqlite:")
 
 
 def parse_config(data: bytes, *, name: str = "node.yaml") -> NodeConfig:

@@ -172,6 +172,14 @@ class LedgerError(SekishoError):
         self.index = index
 
 
+class OutdatedError(LedgerError):
+    """What was decided rests on contracts or members that have changed since: decide anew."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("contracts or members have changed meanwhile", hint="try again")
+
+
 class EvidenceError(SekishoError):
     """A file of evidence does not hold; `line` is the first that does not, 0 for none of them."""
 

@@ -24,6 +24,7 @@ OUTSIDE = {
     "multiprocessing",
     "os",
     "pathlib",
+    "psycopg",
     "pyarrow",
     "random",
     "secrets",
@@ -47,6 +48,7 @@ ROOMS_OF = {
     "securesystemslib": {"documents", "trust"},
     "duckdb": {"engine", "cli"},  # the demo compares its table with one DuckDB over the files
     "sqlite3": {"store"},
+    "psycopg": {"store"},
     "grpc": {"wire", "server", "client"},
     "google": {"wire", "server"},  # a face serves what a service's descriptor lists
 }

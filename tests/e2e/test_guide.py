@@ -6,11 +6,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from sekisho.store.addresses import settle_ports
 from support.nodes import around_today
+from support.postgres import running_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -20,10 +23,15 @@ ELSEWHERE = "writing-contracts"
 GUIDES = sorted(path for path in (ROOT / "docs" / "guide").glob("*.md") if path.stem != ELSEWHERE)
 BLOCK = re.compile(r"^```(console|yaml|python|sql)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([\w./-]+\.(?:yaml|py|sql))`")
+PORTS = ("PEERS_PORT", "USERS_PORT")
 READY = re.compile(r"ready peers=(\S+) users=(\S+)\n")
 DATA = ("aviation/flights_ua.parquet", "hospitals/covid_tests_a.parquet")
 """Of the examples, what the guides read."""
-SECTIONS = {"datasets:": "datasets: {}\n", "guardrails:": "guardrails: []\n"}
+SECTIONS = {
+    "datasets:": "datasets: {}\n",
+    "guardrails:": "guardrails: []\n",
+    "state:": "state: sqlite:state/node.db\n",
+}
 """What a block that begins so takes the place of, in the file that is named last before it."""
 
 
@@ -36,8 +44,15 @@ class Reader:
         self.seen: dict[str, str] = {}
         self.nodes: list[subprocess.Popen] = []
 
+    def fill(self, text: str) -> str:
+        """Put what was seen in the place of the words in capitals."""
+        for word, value in self.seen.items():
+            text = text.replace(word, value)
+        return text
+
     def write(self, name: str, text: str) -> None:
         path = self.folder / name
+        text = self.fill(text)
         replaced = SECTIONS.get(text.split(maxsplit=1)[0])
         if replaced is None:
             path.parent.mkdir(exist_ok=True)
@@ -50,8 +65,7 @@ class Reader:
     def run(self, line: str, shown: str) -> None:
         """Run a command, and hold what it prints to what the guide shows of it."""
         command, _, remark = line.partition("   # exit ")
-        for word, value in self.seen.items():
-            command = command.replace(word, value)
+        command = self.fill(command)
         words = shlex.split(command)
         if words[:2] == ["sekisho", "serve"]:
             self.serve([sys.executable, "-m", *words])
@@ -99,12 +113,13 @@ class Reader:
             node.stdout.close()
 
 
-def followed(guide: Path, folder: Path) -> None:
-    """Do what a guide says, block by block."""
+def followed(guide: Path, folder: Path, seen: dict[str, str]) -> None:
+    """Do what a guide says, block by block, with what its reader has from elsewhere."""
     for name in DATA:
         shutil.copy(ROOT / "examples" / name, folder)
     text = guide.read_text(encoding="utf-8")
     reader = Reader(folder, is_signed="sekisho contract sign" in text)
+    reader.seen |= seen
     try:
         for block in BLOCK.finditer(text):
             if block[1] != "console":
@@ -120,6 +135,12 @@ def followed(guide: Path, folder: Path) -> None:
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
 def test_every_command_of_a_guide_works(guide, tmp_path):
-    followed(guide, tmp_path)
+    with ExitStack() as stack:
+        seen = {}
+        if "DATABASE_URL" in guide.read_text(encoding="utf-8"):
+            ports = settle_ports("127.0.0.1:0", "127.0.0.1:0")
+            seen = {name: port.rpartition(":")[2] for name, port in zip(PORTS, ports, strict=True)}
+            seen["DATABASE_URL"] = stack.enter_context(running_server()).url()
+        followed(guide, tmp_path, seen)
     if guide.stem == "two-nodes":
         assert (tmp_path / "delays.parquet").stat().st_size > 0

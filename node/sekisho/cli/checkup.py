@@ -16,7 +16,7 @@ from sekisho.model.lifecycle import ContractState
 from sekisho.model.member import NODE_PURPOSES, PEOPLE_PURPOSES, Purpose
 from sekisho.model.names import DatasetId, join_dataset, short_id
 from sekisho.store.addresses import host_of, is_free, port_of
-from sekisho.store.folder import KEY_NAMES, load_file
+from sekisho.store.folder import KEY_NAMES, STATE_SCHEME, load_file
 from sekisho.trust.anchors import is_issued_by, load_certificate
 from sekisho.trust.certificates import verify_peer_certificate
 from sekisho.trust.keyring import Members, TrustedMember
@@ -137,7 +137,9 @@ def _contracts(place: Place, known: dict[DatasetId, Dataset]) -> Iterator[Findin
 def _folder(place: Place) -> Iterator[Finding]:
     """Nobody else may read keys, tokens and state."""
     folder = place.folder
-    secrets = [folder.key(name) for name in KEY_NAMES] + [place.state_path]
+    secrets = [folder.key(name) for name in KEY_NAMES]
+    if place.config.state.startswith(STATE_SCHEME):
+        secrets.append(folder.state_file(place.config.state))
     tokens = folder.token("operator").parent
     secrets += sorted(tokens.iterdir()) if tokens.is_dir() else []
     private = [folder.key("tls").parent, tokens, folder.state]

@@ -130,7 +130,7 @@ def _forget(options: argparse.Namespace) -> int:
         )
         raise NodeError(message, hint="repeat it with --yes")
     dataset, at = join_dataset(place.party, options.name), now()
-    with open_state(place.state_path, now=at) as state:
+    with open_state(place.database(), now=at) as state:
         published = state.published
         count = state.submit(lambda tx: published.forget(tx, dataset, now=at))
     if options.format == "json":

@@ -67,7 +67,7 @@ def open_floors(options: argparse.Namespace, rules: Sequence[PlacedRule] = ()) -
                 " rules that go by them find nothing"
             )
         yield Floors(None, rules, None)
-    elif not place.state_path.is_file():
+    elif not place.database().exists():
         both = (*load_guardrails(place.folder, place.config), *rules)
         raise_conflicts(both)
         yield Floors(place, both, None)

@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
         module="sekisho.cli.shell", help="ask queries one after the other at a terminal"
     ),
     "explain": Command(module="sekisho.cli.explain", help="tell what a query would do"),
+    "state": Command(module="sekisho.cli.state", help="move the state to PostgreSQL"),
     "ledger": Command(module="sekisho.cli.ledger", help="list, show and verify the evidence"),
     "evidence": Command(
         module="sekisho.cli.evidence", help="write and check evidence for an auditor"

@@ -155,7 +155,7 @@ def _rotate(options: argparse.Namespace) -> int:
             with_signing=not options.keep_signing,
             now=now(),
         )
-    with open_state(place.state_path, now=now()) as state:
+    with open_state(place.database(), now=now()) as state:
         rotated = record(place.folder, state, now=now())
     put_in_place(place.folder)
     say(f"`{rotated.party}` has new keys, in version {rotated.version} of its member document")
@@ -172,7 +172,7 @@ def _keep(place: Place, envelope: Envelope, *, alias: str) -> str:
         with place.steward() as steward:
             return steward.add_member(envelope, alias=alias)
     at = now()
-    with open_state(place.state_path, now=at) as state:
+    with open_state(place.database(), now=at) as state:
         added = place.members(state).add(state, envelope, alias=alias, fingerprint="", now=at)
         known = state.members.current(added.party)
         return known.alias if known else ""

@@ -12,7 +12,7 @@ from sekisho.documents.envelope import Envelope, parse_envelope_json
 from sekisho.errors import NodeError
 from sekisho.model.names import PartyId
 from sekisho.store.addresses import reached_at
-from sekisho.store.folder import NodeFolder, StateLock, load_file, load_secret
+from sekisho.store.folder import NodeFolder, is_locked, load_file, load_secret
 
 if TYPE_CHECKING:
     from sekisho.client.node import Node
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sekisho.server.contracts import ContractBook
     from sekisho.server.guarding import Guard
     from sekisho.server.members import MemberBook
+    from sekisho.store.database import Database
     from sekisho.store.state import Records
 
 USAGE = 2
@@ -71,10 +72,11 @@ class Place:
         """The company whose node this is."""
         return self.config.party
 
-    @property
-    def state_path(self) -> Path:
-        """Where everything durable is."""
-        return self.folder.state_file(self.config.state)
+    def database(self) -> "Database":
+        """Find where everything durable is."""
+        from sekisho.store.locating import find_database
+
+        return find_database(self.folder, self.config)
 
     def member(self) -> Envelope:
         """Read the node's own member document."""
@@ -84,7 +86,7 @@ class Place:
         """Open what the node remembers, for reading; a running node is not disturbed."""
         from sekisho.store.state import read_state
 
-        return read_state(self.state_path)
+        return read_state(self.database())
 
     def members(self, records: "Records") -> "MemberBook":
         """Read which companies are believed."""
@@ -128,21 +130,13 @@ class Place:
         return connect(f"grpc+tls://{self._users}", token=self._token, ca=self._anchor)
 
     def is_running(self) -> bool:
-        """Tell whether a node holds the state.
+        """Tell whether a node serves from this folder.
 
         Raises:
             NodeError: There is no state.
         """
-        if not self.state_path.is_file():
-            raise NodeError(
-                f"`{self.state_path}` is not there",
-                hint="restore the latest backup; without its state a node serves nothing",
-            )
-        try:
-            StateLock(self.state_path).close()
-        except NodeError:
-            return True
-        return False
+        database = self.database()
+        return is_locked(self.folder.serving) if database.is_shared else database.is_held()
 
     @property
     def _users(self) -> str:

@@ -29,6 +29,7 @@ from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.model.signed import SignedContract
+from sekisho.server.cutting import await_others, cut_what_ended
 from sekisho.server.delivery import Deliveries
 from sekisho.server.lookups import Lookups
 from sekisho.server.parts import Parts
@@ -41,8 +42,6 @@ DELIVERY_SECONDS = 3.0
 """How long a command waits for the other parties; the rest is retried behind."""
 MAX_SKEW = timedelta(minutes=10)
 """Between making a notice and handing it in, clocks included: an old one cannot come in later."""
-SUSPENSION = NoticeKind.SUSPENSION.value
-"""What cuts an answer whose contract is suspended, by people or below the node's floors."""
 MAX_UNSIGNED = 100
 """Proposals with a party that others may bring in a day while not all have signed them."""
 MAX_NOTICES = 500
@@ -126,25 +125,14 @@ class Agreeing:
         """Take over a notice from the party that gives it."""
         self._record_notice(envelope, by=caller)
 
-    def cut_what_ended(self, contract: ContractId, reason: str) -> int:
-        """End this node's running answers that are not in force any more; tell how many."""
-        now = self._parts.now()
-
-        def ended_by(consumer: PartyId) -> str:
-            try:
-                self._parts.guard.in_force(contract, consumer=consumer, now=now)
-            except Refusal as refusal:
-                return SUSPENSION if refusal.reason is RefusalReason.SUSPENDED else reason
-            return ""
-
-        def cut(word: str) -> int:
-            return self._parts.streams.cut(
-                contract, word, only=lambda consumer: ended_by(consumer) == word
-            )
-
-        return cut(SUSPENSION) + (cut(reason) if reason != SUSPENSION else 0)
-
     def _record_contract(self, envelope: Envelope, *, by: PartyId) -> SignedContract:
+        return self._parts.state.decide(
+            lambda version: self._record_contract_at(version, envelope, by=by)
+        )
+
+    def _record_contract_at(
+        self, version: int, envelope: Envelope, *, by: PartyId
+    ) -> SignedContract:
         now = self._parts.now()
         signed = parse_proposal(envelope.payload)
         self._check_parties(signed, by)
@@ -154,12 +142,12 @@ class Agreeing:
         self._check_amendment(signed)
         if by == self._parts.party:
             self._parts.guard.check_signing(signed, now)
-        self._parts.state.submit(
-            lambda tx: self._keep(tx, envelope, signed, signers=signers, by=by, now=now)
-        )
-        self._parts.contracts.forget(signed.id)
-        if signed.contract.amends is not None:
-            self._parts.contracts.forget(signed.contract.amends.contract)
+
+        def work(tx: Transaction) -> None:
+            tx.check_version(version)
+            self._keep(tx, envelope, signed, signers=signers, by=by, now=now)
+
+        self._parts.state.submit(work)
         self._deliveries.wake()
         return signed
 
@@ -274,6 +262,17 @@ class Agreeing:
             )
 
     def _record_notice(self, envelope: Envelope, *, by: PartyId) -> SignedContract:
+        notice, signed = self._parts.state.decide(
+            lambda version: self._record_notice_at(version, envelope, by=by)
+        )
+        cut_what_ended(self._parts, signed.id, notice.kind.value)
+        await_others(self._parts, signed.id)
+        self._deliveries.wake()
+        return signed
+
+    def _record_notice_at(
+        self, version: int, envelope: Envelope, *, by: PartyId
+    ) -> tuple[Notice, SignedContract]:
         now = self._parts.now()
         signers = verify_signatures(
             envelope,
@@ -298,13 +297,13 @@ class Agreeing:
         counted = replace(
             notice, effective_at=counts_from(notice, signed, recorded_at=now, is_own=is_own)
         )
-        self._parts.state.submit(
-            lambda tx: self._keep_notice(tx, envelope, signed, notice=counted, now=now)
-        )
-        self._parts.contracts.forget(signed.id)
-        self.cut_what_ended(signed.id, notice.kind.value)
-        self._deliveries.wake()
-        return signed
+
+        def work(tx: Transaction) -> None:
+            tx.check_version(version)
+            self._keep_notice(tx, envelope, signed, notice=counted, now=now)
+
+        self._parts.state.submit(work)
+        return notice, signed
 
     def _check_timely(self, notice: Notice, signed: SignedContract, now: datetime) -> None:
         """A notice does what it says, or is not taken: never one that silently changes nothing."""

@@ -39,6 +39,8 @@ from sekisho.trust.verify import verify_signatures
 from sekisho.wire.frames import add_metadata, hash_frame, parse_frame
 from sekisho.wire.receipts import pack_receipt_envelope
 
+_Decided = tuple[PlannedAnswer, tuple[Mapping[str, JoinedTable], ...], OpenedAnswer | StoredRequest]
+
 
 class Answering:
     """Answers requests of other companies' nodes."""
@@ -130,17 +132,24 @@ class Answering:
     def _answer(self, received: ReceivedRequest, call: Call) -> Iterator[bytes]:
         _check_size(received)
         self._refusals.check(received.channel.consumer)
-        try:
-            signed = self._find_contract(received)
-            planned = self._plans.plan(received.query, signed)
-            joined = self._joined(received, planned, call)
-            opened = self._open(received, signed, planned)
-        except Refusal as refusal:
-            raise self._refused(received, refusal) from None
+        planned, joined, opened = self._parts.state.decide(
+            lambda version: self._decide(received, call, version=version)
+        )
         if isinstance(opened, StoredRequest):
             yield self._replayed(opened)
             return
         yield from self._stream(received, planned, opened=opened, joined=joined, call=call)
+
+    def _decide(self, received: ReceivedRequest, call: Call, *, version: int) -> _Decided:
+        """Steps 2 to 4, on one version of contracts and members: another may change them."""
+        try:
+            signed = self._find_contract(received)
+            planned = self._plans.plan(received.query, signed)
+            joined = self._joined(received, planned, call)
+            opened = self._open(received, signed, planned, version=version)
+        except Refusal as refusal:
+            raise self._refused(received, refusal, version=version) from None
+        return planned, joined, opened
 
     def _find_contract(self, received: ReceivedRequest) -> SignedContract:
         """Step 2: the contract is in force now, for this consumer, by this kind of evidence.
@@ -174,18 +183,31 @@ class Answering:
             raise
 
     def _open(
-        self, received: ReceivedRequest, signed: SignedContract, planned: PlannedAnswer
+        self,
+        received: ReceivedRequest,
+        signed: SignedContract,
+        planned: PlannedAnswer,
+        *,
+        version: int,
     ) -> OpenedAnswer | StoredRequest:
         """Step 4: charge the limits and put `opened` on disk, in one durable transaction."""
-        decision = Decision(grant=planned.plan.grant, clauses=planned.plan.clauses)
         return self._parts.state.answers.open(
-            received, signed, decision=decision, plan=planned.digest, now=self._parts.now()
+            received,
+            signed,
+            decision=Decision(grant=planned.plan.grant, clauses=planned.plan.clauses),
+            plan=planned.digest,
+            now=self._parts.now(),
+            decided_at=version,
         )
 
-    def _refused(self, received: ReceivedRequest, refusal: Refusal) -> SignedRefusal:
+    def _refused(
+        self, received: ReceivedRequest, refusal: Refusal, *, version: int
+    ) -> SignedRefusal:
         """Put a refusal into the ledger and sign it."""
+        ended = self._parts.state.answers.refuse(
+            received, refusal, now=self._parts.now(), decided_at=version
+        )
         self._refusals.count(received.channel.consumer)
-        ended = self._parts.state.answers.refuse(received, refusal, now=self._parts.now())
         receipt = None
         if isinstance(ended, EndedAnswer):
             receipt = self._sign(ended.receipt, PayloadType.RECEIPT)
@@ -222,6 +244,7 @@ class Answering:
         try:
             with self._parts.streams.registered(stream):
                 # A termination between step 2 and the register must not be missed.
+                self._parts.state.check_in_touch()
                 self._find_contract(received)
                 job = self._protected(
                     planned, received.query, opened=opened, joined=joined, working=working

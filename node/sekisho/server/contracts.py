@@ -18,7 +18,7 @@ MIN_PREFIX = 6
 
 
 class ContractBook:
-    """Reads contracts and their state; remembers what it has parsed."""
+    """Reads contracts and their state; remembers both while nobody changes them."""
 
     def __init__(
         self, records: Records, *, is_revoked: Callable[[str], bool] = lambda _key: False
@@ -35,12 +35,12 @@ class ContractBook:
         self._lock = threading.Lock()
         self._signed: dict[ContractId, SignedContract] = {}
         self._facts: dict[ContractId, ContractFacts] = {}
-        self._changes = 0
+        self._version = records.version
 
     @property
-    def changes(self) -> int:
-        """How often something has changed; whatever is remembered of contracts holds for one."""
-        return self._changes
+    def version(self) -> int:
+        """Of contracts and members; whatever is remembered of them holds for one."""
+        return self._records.version
 
     def signed(self, contract: ContractId) -> SignedContract | None:
         """Give a contract's terms; None when this node does not hold it."""
@@ -59,10 +59,14 @@ class ContractBook:
     def facts(self, contract: ContractId) -> ContractFacts:
         """Give what this node knows of a contract's life."""
         with self._lock:
+            version = self._records.version
+            if version != self._version:
+                self._facts.clear()
+                self._version = version
             known = self._facts.get(contract)
             if known is not None:
                 return known
-            # Read inside the lock, so that no older facts are kept after `forget`.
+            # Read inside the lock, so that no older facts are kept for a newer version.
             found = self._without_revoked(contract)
             self._facts[contract] = found
             return found
@@ -77,18 +81,6 @@ class ContractBook:
         }
         signed_by = {party: at for party, at in facts.signed_by.items() if party in good}
         return replace(facts, signed_by=signed_by)
-
-    def forget(self, contract: ContractId) -> None:
-        """Read a contract's facts anew; called after each change of them."""
-        with self._lock:
-            self._facts.pop(contract, None)
-            self._changes += 1
-
-    def forget_all(self) -> None:
-        """Read all facts anew; called after members have changed."""
-        with self._lock:
-            self._facts.clear()
-            self._changes += 1
 
     def state(
         self, contract: ContractId, now: datetime, *, party: PartyId | None = None

@@ -3,10 +3,11 @@
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import timedelta
 
 from sekisho.documents.envelope import parse_envelope_json
-from sekisho.errors import SekishoError
+from sekisho.errors import LedgerError, SekishoError
 from sekisho.model.names import ContractId
 from sekisho.server.log import note
 from sekisho.server.neighbours import Neighbours
@@ -71,8 +72,14 @@ class Deliveries:
             self._wake.wait(TICK_SECONDS)
             self._wake.clear()
             if not self._stopping:
-                due = self._parts.state.outbox.due(self._parts.now())
-                wait([self._senders.submit(self._try, item) for item in due])
+                with suppress(LedgerError):  # no disk, no database: it is tried again
+                    self._carry()
+
+    def _carry(self) -> None:
+        """Try what is due; of several replicas, one does."""
+        if self._parts.state.leads():
+            due = self._parts.state.outbox.due(self._parts.now())
+            wait([self._senders.submit(self._try, item) for item in due])
 
     def _try(self, delivery: Delivery) -> None:
         try:

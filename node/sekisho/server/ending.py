@@ -42,6 +42,11 @@ CUTS = {
         refusal=RefusalReason.SUSPENDED,
         message="the provider's node is stopping",
     ),
+    "lost": Cut(
+        reason=CutReason.CANCELLED,
+        refusal=RefusalReason.SUSPENDED,
+        message="the provider's node has lost its ledger",
+    ),
     "stall": Cut(
         reason=CutReason.PEER,
         refusal=RefusalReason.LIMIT_REACHED,

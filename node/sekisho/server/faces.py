@@ -158,7 +158,12 @@ class Face:
     def start(self) -> None:
         """Serve, and say so to health checks."""
         self.server.start()
-        self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+        self.say(is_serving=True)
+
+    def say(self, *, is_serving: bool) -> None:
+        """Tell health checks whether calls are answered now."""
+        kind = health_pb2.HealthCheckResponse
+        self._health.set("", kind.SERVING if is_serving else kind.NOT_SERVING)
 
     def stop_accepting(self) -> None:
         """Tell health checks that this node is going, and take no new calls."""

@@ -206,7 +206,7 @@ class Guard:
 
     def _beside(self, now: datetime) -> _Beside:
         """Give what stands side by side, looked at anew when a contract has changed."""
-        key = (self._contracts.changes, int(now.timestamp()) // INDEX_SECONDS)
+        key = (self._contracts.version, int(now.timestamp()) // INDEX_SECONDS)
         known = self._known
         if known is not None and known.key == key:
             return known

@@ -156,6 +156,10 @@ class Lookups:
             if state in TERMINAL_STATES and signed is not None:
                 self._parts.state.submit(partial(self._drop, signed=signed, now=now))
 
+    def forget_read(self) -> None:
+        """Keep no table in memory that another process may have dropped."""
+        self._read.cache_clear()
+
     def drop_with(self, tx: Transaction, signed: SignedContract, *, now: datetime) -> None:
         """Delete the content of a contract's tables in the transaction that ends it."""
         facts = self._parts.state.contracts.facts(signed.id, tx=tx)

@@ -21,17 +21,23 @@ class MemberBook:
     def __init__(self, records: Records, own: Envelope) -> None:
         """Believe again what was believed when it was recorded, and this node's own document."""
         self._lock = threading.Lock()
-        self._members = _believed(records.members)
+        self._records = records
+        self._version = records.version
+        self._members = _believed(records.members, Members())
         trusted = verify_member(own, known=self._members, now=_valid_from(own))
         self._members = self._members.add(trusted)
 
     def __call__(self) -> Members:
-        """Give the members as they are now."""
+        """Give the members as they are now, those among them that another process has added."""
+        if self._records.version != self._version:
+            with self._lock:
+                self._renew()
         return self._members
 
     def current(self, party: PartyId) -> TrustedMember | None:
         """Give a party's newest document; None for a stranger."""
-        return self._members.latest(party) if party in self._members else None
+        members = self()
+        return members.latest(party) if party in members else None
 
     def first_fingerprint(self, party: PartyId) -> str | None:
         """Give the fingerprint of a party's first document, by which contracts name it."""
@@ -40,7 +46,7 @@ class MemberBook:
 
     def anchors(self) -> bytes:
         """Give every member's anchor in PEM, for the handshake; each call is checked further."""
-        return "\n".join(item.member.tls_anchor.strip() for item in self._members).encode()
+        return "\n".join(item.member.tls_anchor.strip() for item in self()).encode()
 
     def add(
         self, state: State, envelope: Envelope, *, alias: str, fingerprint: str, now: datetime
@@ -59,6 +65,7 @@ class MemberBook:
             NodeError: The alias cannot be used.
         """
         with self._lock:
+            self._renew()
             trusted = verify_member(envelope, known=self._members, now=now, fingerprint=fingerprint)
             stored = StoredMember(
                 party=trusted.party,
@@ -88,6 +95,12 @@ class MemberBook:
             )
         return self.add(state, envelope, alias="", fingerprint="", now=now)
 
+    def _renew(self) -> None:
+        version = self._records.version
+        if version != self._version:
+            self._members = _believed(self._records.members, self._members)
+            self._version = version
+
     def _alias(self, state: State, party: PartyId, wanted: str) -> str:
         known = state.members.current(party)
         alias = wanted or (known.alias if known else "") or default_alias(party)
@@ -107,9 +120,12 @@ def _read(envelope: Envelope) -> Member:
     return parse_value(parse_canonical(envelope.payload), Member, name="member")
 
 
-def _believed(store: MemberStore) -> Members:
-    members = Members()
+def _believed(store: MemberStore, members: Members) -> Members:
+    """Believe, beside some members, what was believed when it was recorded."""
     for stored in store.all():
+        known = members.by_party.get(stored.party, ())
+        if any(item.fingerprint == stored.fingerprint for item in known):
+            continue
         envelope = parse_envelope_json(stored.envelope)
         members = members.add(verify_member(envelope, known=members, now=_valid_from(envelope)))
     return members

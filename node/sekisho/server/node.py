@@ -1,5 +1,6 @@
 """The running node: opens its parts, serves both faces, and stops without losing anything."""
 
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterable
@@ -15,13 +16,14 @@ from sekisho.config import NodeConfig, parse_config
 from sekisho.documents.envelope import Envelope, parse_envelope_json
 from sekisho.engine.engine import Engine, EngineSettings, Source
 from sekisho.engine.pool import WorkerPool
-from sekisho.errors import LedgerError, TrustError
+from sekisho.errors import LedgerError, NodeError, TrustError
 from sekisho.model.guardrail import PlacedRule
 from sekisho.server import log
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
 from sekisho.server.asking import AskingRoom
 from sekisho.server.contracts import ContractBook
+from sekisho.server.cutting import ENDED, cut_what_ended
 from sekisho.server.datasets import Datasets, sources_of
 from sekisho.server.delivery import Deliveries
 from sekisho.server.faces import Face
@@ -34,8 +36,9 @@ from sekisho.server.peers import PeersFace
 from sekisho.server.plans import Plans
 from sekisho.server.retention import Retention
 from sekisho.server.users import UsersFace
-from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, load_file, load_secret
+from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, StateLock, load_file, load_secret
 from sekisho.store.guardrails import load_guardrails
+from sekisho.store.locating import find_database
 from sekisho.store.rotating import check_rotated
 from sekisho.store.state import State, open_state
 from sekisho.trust.keys import load_signer
@@ -65,13 +68,24 @@ class RunningNode:
         check_rotated(folder)
         member = parse_envelope_json(load_file(folder.member), name=str(folder.member))
         keys = _load_keys(folder)
-        state = open_state(folder.state_file(config.state), now=utc_now())
+        database = find_database(folder, config)
+        if not database.exists():
+            msg = f"the state `{database.name}` is not there"
+            raise NodeError(msg, hint="restore the latest backup; a node never begins a second one")
+        # A file is one process's; a folder is so too, whatever it shares with others.
+        self._lock = StateLock(folder.serving) if database.is_shared else None
+        try:
+            state = open_state(database, now=utc_now())
+        except BaseException:
+            self._unlock()
+            raise
         try:
             self.parts = _assemble(
                 folder, config, guardrails, keys=keys, member=member, state=state
             )
         except BaseException:
             state.close()
+            self._unlock()
             raise
         self._neighbours = Neighbours(self.parts)
         self._deliveries = Deliveries(self.parts, self._neighbours)
@@ -87,11 +101,13 @@ class RunningNode:
 
         Raises:
             NodeError: An address is taken.
+            LedgerError: The database of the state has gone away.
         """
         try:
             peers, users = self._faces
             peers.listen(self.parts.config.listen.peers)
             users.listen(self.parts.config.listen.users)
+            self.parts.state.watch(on_news=self._hear, on_lost=self._lose)
         except BaseException:
             self._close()
             raise
@@ -129,6 +145,11 @@ class RunningNode:
         self._neighbours.close()
         self.parts.engine.close()
         self.parts.state.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
 
     def _peers_face(self) -> Face:
         plans = Plans(self.parts)
@@ -163,15 +184,36 @@ class RunningNode:
         """
         patience = float(self.parts.config.engine.seconds)
         while not self._stopping.wait(SWEEP_SECONDS):
-            self.parts.late.retry()
             self.parts.streams.cut_stalled(before=self.parts.monotonic() - patience, reason="stall")
-            for contract in self.parts.streams.contracts():
-                self._agreeing.cut_what_ended(contract, "term")
+            with suppress(LedgerError):  # no disk, no database: it is tried again in a second
+                for index in self.parts.state.sweep(self.parts.now()):
+                    log.note("found interrupted", index=index)
+                self.parts.late.retry()
+                self._cut_ended("term")
             self._drop_ended()
 
+    def _cut_ended(self, reason: str) -> None:
+        for contract in self.parts.streams.contracts():
+            cut_what_ended(self.parts, contract, reason)
+
     def _drop_ended(self) -> None:
-        with suppress(LedgerError):  # a full disk: it is tried again in a second
+        with suppress(LedgerError):
             self._lookups.drop_ended()
+
+    def _hear(self) -> None:
+        """Act at once on what another replica has recorded."""
+        self._cut_ended(ENDED)
+        self._lookups.forget_read()
+        self._deliveries.wake()
+        for face in self._faces:
+            face.say(is_serving=True)
+
+    def _lose(self) -> None:
+        """Serve nothing without the state: what runs is cut, and balancers are told."""
+        log.note("state lost", logging.ERROR)
+        for face in self._faces:
+            face.say(is_serving=False)
+        self.parts.streams.cut_all("lost")
 
 
 def _assemble(

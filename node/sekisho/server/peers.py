@@ -96,8 +96,6 @@ class PeersFace:
         trusted = self._parts.members.renew(
             self._parts.state, envelope, party=caller, now=self._parts.now()
         )
-        # A newer document may have revoked a key that signed a contract.
-        self._parts.contracts.forget_all()
         log.note("member renewed", party=trusted.party, version=trusted.member.version)
         return exchange.DeliverMemberResponse()
 

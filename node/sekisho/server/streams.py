@@ -96,12 +96,17 @@ class Streams:
         for stream in streams:
             stream.ended.wait(max(0.0, deadline - time.monotonic()))
 
+    def cut_all(self, reason: str) -> int:
+        """End every stream that is running; tell how many."""
+        with self._lock:
+            streams = list(self._running.values())
+        return _end(streams, reason)
+
     def close(self, reason: str) -> int:
         """End every stream, and each that registers from now on."""
         with self._lock:
             self._closing = reason
-            streams = list(self._running.values())
-        return _end(streams, reason)
+        return self.cut_all(reason)
 
     def count(self) -> int:
         """Tell how many answers are running."""

@@ -127,8 +127,6 @@ class UsersFace:
             fingerprint="",
             now=self._parts.now(),
         )
-        # A newer document may have revoked a key that signed a contract.
-        self._parts.contracts.forget_all()
         log.note("member added", party=trusted.party, version=trusted.member.version, by=user.name)
         stored = self._parts.state.members.current(trusted.party)
         return nodes.AddMemberResponse(alias=stored.alias if stored else "")

@@ -85,6 +85,7 @@ class AnswerStore:
         decision: Decision,
         plan: str,
         now: datetime,
+        decided_at: int | None = None,
     ) -> OpenedAnswer | StoredRequest:
         """Charge the contract's limits and append `opened`; no byte may leave before this returns.
 
@@ -94,6 +95,7 @@ class AnswerStore:
             decision: The gate's.
             plan: Digest of the plan.
             now: When; it chooses the windows that are charged to the end of the answer.
+            decided_at: Version of contracts and members that the decision rests on.
 
         Returns:
             The open answer; or, for a request that came before, what came of it then. Nothing is
@@ -102,12 +104,15 @@ class AnswerStore:
         Raises:
             Refusal: `LIMIT_REACHED`; nothing is charged, and `refuse` shall record it.
             TrustError: The nonce belongs to another request.
+            OutdatedError: Contracts or members have changed since: it is to be decided anew.
             LedgerError: Nothing can be recorded, so nothing may be answered.
         """
 
         def work(tx: Transaction) -> OpenedAnswer | StoredRequest:
             if found := self._requests.seen(tx, request):
                 return found
+            if decided_at is not None:
+                tx.check_version(decided_at)
             root = _root_of(tx, signed.id)
             consumer = request.channel.consumer
             terms = charge_terms(signed, consumer=consumer, root=root, now=now)
@@ -169,7 +174,7 @@ class AnswerStore:
             LedgerError: It is not open any more, or nothing can be recorded.
         """
         body = Closed(ends=index, rows=sent.rows, bytes=sent.bytes, blake3=sent.blake3)
-        return self._writer.submit(lambda tx: self._end(tx, body, Outcome.ANSWERED, now=now))
+        return self._submit_end(body, Outcome.ANSWERED, now=now)
 
     def cut(
         self, index: int, sent: Sent, *, reason: CutReason, now: datetime, note: str = ""
@@ -187,24 +192,38 @@ class AnswerStore:
             LedgerError: It is not open any more, or nothing can be recorded.
         """
         body = Cut(ends=index, reason=reason, rows=sent.rows, bytes=sent.bytes)
-        return self._writer.submit(lambda tx: self._end(tx, body, Outcome.CUT, now=now, note=note))
+        return self._submit_end(body, Outcome.CUT, now=now, note=note)
 
     def refuse(
-        self, request: ReceivedRequest, refusal: Refusal, *, now: datetime
+        self,
+        request: ReceivedRequest,
+        refusal: Refusal,
+        *,
+        now: datetime,
+        decided_at: int | None = None,
     ) -> EndedAnswer | StoredRequest:
         """Append `refused`.
+
+        Args:
+            request: Believed.
+            refusal: Why not.
+            now: When.
+            decided_at: Version of contracts and members that the decision rests on.
 
         Returns:
             The refusal's receipt; or, for a request that came before, what came of it then.
 
         Raises:
             TrustError: The nonce belongs to another request.
+            OutdatedError: Contracts or members have changed since: it is to be decided anew.
             LedgerError: Nothing can be recorded.
         """
 
         def work(tx: Transaction) -> EndedAnswer | StoredRequest:
             if found := self._requests.seen(tx, request):
                 return found
+            if decided_at is not None:
+                tx.check_version(decided_at)
             added = self._ledger.append(
                 tx, _refused(request, refusal), channel=request.channel, now=now
             )
@@ -222,18 +241,27 @@ class AnswerStore:
             reserved_rows=answer.reserve.rows,
             reserved_bytes=answer.reserve.bytes,
         )
-        return self._end(tx, body, Outcome.INTERRUPTED, now=now).index
+        return self._end(tx, answer, body, outcome=Outcome.INTERRUPTED, now=now).index
+
+    def _submit_end(
+        self, body: Closed | Cut, outcome: Outcome, *, now: datetime, note: str = ""
+    ) -> EndedAnswer:
+        def work(tx: Transaction) -> EndedAnswer:
+            answer = get_open(tx, body.ends, side="provider")
+            return self._end(tx, answer, body, outcome=outcome, now=now, note=note)
+
+        return self._writer.submit(work)
 
     def _end(
         self,
         tx: Transaction,
+        answer: OpenAnswer,
         body: Closed | Cut | Interrupted,
-        outcome: Outcome,
         *,
+        outcome: Outcome,
         now: datetime,
         note: str = "",
     ) -> EndedAnswer:
-        answer = get_open(tx, body.ends, side="provider")
         sent = _sent(body)
         settle(
             tx, answer.terms, reserved=answer.reserve, sent=Amount(rows=sent.rows, bytes=sent.bytes)

@@ -1,88 +1,86 @@
-"""Open SQLite connections: one that writes durably, and a few that only read."""
+"""A pool of connections that only read."""
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
+
+from sekisho.errors import LedgerError
+from sekisho.store.database import Connection, Database
 
 KEPT_READERS: Final = 16
 """Idle reading connections that are kept; more are opened when needed and closed after."""
-BUSY_MILLISECONDS: Final = 5_000
-"""How long to wait for another process's lock; only a reading command beside a node meets one."""
-CHECKPOINT_PAGES: Final = 4_000
-"""Write-ahead log of 16 MB before it is folded back; folding stalls the writer."""
-
-
-def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the connection that writes: every commit is on disk before it returns.
-
-    What is deleted is overwritten: a table that another company brought is gone when it is dropped.
-    """
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    for pragma in (
-        f"busy_timeout = {BUSY_MILLISECONDS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "trusted_schema = OFF",
-        "cell_size_check = ON",
-        "secure_delete = ON",
-        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
-    ):
-        db.execute(f"PRAGMA {pragma}")
-    return db
+WAIT_SECONDS: Final = 30.0
+"""How long to wait for a connection where the number of them is bounded."""
 
 
 class Readers:
     """A pool of connections that cannot write; one thread uses one at a time."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._idle: list[sqlite3.Connection] = []
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._is_open = True
+        most = database.most_readers
+        self._room = threading.BoundedSemaphore(most) if most else None
 
     @contextmanager
-    def connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection; it sees everything that was committed before."""
-        db = self._take()
+    def connection(self) -> Iterator[Connection]:
+        """Lend a connection; it sees everything that was committed before.
+
+        Raises:
+            LedgerError: The database cannot be reached.
+        """
+        if self._room is not None and not self._room.acquire(timeout=WAIT_SECONDS):
+            raise LedgerError("the state cannot be read: too many read it at once")
         try:
-            yield db
+            db = self._take()
+            try:
+                yield db
+            finally:
+                self._give_back(db)
         finally:
-            self._give_back(db)
+            if self._room is not None:
+                self._room.release()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Lend a connection that sees everything as it was at one instant."""
+        with self.connection() as db:
+            self.database.begin_snapshot(db)
+            try:
+                yield db
+            finally:
+                if self.database.is_usable(db):
+                    db.execute("ROLLBACK")
+
+    def drop_idle(self) -> None:
+        """Close every idle connection."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for db in idle:
+            db.close()
 
     def close(self) -> None:
         """Close every idle connection now, and those on loan when they come back."""
         with self._lock:
             self._is_open = False
-            idle, self._idle = self._idle, []
-        for db in idle:
-            db.close()
+        self.drop_idle()
 
-    def _take(self) -> sqlite3.Connection:
+    def _take(self) -> Connection:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        return _open_reader(self.path)
+        return self.database.open_reader()
 
-    def _give_back(self, db: sqlite3.Connection) -> None:
+    def _give_back(self, db: Connection) -> None:
+        is_usable = self.database.is_usable(db)
         with self._lock:
-            if self._is_open and len(self._idle) < KEPT_READERS:
+            if is_usable and self._is_open and len(self._idle) < KEPT_READERS:
                 self._idle.append(db)
                 return
         db.close()
-
-
-def _open_reader(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    db.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-    db.execute("PRAGMA query_only = ON")
-    db.execute("PRAGMA trusted_schema = OFF")
-    return db
+        if not is_usable:
+            # What ended one session has probably ended the others.
+            self.drop_idle()

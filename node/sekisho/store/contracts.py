@@ -5,7 +5,6 @@ out of them. That a document and its signatures are good is decided before they 
 change leaves an entry in the ledger, in the same transaction.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from sekisho.model.lifecycle import ContractFacts, ContractState
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.store.connections import Readers
+from sekisho.store.database import Connection
 from sekisho.store.ledger_store import LedgerStore
 from sekisho.store.transaction import Transaction
 
@@ -133,8 +133,8 @@ class ContractStore:
     ) -> bool:
         """Keep a party's signature; tell whether it is that party's first."""
         kept = tx.db.execute(
-            "INSERT OR IGNORE INTO signatures (contract, party, key_id, signature, recorded_at)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO signatures (contract, party, key_id, signature, recorded_at)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (contract, party, signature.key_id, signature.signature, moment_text(now)),
         ).rowcount
         if kept:
@@ -148,18 +148,19 @@ class ContractStore:
             return False
         tx.db.execute(
             "INSERT INTO notices (id, contract, kind, party, reason, for_breach, issued_at,"
-            " effective_at, recorded_at, envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " effective_at, recorded_at, envelope, place) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 stored.id,
                 notice.contract,
                 notice.kind.value,
                 notice.party,
                 notice.reason,
-                notice.for_breach,
+                int(notice.for_breach),
                 moment_text(notice.issued_at),
                 moment_text(notice.effective_at),
                 moment_text(now),
                 stored.envelope,
+                tx.tree.size,
             ),
         )
         is_later = notice.effective_at > now
@@ -199,7 +200,8 @@ class ContractStore:
     ) -> None:
         """Keep for ever in which terminal state a contract ended; the first one stays."""
         tx.db.execute(
-            "INSERT OR IGNORE INTO ended (contract, state, recorded_at) VALUES (?, ?, ?)",
+            "INSERT INTO ended (contract, state, recorded_at) VALUES (?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
             (contract, state.value, moment_text(now)),
         )
 
@@ -230,7 +232,9 @@ class ContractStore:
             return ()
         with self._reading(None) as db:
             rows = db.execute(
-                "SELECT id FROM contracts WHERE id GLOB ? ORDER BY id", (f"sha256:{digits}*",)
+                "SELECT id FROM contracts WHERE id >= ? AND id < ? ORDER BY id",
+                # No digit comes after `f`, so `g` ends every id that begins with these.
+                (f"sha256:{digits}", f"sha256:{digits}g"),
             ).fetchall()
         return tuple(ContractId(row[0]) for row in rows)
 
@@ -265,16 +269,12 @@ class ContractStore:
         return _notice(row) if row else None
 
     @contextmanager
-    def _reading(self, tx: Transaction | None) -> Iterator[sqlite3.Connection]:
+    def _reading(self, tx: Transaction | None) -> Iterator[Connection]:
         if tx is not None:
             yield tx.db
             return
-        with self._readers.connection() as db:
-            db.execute("BEGIN")
-            try:
-                yield db
-            finally:
-                db.execute("ROLLBACK")
+        with self._readers.snapshot() as db:
+            yield db
 
     def _record(
         self,
@@ -299,24 +299,24 @@ _SELECT_NOTICE = (
 )
 
 
-def _exists(db: sqlite3.Connection, query: str, value: str) -> bool:
+def _exists(db: Connection, query: str, value: str) -> bool:
     return db.execute(query, (value,)).fetchone() is not None
 
 
-def _root(db: sqlite3.Connection, contract: NewContract) -> str:
+def _root(db: Connection, contract: NewContract) -> str:
     if contract.amends is None:
         return contract.id
     row = db.execute("SELECT root FROM contracts WHERE id = ?", (contract.amends,)).fetchone()
     return str(row[0]) if row else contract.amends
 
 
-def _ended(db: sqlite3.Connection, contract: ContractId) -> ContractState | None:
+def _ended(db: Connection, contract: ContractId) -> ContractState | None:
     row = db.execute("SELECT state FROM ended WHERE contract = ?", (contract,)).fetchone()
     return ContractState(row[0]) if row else None
 
 
 def _contract(
-    db: sqlite3.Connection, row: tuple[str, str, bytes, str, str, str, str, str | None]
+    db: Connection, row: tuple[str, str, bytes, str, str, str, str, str | None]
 ) -> StoredContract:
     number, title, payload, payload_type, amends, root, proposed_at, successor = row
     return StoredContract(
@@ -332,7 +332,7 @@ def _contract(
     )
 
 
-def _signatures(db: sqlite3.Connection, contract: ContractId) -> tuple[SignatureRecord, ...]:
+def _signatures(db: Connection, contract: ContractId) -> tuple[SignatureRecord, ...]:
     rows = db.execute(
         "SELECT party, key_id, signature, recorded_at FROM signatures WHERE contract = ?"
         " ORDER BY recorded_at, party",
@@ -348,9 +348,9 @@ def _signatures(db: sqlite3.Connection, contract: ContractId) -> tuple[Signature
     )
 
 
-def _notices(db: sqlite3.Connection, contract: ContractId) -> tuple[StoredNotice, ...]:
+def _notices(db: Connection, contract: ContractId) -> tuple[StoredNotice, ...]:
     rows = db.execute(
-        f"{_SELECT_NOTICE} WHERE contract = ? ORDER BY recorded_at, rowid", (contract,)
+        f"{_SELECT_NOTICE} WHERE contract = ? ORDER BY recorded_at, place, id", (contract,)
     ).fetchall()
     return tuple(map(_notice, rows))
 

@@ -3,8 +3,9 @@
 Many answers of one contract open and close in a batch, and each looks at the same few counts.
 """
 
-import sqlite3
 from collections.abc import Iterable
+
+from sekisho.store.database import Connection
 
 Count = tuple[str, str, str, str]
 """Whose count it is: root contract, consumer, the limit's name, and when its window began."""
@@ -15,7 +16,7 @@ class Counts:
 
     __slots__ = ("_changed", "_db", "_known", "changes")
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Connection) -> None:
         self._db = db
         self._known: dict[Count, int] = {}
         self._changed: set[Count] = set()

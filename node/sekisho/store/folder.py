@@ -57,6 +57,11 @@ class NodeFolder:
         """Where everything durable is."""
         return self.root / "state"
 
+    @property
+    def serving(self) -> Path:
+        """What a process locks that serves from this folder with its state elsewhere."""
+        return self.state / "serving"
+
     def state_file(self, url: str = "sqlite:state/node.db") -> Path:
         """Find the state file that `state:` in node.yaml names.
 
@@ -179,6 +184,15 @@ class StateLock:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether a process has the lock of a path."""
+    try:
+        StateLock(path).close()
+    except NodeError:
+        return True
+    return False
 
 
 def _write_durably(path: Path, data: bytes, *, mode: int) -> None:

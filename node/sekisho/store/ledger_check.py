@@ -3,15 +3,15 @@
 import os
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Final
 
 from sekisho.errors import LedgerError
 from sekisho.ledger.merkle import Tree
 from sekisho.ledger.verify import LedgerReport, Span, StoredEntry, check_span, join_spans
-from sekisho.store.connections import Readers
+from sekisho.store.database import Database
 
 SPAN_ENTRIES: Final = 1 << 14
 """Entries of a stretch, a power of two: some 15 MB, a quarter of a second of one core."""
@@ -20,11 +20,11 @@ MIN_SPANS: Final = 4
 _SELECT = "SELECT idx, salt, body, leaf FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx"
 
 
-def check_apart(path: Path, head: Tree, *, entries: int = SPAN_ENTRIES) -> LedgerReport:
-    """Check every entry of a file against its head.
+def check_apart(database: Database, head: Tree, *, entries: int = SPAN_ENTRIES) -> LedgerReport:
+    """Check every entry of a state against its head.
 
     Args:
-        path: The state's file; each process opens it for reading alone.
+        database: Where the state is; each process opens it for reading alone.
         head: The head up to which entries are read.
         entries: Of each stretch, a power of two.
 
@@ -35,7 +35,9 @@ def check_apart(path: Path, head: Tree, *, entries: int = SPAN_ENTRIES) -> Ledge
     stops = [min(start + entries, head.size) for start in starts]
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as processes:
         try:
-            return join_spans(processes.map(partial(_check, path), starts, stops), head=head)
+            return join_spans(
+                processes.map(partial(_check, database.for_reading()), starts, stops), head=head
+            )
         except BrokenProcessPool as error:
             raise LedgerError(
                 "a process that checked the ledger was ended from outside",
@@ -45,15 +47,10 @@ def check_apart(path: Path, head: Tree, *, entries: int = SPAN_ENTRIES) -> Ledge
             processes.shutdown(cancel_futures=True)
 
 
-def _check(path: Path, start: int, stop: int) -> Span:
-    readers = Readers(path)
-    try:
-        with readers.connection() as db:
-            rows = db.execute(_SELECT, (start, stop))
-            entries = (
-                StoredEntry(index=index, salt=salt, body=body, leaf=leaf)
-                for index, salt, body, leaf in rows
-            )
-            return check_span(entries, start=start)
-    finally:
-        readers.close()
+def _check(database: Database, start: int, stop: int) -> Span:
+    with closing(database.open_reader()) as db:
+        entries = (
+            StoredEntry(index=index, salt=salt, body=body, leaf=leaf)
+            for index, salt, body, leaf in db.execute(_SELECT, (start, stop))
+        )
+        return check_span(entries, start=start)

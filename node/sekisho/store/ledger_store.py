@@ -151,7 +151,7 @@ class LedgerStore:
         """
         head = self.head()
         if head.size >= MIN_SPANS * SPAN_ENTRIES:
-            return check_apart(self._readers.path, head)
+            return check_apart(self._readers.database, head)
         return verify_ledger(self.stored_entries(0, head.size), head=head)
 
 

@@ -5,7 +5,6 @@ providers get the same. Content is kept until the node's part of the contract ha
 digest and parties stay as evidence.
 """
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +13,7 @@ from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import moment_text
 from sekisho.model.names import ContractId, PartyId
 from sekisho.store.connections import Readers
+from sekisho.store.database import Connection
 from sekisho.store.ledger_store import LedgerStore
 from sekisho.store.transaction import Transaction
 
@@ -131,7 +131,8 @@ class LookupStore:
             Whether it is that party's first time.
         """
         kept = tx.db.execute(
-            "INSERT OR IGNORE INTO lookup_parties (lookup, party, recorded_at) VALUES (?, ?, ?)",
+            "INSERT INTO lookup_parties (lookup, party, recorded_at) VALUES (?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
             (stored.number, party, moment_text(now)),
         ).rowcount
         if not kept:
@@ -183,12 +184,12 @@ class LookupStore:
 _Row = tuple[int, str, str, str, int, str, str | None]
 
 
-def _find(db: sqlite3.Connection, contract: ContractId, name: str) -> StoredLookup | None:
+def _find(db: Connection, contract: ContractId, name: str) -> StoredLookup | None:
     row = db.execute(f"{_SELECT} WHERE contract = ? AND name = ?", (contract, name)).fetchone()
     return _stored(db, row) if row else None
 
 
-def _stored(db: sqlite3.Connection, row: _Row) -> StoredLookup:
+def _stored(db: Connection, row: _Row) -> StoredLookup:
     number, contract, name, digest, rows, recorded_at, dropped_at = row
     parties = db.execute(
         "SELECT party FROM lookup_parties WHERE lookup = ? ORDER BY recorded_at, party", (number,)

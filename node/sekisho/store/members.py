@@ -4,7 +4,6 @@ Whether a document is to be believed is decided in `trust`. What is held here is
 come undone: versions only rise, and a key belongs to one party for ever.
 """
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from sekisho.ledger.bodies import MemberChange, MemberEvent
 from sekisho.ledger.instants import moment_text
 from sekisho.model.names import PartyId
 from sekisho.store.connections import Readers
+from sekisho.store.database import Connection
 from sekisho.store.ledger_store import LedgerStore
 from sekisho.store.transaction import Transaction
 
@@ -125,7 +125,7 @@ class MemberStore:
             return tuple(map(_stored, db.execute(f"{_SELECT} {rest}", values).fetchall()))
 
 
-def _latest(db: sqlite3.Connection, party: PartyId) -> StoredMember | None:
+def _latest(db: Connection, party: PartyId) -> StoredMember | None:
     row = db.execute(
         f"{_SELECT} WHERE m.party = ? ORDER BY m.version DESC LIMIT 1", (party,)
     ).fetchone()
@@ -151,11 +151,13 @@ def _is_known(member: StoredMember, latest: StoredMember) -> bool:
     return True
 
 
-def _claim(db: sqlite3.Connection, key: str, party: PartyId) -> None:
+def _claim(db: Connection, key: str, party: PartyId) -> None:
     row = db.execute("SELECT party FROM member_keys WHERE key = ?", (key,)).fetchone()
     if row is not None and row[0] != party:
         raise TrustError(f"a key of {party}'s member document is {row[0]}'s", step="member.keys")
-    db.execute("INSERT OR IGNORE INTO member_keys (key, party) VALUES (?, ?)", (key, party))
+    db.execute(
+        "INSERT INTO member_keys (key, party) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, party)
+    )
 
 
 def _stored(row: tuple[str, int, str, bytes, str]) -> StoredMember:

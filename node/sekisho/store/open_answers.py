@@ -12,13 +12,15 @@ from sekisho.ledger.charging import Amount, ChargeTerms
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.record import from_record, parse_record, record_bytes, to_record
 from sekisho.model.names import ContractId, PartyId
+from sekisho.store.database import Connection
 from sekisho.store.transaction import Transaction
 
 Side = Literal["provider", "consumer"]
+_Row = tuple[int, Side, str, str, str, str, str, bytes, int, int, int]
 NOTHING = Amount(rows=0, bytes=0)
 _SELECT = (
     "SELECT idx, side, provider, consumer, contract, request, nonce, terms, reserved_rows,"
-    " reserved_bytes FROM open_answers"
+    " reserved_bytes, replica FROM open_answers"
 )
 
 
@@ -34,6 +36,8 @@ class OpenAnswer:
     nonce: str
     terms: ChargeTerms
     reserve: Amount
+    replica: int = 0
+    """Whose, see `Database.replica`."""
 
 
 def unlimited(channel: Channel) -> ChargeTerms:
@@ -54,7 +58,8 @@ def insert_open(tx: Transaction, answer: OpenAnswer) -> None:
     channel = answer.channel
     tx.db.execute(
         "INSERT INTO open_answers (idx, side, provider, consumer, contract, request, nonce, terms,"
-        " reserved_rows, reserved_bytes, root) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " reserved_rows, reserved_bytes, root, replica)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             answer.index,
             answer.side,
@@ -67,26 +72,29 @@ def insert_open(tx: Transaction, answer: OpenAnswer) -> None:
             answer.reserve.rows,
             answer.reserve.bytes,
             answer.terms.root,
+            tx.replica,
         ),
     )
 
 
 def get_open(tx: Transaction, index: int, *, side: Side) -> OpenAnswer:
-    """Read an answer that runs.
+    """Read an answer that runs here.
 
     Raises:
-        LedgerError: It has ended, or never began.
+        LedgerError: It has ended, or never began, or this process has lost the session that opened
+            it meanwhile: then it is ended as interrupted and in no other way.
     """
-    row = tx.db.execute(f"{_SELECT} WHERE idx = ? AND side = ?", (index, side)).fetchone()
+    row = tx.db.execute(
+        f"{_SELECT} WHERE idx = ? AND side = ? AND replica = ?", (index, side, tx.replica)
+    ).fetchone()
     if row is None:
         raise LedgerError(f"entry {index} is not open", index=index)
     return _answer(row)
 
 
-def all_open(tx: Transaction) -> tuple[OpenAnswer, ...]:
-    """Read every answer that runs, oldest first."""
-    rows = tx.db.execute(f"{_SELECT} ORDER BY idx").fetchall()
-    return tuple(map(_answer, rows))
+def all_open(db: Connection) -> tuple[OpenAnswer, ...]:
+    """Read every answer that runs, here or elsewhere, oldest first."""
+    return tuple(map(_answer, db.execute(f"{_SELECT} ORDER BY idx").fetchall()))
 
 
 def save_reserve(tx: Transaction, index: int, reserve: Amount) -> None:
@@ -102,8 +110,8 @@ def remove_open(tx: Transaction, index: int) -> None:
     tx.db.execute("DELETE FROM open_answers WHERE idx = ?", (index,))
 
 
-def _answer(row: tuple[int, Side, str, str, str, str, str, bytes, int, int]) -> OpenAnswer:
-    index, side, provider, consumer, contract, request, nonce, terms, rows, size = row
+def _answer(row: _Row) -> OpenAnswer:
+    index, side, provider, consumer, contract, request, nonce, terms, rows, size, replica = row
     return OpenAnswer(
         index=index,
         side=side,
@@ -116,4 +124,5 @@ def _answer(row: tuple[int, Side, str, str, str, str, str, bytes, int, int]) -> 
         nonce=nonce,
         terms=from_record(ChargeTerms, parse_record(terms)),
         reserve=Amount(rows=rows, bytes=size),
+        replica=replica,
     )

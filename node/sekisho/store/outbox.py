@@ -39,7 +39,7 @@ class Outbox:
         at = moment_text(now)
         tx.db.execute(
             "INSERT INTO outbox (party, kind, document, queued_at, next_at) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET queued_at = excluded.queued_at,"
+            " ON CONFLICT (party, kind, document) DO UPDATE SET queued_at = excluded.queued_at,"
             " next_at = excluded.next_at, attempts = 0, acknowledged_at = NULL",
             (party, kind, document, at, at),
         )

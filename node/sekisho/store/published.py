@@ -33,6 +33,7 @@ from sekisho.store.ledger_store import LedgerStore
 from sekisho.store.transaction import Transaction
 
 SECRET_BYTES = 32
+_NUMBERS = "(SELECT CAST(value AS INTEGER) FROM json_each(?))"
 _TOTALS = tuple(item.name for item in fields(Totals))
 Keys = tuple[str | None, ...]
 
@@ -68,22 +69,21 @@ class PublishedStore:
         Returns:
             How many populations are not remembered any more.
         """
-        (scopes,) = tx.db.execute(
-            "SELECT json_group_array(id) FROM scopes WHERE dataset = ?", (dataset,)
-        ).fetchone()
+        rows = tx.db.execute("SELECT id FROM scopes WHERE dataset = ?", (dataset,)).fetchall()
+        scopes = json.dumps([number for (number,) in rows])
         # What another dataset was joined to stays that dataset's, but answers no question again.
         forgotten = tx.db.execute(
             "DELETE FROM published WHERE id IN (SELECT p.published FROM published_sketches AS p"
             " JOIN sketches AS s ON s.id = p.sketch"
-            " WHERE s.scope IN (SELECT value FROM json_each(?)))",
+            " WHERE s.scope IN (SELECT CAST(value AS INTEGER) FROM json_each(?)))",
             (scopes,),
         ).rowcount
         for statement in (
-            "DELETE FROM sketches WHERE scope IN (SELECT value FROM json_each(?))",
-            "DELETE FROM listings WHERE scope IN (SELECT value FROM json_each(?))",
-            "DELETE FROM scopes WHERE id IN (SELECT value FROM json_each(?))",
+            "DELETE FROM sketches WHERE scope IN",
+            "DELETE FROM listings WHERE scope IN",
+            "DELETE FROM scopes WHERE id IN",
         ):
-            tx.db.execute(statement, (scopes,))
+            tx.db.execute(f"{statement} {_NUMBERS}", (scopes,))
         tx.db.execute(
             "DELETE FROM published_sketches WHERE published NOT IN (SELECT id FROM published)"
         )
@@ -161,7 +161,7 @@ def count_published(
     day = now.date().isoformat()
     tx.db.execute(
         "INSERT INTO published_cells (dataset, day, used) VALUES (?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET used = used + excluded.used",
+        " ON CONFLICT (dataset, day) DO UPDATE SET used = published_cells.used + excluded.used",
         (dataset, day, cells),
     )
     (used,) = tx.db.execute(
@@ -203,15 +203,15 @@ def _earlier(
     """Give what was published last for the same question, by cell."""
     wanted = {_keys_text(item.keys): item.keys for item in found}
     rows = tx.db.execute(
-        "SELECT keys, totals, minimum_units, max(id) FROM published WHERE question = ?"
-        " GROUP BY keys",
+        "SELECT keys, totals, minimum_units, id FROM published WHERE id IN"
+        " (SELECT max(id) FROM published WHERE question = ? GROUP BY keys)",
         (question.digest,),
     ).fetchall()
     known = {row[3]: row for row in rows if row[0] in wanted}
     sketches: dict[int, list[Sketch]] = defaultdict(list)
     for number, slots, data in tx.db.execute(
         "SELECT p.published, s.slots, s.data FROM json_each(?) AS j CROSS JOIN published_sketches"
-        " AS p ON p.published = j.value JOIN sketches AS s ON s.id = p.sketch"
+        " AS p JOIN sketches AS s ON s.id = p.sketch WHERE p.published = CAST(j.value AS INTEGER)"
         " ORDER BY p.published, p.unit",
         (json.dumps(list(known)),),
     ):
@@ -247,8 +247,8 @@ def _near(
 def _alike(tx: Transaction, scope: int, wanted: Sequence[Sketch], *, least: int) -> dict[str, int]:
     """Number the sketches that were published already under at least some minimum, by digest."""
     rows = tx.db.execute(
-        "SELECT s.digest, s.id FROM json_each(?) AS j CROSS JOIN sketches AS s ON s.scope = ?"
-        " AND s.digest = j.value WHERE s.minimum_units >= ?",
+        "SELECT s.digest, s.id FROM json_each(?) AS j CROSS JOIN sketches AS s WHERE s.scope = ?"
+        " AND s.digest = j.value AND s.minimum_units >= ?",
         (json.dumps([item.digest for item in wanted]), scope, least),
     )
     return dict(rows)
@@ -271,7 +271,7 @@ def _listed(tx: Transaction, scope: int, wanted: Sequence[Sketch]) -> Iterator[t
             numbers[number].append(item.digest)
     rows = tx.db.execute(
         "SELECT l.number, l.sketch FROM json_each(?) AS j CROSS JOIN listings AS l"
-        " ON l.scope = ? AND l.number = j.value",
+        " WHERE l.scope = ? AND l.number = CAST(j.value AS INTEGER)",
         (json.dumps(list(numbers)), scope),
     )
     for number, sketch in rows:
@@ -283,7 +283,7 @@ def _sketches(tx: Transaction, ids: Iterable[int]) -> dict[int, Neighbour]:
     """Read published sketches by number."""
     rows = tx.db.execute(
         "SELECT s.id, s.slots, s.data, s.minimum_units FROM json_each(?) AS j"
-        " CROSS JOIN sketches AS s ON s.id = j.value",
+        " CROSS JOIN sketches AS s WHERE s.id = CAST(j.value AS INTEGER)",
         (json.dumps(list(ids)),),
     )
     return {
@@ -341,7 +341,7 @@ def _list(
     fresh = {item.digest: item for item in sketches if item.digest not in known}
     tx.db.execute(
         "UPDATE sketches SET minimum_units = ? WHERE minimum_units < ?"
-        " AND id IN (SELECT value FROM json_each(?))",
+        " AND id IN (SELECT CAST(value AS INTEGER) FROM json_each(?))",
         (minimum, minimum, json.dumps(list(known.values()))),
     )
     numbered = list(enumerate(fresh.values(), start=last + 1))
@@ -354,7 +354,7 @@ def _list(
         ],
     )
     tx.db.executemany(
-        "INSERT OR IGNORE INTO listings (scope, number, sketch) VALUES (?, ?, ?)",
+        "INSERT INTO listings (scope, number, sketch) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         # In the order in which they are kept: many times quicker once there are many.
         sorted((scope, listed, number) for number, item in numbered for listed in item.listing),
     )

@@ -72,7 +72,7 @@ class QuestionStore:
             blake3=sent.blake3,
             verified=verified,
         )
-        return self._writer.submit(lambda tx: self._end(tx, body, now=now))
+        return self._submit_end(body, now=now)
 
     def fail(
         self, index: int, sent: Sent, *, reason: str, now: datetime, note: str = ""
@@ -83,7 +83,7 @@ class QuestionStore:
             LedgerError: It has ended already, or nothing can be recorded.
         """
         body = Failed(ends=index, reason=reason, rows=sent.rows, bytes=sent.bytes)
-        return self._writer.submit(lambda tx: self._end(tx, body, now=now, note=note))
+        return self._submit_end(body, now=now, note=note)
 
     def deny(self, index: int, refusal: Refusal, *, receipt: str, now: datetime) -> Appended:
         """Append `denied`: the provider refused, and signed that.
@@ -92,15 +92,23 @@ class QuestionStore:
             LedgerError: It has ended already, or nothing can be recorded.
         """
         body = Denied(ends=index, reason=refusal.reason, clause=refusal.clause, receipt=receipt)
-        return self._writer.submit(lambda tx: self._end(tx, body, now=now))
+        return self._submit_end(body, now=now)
 
     def interrupt(self, tx: Transaction, question: OpenAnswer, *, now: datetime) -> int:
         """End a question that a fall cut off."""
         body = Interrupted(ends=question.index, reserved_rows=0, reserved_bytes=0)
-        return self._end(tx, body, now=now).index
+        return self._end(tx, question, body, now=now).index
 
-    def _end(self, tx: Transaction, body: End, *, now: datetime, note: str = "") -> Appended:
-        question = get_open(tx, body.ends, side="consumer")
+    def _submit_end(self, body: End, *, now: datetime, note: str = "") -> Appended:
+        def work(tx: Transaction) -> Appended:
+            question = get_open(tx, body.ends, side="consumer")
+            return self._end(tx, question, body, now=now, note=note)
+
+        return self._writer.submit(work)
+
+    def _end(
+        self, tx: Transaction, question: OpenAnswer, body: End, *, now: datetime, note: str = ""
+    ) -> Appended:
         added = self._ledger.append(tx, body, channel=question.channel, now=now, note=note)
         remove_open(tx, question.index)
         return added

@@ -4,7 +4,6 @@ A request that comes again gets the receipt of the first time. Requests are kept
 ledger, so that no old one can be played again and the provider can always show who asked.
 """
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from sekisho.model.names import PartyId
 from sekisho.model.parameters import Parameter
 from sekisho.model.query import Query
 from sekisho.store.connections import Readers
+from sekisho.store.database import Connection
 from sekisho.store.transaction import Transaction
 
 _SELECT = "SELECT consumer, nonce, digest, contract, envelope, start, receipt FROM requests"
@@ -122,7 +122,7 @@ class RequestStore:
         )
 
 
-def _find(db: sqlite3.Connection, consumer: PartyId, nonce: str) -> StoredRequest | None:
+def _find(db: Connection, consumer: PartyId, nonce: str) -> StoredRequest | None:
     row = db.execute(f"{_SELECT} WHERE consumer = ? AND nonce = ?", (consumer, nonce)).fetchone()
     return _stored(row) if row else None
 

@@ -1,16 +1,14 @@
-"""The tables, the way forward between their versions, and the check of a file before it is used.
+"""The tables, as scripts from version to version, and the check of a ledger before it is used.
 
-A file that is damaged is never mended here: a ledger that was repaired proves nothing.
+A ledger that is damaged is never mended here: one that was repaired proves nothing.
+
+Scripts are written for SQLite and translated for PostgreSQL (`store.postgres_sql`): columns are
+`INTEGER`, `TEXT` or `BLOB`; an `id INTEGER PRIMARY KEY` that is left out at insertion is given.
 """
 
-import sqlite3
-from pathlib import Path
-
-from sekisho.errors import LedgerError, NodeError
+from sekisho.errors import LedgerError
 from sekisho.ledger.merkle import Tree, entry_hash, frontier_bytes, parse_frontier
-
-APPLICATION_ID = 0x53454B49
-"""`SEKI`: marks a SQLite file as a node's state."""
+from sekisho.store.database import Connection, chunks
 
 _FIRST = """
 CREATE TABLE head (
@@ -138,72 +136,50 @@ CREATE TABLE lookup_parties (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
+_THIRD = """
+ALTER TABLE head ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE open_answers ADD COLUMN replica INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE notices ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE replicas (
+    id INTEGER PRIMARY KEY, host TEXT NOT NULL, registered_at TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
 """One script a version, forward only; scripts that were released never change."""
+_PAGE = 1_000
+"""Entries that are checked at once."""
 
 
-def migrate(db: sqlite3.Connection, *, path: Path) -> None:
-    """Bring a file to this release's tables, all of the way or not at all.
-
-    Raises:
-        NodeError: The file is another program's, or a newer release's.
-    """
-    version = _pragma(db, "user_version")
-    if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise NodeError(f"`{path}` is not a node's state")
-    if version and _pragma(db, "application_id") != APPLICATION_ID:
-        raise NodeError(f"`{path}` is not a node's state")
-    if version > len(MIGRATIONS):
-        raise NodeError(
-            f"`{path}` was written by a newer release (tables {version}, known {len(MIGRATIONS)})",
-            hint="install that release or a later one",
-        )
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        db.executescript(
-            f"BEGIN IMMEDIATE; {script} PRAGMA application_id = {APPLICATION_ID};"
-            f" PRAGMA user_version = {number}; COMMIT;"
-        )
-
-
-def check_version(db: sqlite3.Connection, *, path: Path) -> None:
-    """Refuse to read a file whose tables are not this release's.
-
-    Raises:
-        NodeError: They are older, newer, or not there.
-    """
-    found = _pragma(db, "user_version"), _pragma(db, "application_id")
-    if found != (len(MIGRATIONS), APPLICATION_ID):
-        raise NodeError(
-            f"`{path}` is not a node's state of this release", hint="start the node once with it"
-        )
-
-
-def check_state(db: sqlite3.Connection) -> None:
-    """Check a file's pages, and that its entries lead to the head that it keeps.
+def check_ledger(db: Connection) -> Tree:
+    """Check that the entries lead to the head that is kept beside them; gives that head.
 
     Entries that an earlier start has checked are not read again; `ledger verify` reads them all.
+    Where others may write meanwhile, it takes a transaction that sees one state of everything.
 
     Raises:
-        LedgerError: Something does not hold; nothing is changed then.
+        LedgerError: Something does not hold.
     """
-    found = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
-    if found != ["ok"]:
-        raise _damaged(f"the state file is damaged: {str(found[0]).splitlines()[0]}")
     size, frontier, checked_size, checked = db.execute(
         "SELECT size, frontier, checked_size, checked_frontier FROM head"
     ).fetchone()
     tree = _fold(db, _frontier(checked_size, checked))
     if (tree.size, frontier_bytes(tree)) != (size, frontier):
         raise _damaged(f"the ledger's head counts {size} entries and does not follow from them")
-    if size != checked_size:
-        db.execute("UPDATE head SET checked_size = size, checked_frontier = frontier")
+    return tree
 
 
-def _fold(db: sqlite3.Connection, tree: Tree) -> Tree:
-    rows = db.execute(
-        "SELECT idx, salt, body, leaf FROM entries WHERE idx >= ? ORDER BY idx", (tree.size,)
+def keep_checked(db: Connection, tree: Tree) -> None:
+    """Remember how far the ledger was checked."""
+    db.execute(
+        "UPDATE head SET checked_size = ?, checked_frontier = ? WHERE checked_size < ?",
+        (tree.size, frontier_bytes(tree), tree.size),
     )
-    for index, salt, body, leaf in rows:
+
+
+def _fold(db: Connection, tree: Tree) -> Tree:
+    select = "SELECT idx, salt, body, leaf FROM entries WHERE idx > ? ORDER BY idx LIMIT ?"
+    for index, salt, body, leaf in chunks(db, select, after=tree.size - 1, size=_PAGE):
         if index != tree.size:
             raise _damaged(f"entry {tree.size} is missing", index=tree.size)
         is_pruned = not salt and not body  # `ledger verify` sees whether it may be
@@ -223,7 +199,3 @@ def _frontier(size: int, data: bytes) -> Tree:
 def _damaged(message: str, *, index: int | None = None) -> LedgerError:
     hint = "keep the file as it is and restore the latest backup beside it"
     return LedgerError(message, index=index, hint=hint)
-
-
-def _pragma(db: sqlite3.Connection, name: str) -> int:
-    return int(db.execute(f"PRAGMA {name}").fetchone()[0])

@@ -16,7 +16,8 @@ listen: {peers: "$peers", users: "$users"}
 # Where other companies reach the peers' face; it stands in member.json too.
 advertise: "$advertise"
 
-# Everything durable: contracts, members, the ledger. Back this folder up.
+# Everything durable: contracts, members, the ledger. Back this folder up. `sekisho state move`
+# brings it to PostgreSQL, which several replicas of the node share.
 state: sqlite:state/node.db
 
 # How many days after the end of a contract the ledger still says what was asked under it. For ever

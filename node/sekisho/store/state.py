@@ -1,19 +1,19 @@
 """Everything durable of one node, behind one writer."""
 
 import os
-import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from sekisho.errors import LedgerError, NodeError
+from sekisho.errors import LedgerError, OutdatedError
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
+from sekisho.model.names import ContractId, PartyId
 from sekisho.store.answers import AnswerStore
-from sekisho.store.connections import Readers, open_writer
+from sekisho.store.connections import Readers
 from sekisho.store.contracts import ContractStore
-from sekisho.store.folder import SECRET_MODE, StateLock
+from sekisho.store.database import Database, Watch
 from sekisho.store.ledger_store import LedgerStore
 from sekisho.store.lookups import LookupStore
 from sekisho.store.members import MemberStore
@@ -23,18 +23,21 @@ from sekisho.store.pruning import PruningStore
 from sekisho.store.published import PublishedStore
 from sekisho.store.questions import QuestionStore
 from sekisho.store.requests import RequestStore
-from sekisho.store.schema import check_state, check_version, migrate
+from sekisho.store.sqlite import SqliteDatabase
 from sekisho.store.transaction import Transaction
 from sekisho.store.writer import Writer
 
 T = TypeVar("T")
+MOST_DECISIONS = 10
+"""How often a step is decided anew because contracts or members change under it."""
 
 
 class Records:
     """What a node remembers, for reading."""
 
-    def __init__(self, path: Path) -> None:
-        self._readers = Readers(path)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._readers = Readers(database)
         self.ledger = LedgerStore(self._readers)
         self.members = MemberStore(self._readers, self.ledger)
         self.contracts = ContractStore(self._readers, self.ledger)
@@ -44,17 +47,13 @@ class Records:
         self.lookups = LookupStore(self._readers, self.ledger)
         self.pruning = PruningStore(self._readers, self.ledger)
 
-    def check_version(self, path: Path) -> None:
-        """Refuse a file whose tables are not this release's.
-
-        Raises:
-            NodeError: They are older, newer, or not there.
-        """
-        with self._readers.connection() as db:
-            check_version(db, path=path)
+    @property
+    def version(self) -> int:
+        """Of contracts and members: what was read of them holds as long as it is the same."""
+        return 0
 
     def close(self) -> None:
-        """Close the file."""
+        """Close every connection."""
         self._readers.close()
 
     def __enter__(self) -> Self:
@@ -70,16 +69,33 @@ class Records:
 
 
 class State(Records):
-    """What a node remembers, for the one process that may change it."""
+    """What a node remembers, for a process that may change it."""
 
-    def __init__(self, path: Path, *, lock: StateLock, writer: Writer) -> None:
-        super().__init__(path)
-        self._lock = lock
+    def __init__(self, database: Database, *, writer: Writer) -> None:
+        super().__init__(database)
         self._writer = writer
+        self._watch: Watch | None = None
         self.answers = AnswerStore(writer, self.ledger, self.requests)
         self.questions = QuestionStore(writer, self.ledger)
         self.interrupted: tuple[int, ...] = ()
-        """Answers and questions that were found open when the file was opened."""
+        """Answers and questions that were found open when the state was opened."""
+
+    @property
+    def version(self) -> int:
+        """The newest version of contracts and members that this process knows of."""
+        return self._writer.version()
+
+    def check_in_touch(self) -> None:
+        """Refuse to go on while this process may miss what others change.
+
+        Raises:
+            LedgerError: It does not hear of it now.
+        """
+        if self._watch is not None and not self._watch.is_listening:
+            raise LedgerError(
+                "the state is out of reach, so nothing is served",
+                hint="check PostgreSQL; the node goes on by itself",
+            )
 
     def submit(self, work: Callable[[Transaction], T]) -> T:
         """Run a function in a transaction and return once that is on disk.
@@ -89,8 +105,59 @@ class State(Records):
         """
         return self._writer.submit(work)
 
+    def decide(self, step: Callable[[int], T]) -> T:
+        """Take a step that rests on contracts and members, anew while they change under it.
+
+        Args:
+            step: Given the version that it may rest on, which its transaction checks.
+
+        Raises:
+            LedgerError: This process is out of touch, or they changed all the time.
+        """
+        self.check_in_touch()
+        for _ in range(MOST_DECISIONS):
+            try:
+                return step(self.version)
+            except OutdatedError:
+                continue
+        raise OutdatedError
+
+    def watch(self, *, on_news: Callable[[], None], on_lost: Callable[[], None]) -> None:
+        """Be told what other processes change, where any can.
+
+        Args:
+            on_news: Called when contracts or members may have changed; `version` says so already.
+            on_lost: Called when this process does not hear of changes any more, or what it left
+                open is not its own any more: whatever streams must end.
+
+        Raises:
+            LedgerError: The database cannot be reached.
+        """
+
+        def hear(version: int) -> None:
+            self._writer.version.advance(version)
+            on_news()
+
+        def lose() -> None:
+            self._readers.drop_idle()
+            on_lost()
+
+        self._writer.on_lost = lose
+        self._writer.on_renewed = on_news
+        self._watch = self._database.watch(hear, lose)
+
+    def leads(self) -> bool:
+        """Tell whether this process does what only one of all shall do.
+
+        Raises:
+            LedgerError: The database cannot be reached.
+        """
+        if not self._database.is_shared:
+            return True
+        return self._writer.submit(lambda tx: self._database.lead(tx.db))
+
     def interrupt_open(self, now: datetime) -> tuple[int, ...]:
-        """End what a fall left open as `interrupted`, charged with all that it reserved.
+        """End what sessions left open that are gone as `interrupted`, charged with all reserved.
 
         Returns:
             Indexes of the entries that began them.
@@ -100,7 +167,9 @@ class State(Records):
         """
 
         def work(tx: Transaction) -> tuple[int, ...]:
-            left = all_open(tx)
+            found = all_open(tx.db)
+            gone = self._database.gone(tx.db, {answer.replica for answer in found})
+            left = [answer for answer in found if answer.replica in gone]
             for answer in left:
                 if answer.side == "provider":
                     self.answers.interrupt(tx, answer, now=now)
@@ -110,24 +179,44 @@ class State(Records):
 
         return self._writer.submit(work)
 
+    def sweep(self, now: datetime) -> tuple[int, ...]:
+        """End what other processes left open that have fallen meanwhile; see `interrupt_open`."""
+        return self.interrupt_open(now) if self._database.is_shared else ()
+
+    def running_elsewhere(self, contract: ContractId) -> frozenset[PartyId]:
+        """Name the consumers to whom other processes answer under a contract now."""
+        if not self._database.is_shared:
+            return frozenset()
+        with self._readers.connection() as db:
+            found = all_open(db)
+        return frozenset(
+            answer.channel.consumer
+            for answer in found
+            if answer.side == "provider"
+            and answer.channel.contract == contract
+            and answer.replica != self._database.replica
+        )
+
     def close(self) -> None:
-        """Finish what was submitted, close the file, and let another process have it."""
+        """Finish what was submitted, close every connection, and let another process have it."""
+        if self._watch is not None:
+            self._watch.close()
         self._writer.close()
         super().close()
-        self._lock.close()
+        self._database.release()
 
 
 def open_state(
-    path: Path,
+    place: Path | Database,
     *,
     now: datetime,
     random: Callable[[int], bytes] = os.urandom,
     limits: Limits = DEFAULT_LIMITS,
 ) -> State:
-    """Open a node's state for its one process: lock, check, bring forward, end what a fall left.
+    """Open a node's state for changing it: lock, check, bring forward, end what a fall left.
 
     Args:
-        path: The SQLite file; made when it is not there, its folder must be.
+        place: A SQLite file, made when it is not there, its folder must be; or a database.
         now: For entries about what a fall left open.
         random: Gives salts.
         limits: Bounds of writing and charging.
@@ -136,14 +225,15 @@ def open_state(
         NodeError: Another process has it open, or it is not a node's state.
         LedgerError: It is damaged, or the clock is behind its last entry.
     """
-    lock = StateLock(path)
+    database = _database(place)
+    database.hold()
     try:
-        _prepare(path)
-        writer = Writer(path, limits=limits, random=random)
+        database.prepare()
+        writer = Writer(database, limits=limits, random=random)
     except BaseException:
-        lock.close()
+        database.release()
         raise
-    state = State(path, lock=lock, writer=writer)
+    state = State(database, writer=writer)
     try:
         state.interrupted = state.interrupt_open(now)
     except BaseException:
@@ -152,47 +242,17 @@ def open_state(
     return state
 
 
-def read_state(path: Path) -> Records:
+def read_state(place: Path | Database) -> Records:
     """Open a node's state for reading alone; a running node is not disturbed.
 
     Raises:
         NodeError: There is none, or it is another release's.
         LedgerError: It is damaged.
     """
-    if not path.is_file():
-        raise NodeError(f"`{path}` is not there", hint="run `sekisho init` in this folder")
-    records = Records(path)
-    try:
-        records.check_version(path)
-    except sqlite3.DatabaseError as error:
-        records.close()
-        raise _damaged(error) from error
-    except NodeError:
-        records.close()
-        raise
-    return records
+    database = _database(place)
+    database.check_version()
+    return Records(database)
 
 
-def _prepare(path: Path) -> None:
-    try:
-        # Made before SQLite does, so that nobody else can read it for an instant.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, SECRET_MODE))
-        db = open_writer(path)
-        try:
-            migrate(db, path=path)
-            check_state(db)
-        finally:
-            db.close()
-    except OSError as error:
-        raise NodeError(f"`{path}` cannot be opened: {(error.strerror or '').lower()}") from error
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            raise _damaged(error) from error
-        raise NodeError(f"`{path}` cannot be opened: {error}", hint="check the disk") from error
-
-
-def _damaged(error: sqlite3.DatabaseError) -> LedgerError:
-    return LedgerError(
-        f"the state file is damaged: {error}",
-        hint="keep the file as it is and restore the latest backup beside it",
-    )
+def _database(place: Path | Database) -> Database:
+    return SqliteDatabase(place) if isinstance(place, Path) else place

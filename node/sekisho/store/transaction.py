@@ -4,13 +4,14 @@ Entries are collected and written in one go when the batch is complete: SQLite i
 as possible, because every time other threads get in between.
 """
 
-import sqlite3
 from collections.abc import Callable
 
+from sekisho.errors import OutdatedError
 from sekisho.ledger.entry import Channel, Entry, Link
 from sekisho.ledger.merkle import SALT_BYTES, Tree, entry_hash, frontier_bytes, parse_frontier
 from sekisho.model.limits import Limits
 from sekisho.store.counts import Counts
+from sekisho.store.database import Connection
 
 _SALTS = 16
 
@@ -28,11 +29,18 @@ class Transaction:
         "last_at",
         "limits",
         "random",
+        "replica",
         "tree",
+        "version",
     )
 
     def __init__(
-        self, db: sqlite3.Connection, *, limits: Limits, random: Callable[[int], bytes]
+        self,
+        db: Connection,
+        *,
+        limits: Limits,
+        random: Callable[[int], bytes],
+        replica: int = 0,
     ) -> None:
         self.db = db
         """For statements that only read or change rows; never to begin or end the transaction."""
@@ -40,10 +48,14 @@ class Transaction:
         self.random = random
         self.counts = Counts(db)
         """What limits have counted, with what this batch has charged so far."""
+        self.replica = replica
+        """Who writes, see `Database.replica`."""
         self.tree = Tree()
         """The ledger's head with what this batch has appended so far."""
         self.last_at = ""
         """Instant of the last entry; empty when there is none."""
+        self.version = 0
+        """Of contracts and members: the ledger's size after the last entry about one of them."""
         self._entries: list[tuple[object, ...]] = []
         self._channels: dict[Channel, tuple[int, str]] = {}
         self._links: set[Channel] = set()
@@ -56,14 +68,23 @@ class Transaction:
         return self.db.total_changes + len(self._entries) + self.counts.changes
 
     def load_head(self) -> None:
-        """Take the ledger's head from the file, forgetting what was not written."""
-        row = self.db.execute("SELECT size, frontier, last_at FROM head").fetchone()
+        """Take the ledger's head from the database, forgetting what was not written."""
+        row = self.db.execute("SELECT size, frontier, last_at, version FROM head").fetchone()
         self.tree = parse_frontier(row[0], row[1])
-        self.last_at = row[2]
+        self.last_at, self.version = row[2:]
         self._entries.clear()
         self._channels.clear()
         self._links.clear()
         self.counts.forget()
+
+    def check_version(self, decided_at: int) -> None:
+        """Hold a decision to what it was made on.
+
+        Raises:
+            OutdatedError: Contracts or members have changed since that version.
+        """
+        if self.version != decided_at:
+            raise OutdatedError
 
     def next_link(self, channel: Channel) -> Link:
         """Find the place of a channel's next entry."""
@@ -82,11 +103,15 @@ class Transaction:
         salt = self._next_salt()
         leaf = entry_hash(salt, data)
         ends = getattr(entry.body, "ends", None)
+        # An engine's words may hold what no database takes as text.
+        note = note.replace("\0", "\N{REPLACEMENT CHARACTER}")
         self._entries.append((entry.index, entry.kind, ends, salt, data, leaf, note))
         if entry.link:
             self._channels[entry.link.channel] = (entry.link.seq + 1, leaf.hex())
             self._links.add(entry.link.channel)
         self.tree = self.tree.append(leaf)
+        if entry.link is None:
+            self.version = self.tree.size
         self.last_at = entry.at
         return leaf
 
@@ -110,12 +135,13 @@ class Transaction:
         )
         self.db.executemany(
             "INSERT INTO channels (provider, consumer, contract, seq, leaf) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET seq = excluded.seq, leaf = excluded.leaf",
+            " ON CONFLICT (contract, consumer, provider) DO UPDATE"
+            " SET seq = excluded.seq, leaf = excluded.leaf",
             [self._link_row(channel) for channel in self._links],
         )
         self.db.execute(
-            "UPDATE head SET size = ?, frontier = ?, last_at = ?",
-            (self.tree.size, frontier_bytes(self.tree), self.last_at),
+            "UPDATE head SET size = ?, frontier = ?, last_at = ?, version = ?",
+            (self.tree.size, frontier_bytes(self.tree), self.last_at, self.version),
         )
         self._entries.clear()
         self._links.clear()

@@ -7,20 +7,22 @@ and only then lets the callers go on. Nobody is ever told yes before the bytes a
 A function that raises is undone alone. Most that raise have written nothing, and then there is
 nothing to undo; when one has, the batch is rolled back and run once more with a savepoint around
 each function. A commit that fails undoes the whole batch, and every caller of it is told.
+
+A session that is lost while it commits leaves in doubt whether it did. Every caller is told no; the
+next session has another registration, and what the lost one left open is ended as interrupted.
 """
 
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
 from sekisho.errors import LedgerError
 from sekisho.model.limits import Limits
-from sekisho.store.connections import open_writer
+from sekisho.store.database import Connection, Database
 from sekisho.store.transaction import Transaction
+from sekisho.store.version import Version
 
 T = TypeVar("T")
 
@@ -42,13 +44,22 @@ class _Job(Generic[T]):
 
 
 class Writer:
-    """The only way to change a state file."""
+    """The only way to change a state."""
 
-    def __init__(self, path: Path, *, limits: Limits, random: Callable[[int], bytes]) -> None:
-        self._path = path
+    def __init__(
+        self, database: Database, *, limits: Limits, random: Callable[[int], bytes]
+    ) -> None:
+        self._database = database
         self._limits = limits
         self._random = random
-        self._db = open_writer(path)
+        self.version = Version()
+        """The newest that this process has met, see `Transaction.version`."""
+        self.on_lost: Callable[[], None] = _nothing
+        """Called when the session is lost, in a thread of its own."""
+        self.on_renewed: Callable[[], None] = _nothing
+        """Called when another session has taken its place, likewise."""
+        self._is_renewed = False
+        self._db: Connection | None = database.open_writer()
         self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._is_open = True
@@ -85,13 +96,14 @@ class Writer:
         return cast("T", job.result)
 
     def close(self) -> None:
-        """Finish what was submitted, then close the file."""
+        """Finish what was submitted, then end the session."""
         with self._lock:
             was_open, self._is_open = self._is_open, False
         if was_open:
             self._jobs.put(None)
             self._thread.join()
-            self._db.close()
+            if self._db is not None:
+                self._db.close()
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -112,56 +124,80 @@ class Writer:
         return False
 
     def _commit(self, batch: list[_Job[Any]]) -> None:
+        undo: tuple[type[Exception], ...] = (_UndoneError, *self._database.integrity_errors)
         try:
+            db = self._session()
             try:
-                self._transact(batch, _run_freely)
-            except (_UndoneError, sqlite3.IntegrityError):
-                self._db.execute("ROLLBACK")
-                self._transact(batch, _run_apart)
+                self._transact(db, batch, _run_freely)
+            except undo:
+                db.execute("ROLLBACK")
+                self._transact(db, batch, _run_apart)
         except Exception as error:  # noqa: BLE001  whatever it is, no caller must wait for ever
             self._abandon(batch, error)
         finally:
             for job in batch:
                 job.done.release()
 
+    def _session(self) -> Connection:
+        """Give the session, a new one where the last was lost."""
+        if self._db is None:
+            self._db = self._database.open_writer()
+            self.version.reset()
+            self._is_renewed = True
+        return self._db
+
     def _transact(
-        self, batch: list[_Job[Any]], run: Callable[[_Job[Any], Transaction], None]
+        self,
+        db: Connection,
+        batch: list[_Job[Any]],
+        run: Callable[[Database, _Job[Any], Transaction], None],
     ) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        transaction = Transaction(self._db, limits=self._limits, random=self._random)
+        database = self._database
+        database.begin(db)
+        transaction = Transaction(
+            db, limits=self._limits, random=self._random, replica=database.replica
+        )
+        before = transaction.version
+        self.version.advance(before)
         for job in batch:
             job.error = None
-            run(job, transaction)
+            run(database, job, transaction)
         transaction.flush()
-        self._db.execute("COMMIT")
+        after = transaction.version
+        database.commit(db, news=None if after == before else after)
+        self.version.advance(after)
+        if self._is_renewed:
+            self._is_renewed = False
+            threading.Thread(target=self.on_renewed, name="state-renewed", daemon=True).start()
 
     def _abandon(self, batch: list[_Job[Any]], error: Exception) -> None:
         for job in batch:
-            job.error = job.error or _failure(error)
-        # What fails here fails again with the next batch, whose callers are told then.
-        with contextlib.suppress(sqlite3.Error):
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            if not _is_disk_full(error):
-                # An I/O error may have left the connection's view of the file in doubt.
-                self._db.close()
-                self._db = open_writer(self._path)
+            job.error = job.error or self._database.failure(error)
+        if self._db is None:
+            return
+        self._db = self._database.recover(self._db, error)
+        if self._db is None:
+            threading.Thread(target=self.on_lost, name="state-lost", daemon=True).start()
 
 
-def _run_freely(job: _Job[Any], transaction: Transaction) -> None:
+def _nothing() -> None:
+    """Nobody has to be told."""
+
+
+def _run_freely(database: Database, job: _Job[Any], transaction: Transaction) -> None:
     """Run a function without a way to undo it alone."""
     before = transaction.changes
     try:
         job.result = job.work(transaction)
     except Exception as error:
-        if _is_of_the_disk(error):
+        if database.concerns_all(error):
             raise
         if transaction.changes != before:
             raise _UndoneError from error
         job.error = error
 
 
-def _run_apart(job: _Job[Any], transaction: Transaction) -> None:
+def _run_apart(database: Database, job: _Job[Any], transaction: Transaction) -> None:
     """Run a function behind a savepoint."""
     db = transaction.db
     db.execute("SAVEPOINT job")
@@ -169,39 +205,9 @@ def _run_apart(job: _Job[Any], transaction: Transaction) -> None:
         job.result = job.work(transaction)
         transaction.flush()
     except Exception as error:
-        if _is_of_the_disk(error):
+        if database.concerns_all(error):
             raise
         db.execute("ROLLBACK TO job")
         transaction.load_head()
         job.error = error
     db.execute("RELEASE job")
-
-
-def _is_of_the_disk(error: Exception) -> bool:
-    """Tell a failure that concerns every function from one that is the function's own."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF not in {
-        sqlite3.SQLITE_ERROR,
-        sqlite3.SQLITE_CONSTRAINT,
-        sqlite3.SQLITE_MISMATCH,
-        sqlite3.SQLITE_RANGE,
-    }
-
-
-def _is_disk_full(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-
-
-def _failure(error: Exception) -> LedgerError:
-    """Say what a failed commit means to whoever waited for it."""
-    if _is_disk_full(error):
-        failure = LedgerError(
-            "the state cannot be written: the disk is full",
-            hint="free some space; the node goes on by itself",
-        )
-    else:
-        failure = LedgerError(
-            f"the state cannot be written: {error}", hint="check the disk and the node's log"
-        )
-    failure.__cause__ = error
-    return failure

@@ -1,7 +1,8 @@
-"""An open state file for each test."""
+"""An open state for each test, in a file and in PostgreSQL."""
 
 import pytest
 
+from support.postgres import empty_database, running_server
 from support.state import opened
 
 
@@ -10,7 +11,26 @@ def path(tmp_path):
     return tmp_path / "node.db"
 
 
+@pytest.fixture(scope="session")
+def server():
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def url(server):
+    return server.url()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, path):
+    """Where a state is kept."""
+    if request.param == "sqlite":
+        return path
+    return empty_database(request.getfixturevalue("url"))
+
+
 @pytest.fixture
-def state(path):
-    with opened(path) as state:
+def state(place):
+    with opened(place) as state:
         yield state

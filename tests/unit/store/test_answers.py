@@ -163,12 +163,12 @@ def test_the_two_sides_do_not_end_each_other_s(state):
         state.questions.fail(0, SENT, reason="gone", now=NOW)
 
 
-def test_what_a_fall_left_open_is_interrupted_on_both_sides(path):
-    with open_file(path) as state:
+def test_what_a_fall_left_open_is_interrupted_on_both_sides(place):
+    with open_file(place) as state:
         answer = opened(state)
         assert isinstance(answer, OpenedAnswer)
         state.questions.ask(asked(), channel=CHANNEL, now=NOW)
-    with open_file(path) as state:
+    with open_file(place) as state:
         assert state.interrupted == (0, 1)
         assert states(state) == [(0, "interrupted"), (1, "interrupted")]
         again = opened(state)

@@ -169,17 +169,17 @@ def test_a_refused_answer_charges_nothing(state):
     assert used(state, "queries") == 1
 
 
-def test_charges_last_over_a_restart_and_a_fall_charges_the_reserve(path):
+def test_charges_last_over_a_restart_and_a_fall_charges_the_reserve(place):
     signed = signed_contract("{rows: {max: 80, per: day}}")
-    with opened(path) as state:
+    with opened(place) as state:
         close(state, answer(state, 0, signed), rows=8)
         fallen = answer(state, 1, signed)
         assert fallen.reserve.rows == 9
-    with opened(path) as state:
+    with opened(place) as state:
         assert state.interrupted == (fallen.index,)
         last = answer(state, 2, signed)
         assert left(close(state, last)) == {"rows": 80 - 8 - 9}
-    with opened(path) as state:
+    with opened(place) as state:
         assert state.interrupted == ()
 
 

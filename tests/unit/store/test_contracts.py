@@ -134,14 +134,14 @@ def test_an_amendment_of_an_unknown_contract_is_charged_to_that(state):
     assert state.contracts.get(SUCCESSOR).root == CONTRACT
 
 
-def test_an_end_is_remembered_for_ever(path):
-    with opened(path) as state:
+def test_an_end_is_remembered_for_ever(place):
+    with opened(place) as state:
         state.submit(lambda tx: state.contracts.add(tx, new(), now=NOW))
         for end in (ContractState.TERMINATED, ContractState.EXPIRED):
             state.submit(
                 lambda tx, end=end: state.contracts.remember_end(tx, CONTRACT, end, now=NOW)
             )
-    with opened(path) as state:
+    with opened(place) as state:
         assert state.contracts.facts(CONTRACT).remembered is ContractState.TERMINATED
 
 

@@ -1,9 +1,9 @@
 """Entries on disk: dense, chained, salted, never before the last."""
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +12,7 @@ from sekisho.ledger.entry import Channel
 from sekisho.ledger.merkle import Tree
 from sekisho.model.limits import DEFAULT_LIMITS
 from sekisho.store.ledger_check import check_apart
+from sekisho.store.sqlite import SqliteDatabase
 from sekisho.store.state import open_state
 from support.state import CHANNEL, NOW, PROVIDER, append_many, fixed_random, opened, refused
 
@@ -33,10 +34,10 @@ def test_channels_have_their_own_dense_numbers(state):
     assert [link.previous for link in links] == ["", "", first.leaf.hex()]
 
 
-def test_channels_go_on_after_a_restart(path):
-    with opened(path) as state:
+def test_channels_go_on_after_a_restart(place):
+    with opened(place) as state:
         first = append(state)
-    with opened(path) as state:
+    with opened(place) as state:
         append(state)
         link = state.ledger.get(1).link
         assert (link.seq, link.previous) == (1, first.leaf.hex())
@@ -59,8 +60,8 @@ def test_equal_entries_have_salts_and_leaves_of_their_own(state):
     assert len({entry.leaf for entry in stored}) == 40
 
 
-def test_salts_come_from_what_was_handed_in(path):
-    with open_state(path, now=NOW, random=fixed_random) as state:
+def test_salts_come_from_what_was_handed_in(place):
+    with open_state(place, now=NOW, random=fixed_random) as state:
         append(state)
         assert state.ledger.stored(0).salt == fixed_random(32)
 
@@ -79,19 +80,19 @@ def test_a_clock_behind_the_last_entry_is_refused(state):
     assert state.ledger.verify().size == 1
 
 
-def test_a_clock_that_was_put_back_is_refused_after_a_restart_too(path):
-    with opened(path) as state:
+def test_a_clock_that_was_put_back_is_refused_after_a_restart_too(place):
+    with opened(place) as state:
         append(state)
     with (
-        opened(path, now=NOW - timedelta(days=1)) as state,
+        opened(place, now=NOW - timedelta(days=1)) as state,
         pytest.raises(LedgerError, match="clock is behind"),
     ):
         append(state, now=NOW - timedelta(days=1))
 
 
-def test_an_entry_has_a_greatest_size(path):
+def test_an_entry_has_a_greatest_size(place):
     with (
-        opened(path, limits=replace(DEFAULT_LIMITS, max_entry_bytes=100)) as state,
+        opened(place, limits=replace(DEFAULT_LIMITS, max_entry_bytes=100)) as state,
         pytest.raises(LedgerError, match="too large"),
     ):
         append(state)
@@ -131,13 +132,14 @@ def test_callers_at_once_lose_nothing(state):
     assert (report.size, report.channels) == (400, 1)
 
 
-def test_a_long_ledger_is_checked_in_processes_and_the_first_bad_entry_named(state, path):
+def test_a_long_ledger_is_checked_in_processes_and_the_first_bad_entry_named(state, place):
     append_many(state, 40)
     head = state.ledger.head()
-    assert check_apart(path, head, entries=8) == state.ledger.verify()
-    with sqlite3.connect(path) as db:
-        db.execute("UPDATE entries SET salt = ? WHERE idx IN (19, 30)", (bytes(32),))
-    db.close()
+    database = SqliteDatabase(place) if isinstance(place, Path) else place
+    assert check_apart(database, head, entries=8) == state.ledger.verify()
+    state.submit(
+        lambda tx: tx.db.execute("UPDATE entries SET salt = ? WHERE idx IN (19, 30)", (bytes(32),))
+    )
     with pytest.raises(LedgerError, match="entry 19 was altered") as caught:
-        check_apart(path, head, entries=8)
+        check_apart(database, head, entries=8)
     assert caught.value.index == 19

@@ -82,6 +82,7 @@ def test_a_consumers_own_table_goes_without_an_entry(state):
     assert len(bodies(state)) == 1
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_what_was_dropped_is_not_in_the_file_any_more(state, path):
     big = Content(name="planes", digest=FIRST.digest, rows=3, data=b"canary" * 20_000)
     record(state, keep(state, big))

@@ -15,19 +15,13 @@ from sekisho.model.names import DatasetId
 from sekisho.model.plan import Terms
 from sekisho.store.published import count_published
 from support.sketches import sketch
-from support.state import NOW, opened
+from support.state import NOW
 
 TESTS, VISITS = DatasetId("a.example/tests"), DatasetId("a.example/visits")
 TERMS = Terms(
     minimum_units=3, largest_percent=99, two_largest_percent=100, p_percent=1, round_counts_to=5
 )
 FACTS = Facts(units=200, largest=1.0, second=1.0, size=200.0, apart=None)
-
-
-@pytest.fixture
-def state(tmp_path):
-    with opened(tmp_path / "node.db") as found:
-        yield found
 
 
 def scope(dataset=TESTS, unit="patient", column="rows", kind="INTEGER"):

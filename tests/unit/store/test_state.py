@@ -13,6 +13,11 @@ from sekisho.store.state import read_state
 from support.state import CHANNEL, NOW, append_many, asked, opened
 
 
+@pytest.fixture
+def place(path):
+    return path
+
+
 def change(path, sql, *values):
     db = sqlite3.connect(path)
     with db:
