@@ -35,6 +35,13 @@ class Relay:
         """Count from none again."""
         self.carried, self.kill_at = 0, kill_at
 
+    def cut(self) -> None:
+        """Break every connection, as a line that fails does; new ones are carried."""
+        broken, self._open = self._open[1:], self._open[:1]
+        for item in broken:
+            with suppress(OSError):
+                item.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Let go of every connection."""
         for item in self._open:

@@ -1,0 +1,144 @@
+"""A company whose real node is started with faults in it, and takes orders while it runs."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from support.nodes import Company
+
+LAUNCH = Path(__file__).with_name("launch.py")
+PATIENCE_SECONDS = 60
+"""For what must come; only a failure waits so long."""
+
+
+class SilentError(AssertionError):
+    """A node did not say what it had to."""
+
+
+@dataclass
+class Struck(Company):
+    """One such company."""
+
+    reached: set[str] = field(default_factory=set)
+    """Points that the node has come by, over all its lives."""
+    falls: int = 0
+    """How often it was killed."""
+
+    @property
+    def journal(self) -> Path:
+        """Where each frame is written down before it leaves."""
+        return self.folder.root / "journal"
+
+    @property
+    def is_up(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self, *orders: dict) -> "Struck":
+        """Start the node with some orders; `wait_ready` says when it serves."""
+        with (self.folder.root / "node.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(LAUNCH), "serve", "--dir", str(self.folder.root)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=os.environ
+                | {"SEKISHO_FAULTS": json.dumps(orders), "SEKISHO_JOURNAL": str(self.journal)},
+            )
+        self._said: SimpleQueue[str | None] = SimpleQueue()
+        self._kept: list[str] = []
+        self._reader = threading.Thread(target=self._read, args=(self.process, self._said))
+        self._reader.start()
+        return self
+
+    def _read(self, process: subprocess.Popen, said: SimpleQueue) -> None:
+        for data in process.stdout:
+            line = data.decode().rstrip("\n")
+            if line.startswith("reached "):
+                self.reached.add(line.removeprefix("reached "))
+            else:
+                said.put(line)
+        process.stdout.close()
+        said.put(None)
+
+    def wait_for(self, start: str, seconds: float = PATIENCE_SECONDS) -> bool:
+        """Wait for a line; tells whether it came before the node ended, or in time."""
+        for line in self._kept:
+            if line.startswith(start):
+                self._kept.remove(line)
+                return True
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self._said.get(timeout=max(0.0, deadline - time.monotonic()))
+            except Empty:
+                return False
+            if line is None:
+                self._said.put(None)
+                return False
+            if line.startswith(start):
+                return True
+            self._kept.append(line)
+
+    def wait_ready(self) -> "Struck":
+        if not self.wait_for("ready peers="):
+            raise SilentError(f"{self.party} does not start: {self.log()[-2000:]}")
+        return self
+
+    def order(self, **order: object) -> None:
+        """Give an order, and wait until it was taken."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(f"{json.dumps(order)}\n".encode())
+            self.process.stdin.flush()
+        self.wait_for("done")
+
+    def arm(self, point: str, action: str, *, skip: int = 0, seconds: float = 0) -> None:
+        """Let an action strike when the node comes by a point once more than `skip` times."""
+        self.order(**armed(point, action, skip=skip, seconds=seconds))
+
+    def was_hit(self, point: str, seconds: float = PATIENCE_SECONDS) -> bool:
+        """Wait until the order at a point has struck."""
+        return self.wait_for(f"hit {point}", seconds)
+
+    def kill(self) -> None:
+        self.falls += 1
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self._close()
+
+    def wait_dead(self) -> int:
+        """Wait until the node has ended by itself; gives its exit code."""
+        code = self.process.wait(PATIENCE_SECONDS)
+        self.falls += code == -signal.SIGKILL
+        self._close()
+        return code
+
+    def thaw(self) -> None:
+        """Let a node go on that stops itself, once it has."""
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> int:
+        if self.process is None:
+            return 0
+        code = super().stop()
+        self._close()
+        return code
+
+    def _close(self) -> None:
+        self._reader.join()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+
+
+def armed(point: str, action: str, *, skip: int = 0, seconds: float = 0) -> dict:
+    """Write an order for a point."""
+    return {"do": "arm", "point": point, "action": action, "skip": skip, "seconds": seconds}

@@ -1,0 +1,107 @@
+"""Nodes that are struck at every named point of a query, a contract and a life: what must hold.
+
+`make faults` runs more of it, for as long as asked and from a seed of one's own.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from faults.campaign import Campaign, kill_while_migrating
+from faults.points import POINTS, By
+from faults.world import SHOWN
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+FORMER = Path(__file__).parents[1] / "vectors" / "state" / "tables-1.db.gz"
+CHAPTERS = {
+    "asking": (By.ASKING, By.RESERVING),
+    "refusing": (By.REFUSED, By.DENIED, By.LIMITED, By.LEAVING, By.REPLAYING),
+    "agreeing": (By.SIGNING, By.ENDING, By.DELIVERING, By.AWAY),
+    "living": (By.STARTING, By.STOPPING),
+}
+TROUBLE = {
+    "freeze": ("query decided", "opened written", "schema sent", "before asked"),
+    "terminate": ("opened written", "schema sent", "before closed", "before received"),
+    "hold": ("request verified", "opened on disk", "first batch sent", "receipt signed"),
+    "full": ("before the charge", "before closed", "before cut", "before asked", "before received"),
+    "broken": ("before the charge", "before closed", "before cut", "before failed"),
+}
+
+
+def points(*kinds: By):
+    return [point for point in POINTS if point.by in kinds]
+
+
+def test_every_point_is_struck():
+    kinds = {kind for chapter in CHAPTERS.values() for kind in chapter} | {By.MIGRATING}
+    assert kinds == set(By)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_node_killed_at_any_point_keeps_its_promises(tmp_path, chapter):
+    with Campaign(tmp_path) as campaign:
+        campaign.kill_at(points(*CHAPTERS[chapter]))
+        report = campaign.finish()
+    assert report.points == {point.name for point in points(*CHAPTERS[chapter])}
+
+
+def test_a_node_killed_while_it_migrates_starts_again(tmp_path):
+    kill_while_migrating(tmp_path, FORMER, points(By.MIGRATING))
+
+
+def test_a_node_in_trouble_at_a_point_keeps_its_promises(tmp_path):
+    with Campaign(tmp_path) as campaign:
+        for action, names in TROUBLE.items():
+            campaign.strike(action, names)
+        campaign.strike("clock", ("query decided", "before closed", "before received"), seconds=-3600)
+        campaign.step_clock()
+        report = campaign.finish()
+    assert report.points == {name for names in TROUBLE.values() for name in names} | {"query decided"}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nodes_struck_at_random_keep_their_promises(tmp_path, seed):
+    with Campaign(tmp_path, seed=seed) as campaign:
+        campaign.at_random(range(8))
+        campaign.finish()
+
+
+def test_the_checks_find_what_they_are_for(tmp_path):
+    with Campaign(tmp_path) as campaign:
+        world, checker = campaign.world, campaign.checker
+        assert world.ask() == SHOWN
+        world.probe()
+        checker.check()
+        assert not checker.violations
+        assert world.ua.stop() == 0
+        _plant(campaign)
+        checker.check()
+        found = {text.partition(":")[0] for text in checker.violations}
+    assert found == {
+        "a byte that left has its entry",
+        "a byte that the probe got has its entry",
+        "charges follow from the entries",
+        "no data leaves twice for one request",
+        "no entry is lost or altered",
+        "no limit is exceeded",
+        "the entry is on disk before the first byte",
+        "the ledger verifies",
+        "what was said to be ended has ended",
+        "what was signed to others is kept",
+    }
+
+
+def _plant(campaign: Campaign) -> None:
+    """Do by hand what no fault may bring about."""
+    world = campaign.world
+    with closing(sqlite3.connect(world.ua.folder.state_file())) as db, db:
+        db.execute("UPDATE charges SET used = 20000000000 WHERE name = 'rows'")
+        db.execute("UPDATE entries SET leaf = zeroblob(32) WHERE idx = 1")
+    with world.ua.journal.open("a") as out:
+        out.write('{"request": "sha256:none", "run": "1", "bytes": 5}\n')
+        out.write('{"request": "sha256:none", "run": "2", "bytes": 5}\n')
+    world.arrived[-1].was_early = True
+    world.arrived[-1].bytes += 10**12
+    world.ended.add(world.contract)
