@@ -384,4 +384,23 @@ def kill_while_migrating(root: Path, former: Path, points: Sequence[Point]) -> N
         assert node.stop() == 0
 
 
+def kill_while_restoring(root: Path, points: Sequence[Point]) -> None:
+    """Kill the command that restores at each point: the node starts on what is whole, or not at all."""
+    companies = Companies(root)
+    node = Struck(companies.found("ua").folder)
+    backup = root / "backup"
+    assert node.run("state", "backup", str(backup)).code == 0
+    for point in points:
+        command = ("state", "restore", str(backup), "--replace", "--dir", str(node.folder.root))
+        assert node.launch(command, armed(point.name, "kill")).wait_dead() == -signal.SIGKILL, point
+        if node.folder.state_file().exists():
+            node.start().wait_ready()
+            assert node.stop() == 0
+        else:
+            assert node.start().wait_dead() == 1
+        assert node.run("state", "restore", str(backup), "--replace").code == 0
+        node.start().wait_ready()
+        assert node.stop() == 0
+
+
 _RANDOM = {By.ASKING, By.REFUSED, By.LIMITED, By.LEAVING, By.REPLAYING, By.DENIED, By.SIGNING, By.ENDING}

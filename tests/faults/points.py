@@ -38,6 +38,7 @@ class By(StrEnum):
     STARTING = "starting"
     MIGRATING = "migrating"
     STOPPING = "stopping"
+    RESTORING = "restoring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ _AGREEING = "sekisho.server.agreeing:Agreeing"
 _FLUSH = "sekisho.store.transaction:Transaction.flush"
 _NODE = "sekisho.server.node:RunningNode"
 _STATE = "sekisho.store.state"
+_BACKUP = "sekisho.store.backup"
 BEFORE, AFTER, SENT, WRITTEN = When.BEFORE, When.AFTER, When.SENT, When.WRITTEN
 
 
@@ -132,5 +134,9 @@ POINTS: tuple[Point, ...] = (
     Point("streams closed", By.STOPPING, "sekisho.server.streams:Streams.close", AFTER),
     Point("before the state closes", By.STOPPING, f"{_STATE}:State.close", BEFORE),
     Point("state closed", By.STOPPING, f"{_STATE}:State.close", AFTER),
+    # A backup is put back.
+    Point("backup copied", By.RESTORING, f"{_BACKUP}:_check_party", AFTER),
+    Point("state moved aside", By.RESTORING, f"{_BACKUP}:_move_aside", AFTER),
+    Point("backup in place", By.RESTORING, f"{_BACKUP}:sync_folder", BEFORE),
 )
 BY_NAME = {point.name: point for point in POINTS}

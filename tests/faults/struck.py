@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -43,9 +44,13 @@ class Struck(Company):
 
     def start(self, *orders: dict) -> "Struck":
         """Start the node with some orders; `wait_ready` says when it serves."""
+        return self.launch(("serve", "--dir", str(self.folder.root)), *orders)
+
+    def launch(self, command: Sequence[str], *orders: dict) -> "Struck":
+        """Start any of its commands so."""
         with (self.folder.root / "node.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(LAUNCH), "serve", "--dir", str(self.folder.root)],
+                [sys.executable, str(LAUNCH), *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

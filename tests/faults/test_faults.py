@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from faults.campaign import Campaign, kill_while_migrating
+from faults.campaign import Campaign, kill_while_migrating, kill_while_restoring
 from faults.points import POINTS, By
 from faults.world import SHOWN
 
@@ -35,7 +35,7 @@ def points(*kinds: By):
 
 
 def test_every_point_is_struck():
-    kinds = {kind for chapter in CHAPTERS.values() for kind in chapter} | {By.MIGRATING}
+    kinds = {kind for chapter in CHAPTERS.values() for kind in chapter} | {By.MIGRATING, By.RESTORING}
     assert kinds == set(By)
 
 
@@ -49,6 +49,10 @@ def test_a_node_killed_at_any_point_keeps_its_promises(tmp_path, chapter):
 
 def test_a_node_killed_while_it_migrates_starts_again(tmp_path):
     kill_while_migrating(tmp_path, FORMER, points(By.MIGRATING))
+
+
+def test_a_restoration_killed_at_any_point_can_be_done_again(tmp_path):
+    kill_while_restoring(tmp_path, points(By.RESTORING))
 
 
 def test_a_node_in_trouble_at_a_point_keeps_its_promises(tmp_path):

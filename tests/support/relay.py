@@ -59,8 +59,14 @@ class Relay:
                     near.close()
                     continue
                 self._open += [near, far]
-                for pair in ((near, far, False), (far, near, True)):
-                    threading.Thread(target=self._carry, args=pair, daemon=True).start()
+                threading.Thread(target=self._join, args=(near, far), daemon=True).start()
+
+    def _join(self, near: socket.socket, far: socket.socket) -> None:
+        with near, far:
+            back = threading.Thread(target=self._carry, args=(far, near, True), daemon=True)
+            back.start()
+            self._carry(near, far, False)
+            back.join()
 
     def _carry(self, source: socket.socket, sink: socket.socket, is_answer: bool) -> None:  # noqa: FBT001
         with suppress(OSError):

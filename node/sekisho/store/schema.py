@@ -186,9 +186,7 @@ def check_state(db: sqlite3.Connection) -> None:
     Raises:
         LedgerError: Something does not hold; nothing is changed then.
     """
-    found = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
-    if found != ["ok"]:
-        raise _damaged(f"the state file is damaged: {str(found[0]).splitlines()[0]}")
+    check_pages(db)
     size, frontier, checked_size, checked = db.execute(
         "SELECT size, frontier, checked_size, checked_frontier FROM head"
     ).fetchone()
@@ -197,6 +195,23 @@ def check_state(db: sqlite3.Connection) -> None:
         raise _damaged(f"the ledger's head counts {size} entries and does not follow from them")
     if size != checked_size:
         db.execute("UPDATE head SET checked_size = size, checked_frontier = frontier")
+
+
+def check_pages(db: sqlite3.Connection) -> None:
+    """Check that a file's pages fit together.
+
+    Raises:
+        LedgerError: They do not.
+    """
+    found = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
+    if found != ["ok"]:
+        raise _damaged(f"the state file is damaged: {str(found[0]).splitlines()[0]}")
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """Tell which version a node's tables are of; 0 where this is not a node's state."""
+    is_state = _pragma(db, "application_id") == APPLICATION_ID
+    return _pragma(db, "user_version") if is_state else 0
 
 
 def _fold(db: sqlite3.Connection, tree: Tree) -> Tree:

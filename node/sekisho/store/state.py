@@ -22,7 +22,7 @@ from sekisho.store.outbox import Outbox
 from sekisho.store.published import PublishedStore
 from sekisho.store.questions import QuestionStore
 from sekisho.store.requests import RequestStore
-from sekisho.store.schema import check_state, check_version, migrate
+from sekisho.store.schema import check_state, check_version, migrate, version_of
 from sekisho.store.transaction import Transaction
 from sekisho.store.writer import Writer
 
@@ -121,22 +121,25 @@ def open_state(
     now: datetime,
     random: Callable[[int], bytes] = os.urandom,
     limits: Limits = DEFAULT_LIMITS,
+    founding: bool = False,
 ) -> State:
     """Open a node's state for its one process: lock, check, bring forward, end what a fall left.
 
     Args:
-        path: The SQLite file; made when it is not there, its folder must be.
+        path: The SQLite file; its folder must be there.
         now: For entries about what a fall left open.
         random: Gives salts.
         limits: Bounds of writing and charging.
+        founding: Make the file when it is not there. A node that has lost its state must not go on
+            with an empty one: limits that were used up would be open again.
 
     Raises:
-        NodeError: Another process has it open, or it is not a node's state.
+        NodeError: Another process has it open, it is not there, or it is not a node's state.
         LedgerError: It is damaged, or the clock is behind its last entry.
     """
     lock = StateLock(path)
     try:
-        _prepare(path)
+        _prepare(path, founding=founding)
         writer = Writer(path, limits=limits, random=random)
     except BaseException:
         lock.close()
@@ -171,12 +174,16 @@ def read_state(path: Path) -> Records:
     return records
 
 
-def _prepare(path: Path) -> None:
+def _prepare(path: Path, *, founding: bool) -> None:
+    if not founding:
+        _check_there(path)
     try:
         # Made before SQLite does, so that nobody else can read it for an instant.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, SECRET_MODE))
         db = open_writer(path)
         try:
+            if not founding and not version_of(db):
+                raise NodeError(f"`{path}` is not a node's state")
             migrate(db, path=path)
             check_state(db)
         finally:
@@ -187,6 +194,18 @@ def _prepare(path: Path) -> None:
         if error.sqlite_errorcode in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             raise _damaged(error) from error
         raise NodeError(f"`{path}` cannot be opened: {error}", hint="check the disk") from error
+
+
+def _check_there(path: Path) -> None:
+    hint = "restore the latest backup; without its state a node serves nothing"
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise NodeError(f"`{path}` is not there", hint=hint) from error
+    except OSError as error:
+        raise NodeError(f"`{path}` cannot be opened: {(error.strerror or '').lower()}") from error
+    if size == 0:
+        raise LedgerError(f"the state file is damaged: `{path}` is empty", hint=hint)
 
 
 def _damaged(error: sqlite3.DatabaseError) -> LedgerError:

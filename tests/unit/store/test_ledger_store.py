@@ -58,7 +58,7 @@ def test_equal_entries_have_salts_and_leaves_of_their_own(state):
 
 
 def test_salts_come_from_what_was_handed_in(path):
-    with open_state(path, now=NOW, random=fixed_random) as state:
+    with open_state(path, now=NOW, random=fixed_random, founding=True) as state:
         append(state)
         assert state.ledger.stored(0).salt == fixed_random(32)
 

@@ -1,0 +1,69 @@
+"""`sekisho state`: backs up what the node remembers while it runs, and restores it when it does not."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sekisho.cli.main import DONE, add_folder, add_format
+from sekisho.cli.place import Place, say
+
+if TYPE_CHECKING:
+    from sekisho.store.backup import BackedUp
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the verbs."""
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    backed = verbs.add_parser(
+        "backup",
+        help="copy the state to one file, while the node runs: ledger, contracts, members, limits"
+        " used; neither keys nor node.yaml",
+    )
+    backed.add_argument("file", type=Path, metavar="FILE", help="must not be there yet")
+    backed.set_defaults(run=_backup)
+    restored = verbs.add_parser("restore", help="put a backup in the state's place; stop the node first")
+    restored.add_argument("file", type=Path, metavar="FILE", help="what `backup` has written")
+    restored.add_argument(
+        "--replace",
+        action="store_true",
+        help="move a state that is there into a folder `replaced-N` beside it",
+    )
+    restored.set_defaults(run=_restore)
+    for verb in (backed, restored):
+        add_folder(verb)
+        add_format(verb)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from sekisho.store.backup import back_up
+
+    done = back_up(Place.find(options).state_path, options.file)
+    _show(options, done, "backed up")
+    return DONE
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from sekisho.store.backup import restore
+
+    place = Place.find(options)
+    done = restore(options.file, place.state_path, party=place.party, replace=options.replace)
+    _show(options, done, "restored")
+    say("what this node did after its last entry is not in its ledger, but others may hold it:")
+    say("limits that were used since then are open again, and a contract that ended may look in force")
+    say("hint: start it only after `sekisho ledger recover`, where other companies' nodes hold more")
+    return DONE
+
+
+def _show(options: argparse.Namespace, done: "BackedUp", word: str) -> None:
+    if options.format == "json":
+        facts = {
+            "file": str(done.path),
+            "entries": done.entries,
+            "root": done.root,
+            "last_at": done.last_at,
+        }
+        print(json.dumps(facts, indent=1))
+        return
+    print(f"{word}: {done.entries} entries, the last of {done.last_at or 'no day'}; all hold")
+    print(f"root {done.root}")
