@@ -3,6 +3,7 @@
 import gzip
 import random
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +14,7 @@ from pathlib import Path
 from faults.invariants import Checker
 from faults.points import POINTS, By, Point
 from faults.struck import Struck, armed
-from faults.world import HIDDEN, MANY, SHOWN, SMALL, World
-
+from faults.world import HIDDEN, SHOWN, SMALL, World
 from sekisho.errors import SekishoError
 from support.nodes import Companies
 
@@ -188,7 +188,9 @@ class Campaign:
         """Go away after the first frame, while the provider has the second at hand."""
         ua = self.world.ua
         ua.arm("schema sent", "hold")
-        self.world.probe("SELECT tail_number FROM flights", frames=1, during=lambda: ua.was_hit("schema sent"))
+        self.world.probe(
+            "SELECT tail_number FROM flights", frames=1, during=lambda: ua.was_hit("schema sent")
+        )
         ua.order(do="go")
 
     def _see_through(self, by: By, contract: str) -> None:
@@ -298,17 +300,20 @@ class Campaign:
         for node, point, action, skip in orders:
             node.arm(point.name, action, skip=skip)
         works = [self._random_work() for _ in range(chance.randrange(3, 9))]
-        with ThreadPoolExecutor(3) as load:
-            doing = [load.submit(work) for work in works]
-            for node, point, action, _ in orders:
-                self._random_end(node, point, action, doing)
-            for item in doing:
+        is_over = threading.Event()
+        with ThreadPoolExecutor(3) as load, ThreadPoolExecutor(2) as watch:
+            watching = [watch.submit(self._watch, *order[:3], is_over) for order in orders]
+            for item in [load.submit(work) for work in works]:
+                item.result()
+            # Whatever strikes until it is disarmed is still let go.
+            for node in world.nodes:
+                if node.is_up:
+                    node.order(do="disarm")
+                    node.order(do="free")
+            is_over.set()
+            for item in watching:
                 item.result()
         world.relay.count()
-        for node in world.nodes:
-            if node.is_up:
-                node.order(do="disarm")
-                node.order(do="free")
         self._recover()
 
     def _random_order(self) -> tuple[Struck, Point, str, int]:
@@ -343,14 +348,11 @@ class Campaign:
             self.world.take_step("sign", contract)
             self.world.take_step("terminate", contract)
 
-    def _random_end(self, node: Struck, point: Point, action: str, doing: list) -> None:
-        """Wait until an order has struck or the load is done, and take the fault away."""
-        while not (was_hit := node.was_hit(point.name, seconds=0.05)):
-            if all(item.done() for item in doing) or not node.is_up:
-                was_hit = node.was_hit(point.name, seconds=0)
-                break
-        if not was_hit:
-            return
+    def _watch(self, node: Struck, point: Point, action: str, is_over: threading.Event) -> None:
+        """Wait until an order has struck, and take the fault away."""
+        while not node.was_hit(point.name, seconds=0.1):
+            if is_over.is_set():
+                return
         self.report.points.add(point.name)
         self.report.struck[action] += 1
         match action:
@@ -403,4 +405,13 @@ def kill_while_restoring(root: Path, points: Sequence[Point]) -> None:
         assert node.stop() == 0
 
 
-_RANDOM = {By.ASKING, By.REFUSED, By.LIMITED, By.LEAVING, By.REPLAYING, By.DENIED, By.SIGNING, By.ENDING}
+_RANDOM = {
+    By.ASKING,
+    By.REFUSED,
+    By.LIMITED,
+    By.LEAVING,
+    By.REPLAYING,
+    By.DENIED,
+    By.SIGNING,
+    By.ENDING,
+}

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from faults.struck import Struck
 from faults.world import World, open_answers
-
 from sekisho.documents.proposal import parse_proposal
 from sekisho.errors import SekishoError
 from sekisho.ledger.bodies import (
@@ -90,7 +89,8 @@ class Checker:
 
     def _nothing_answered_twice(self, provider: Ledger) -> None:
         nonces = Counter(
-            (entry.link.channel.consumer, entry.body.nonce) for entry in provider.of(Opened, Refused)
+            (entry.link.channel.consumer, entry.body.nonce)
+            for entry in provider.of(Opened, Refused)
         )
         twice = [nonce for nonce, times in nonces.items() if times > 1]
         self.that("a nonce is answered once", not twice, twice)

@@ -23,7 +23,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults.points import POINTS, Point, When
-
 from sekisho.wire.frames import parse_frame
 
 _RUNNING = itertools.count()
@@ -255,6 +254,8 @@ def install() -> None:
 def _listen() -> None:
     for line in sys.stdin:
         FAULTS.order(json.loads(line))
+    # Whoever gave orders has gone.
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 from support.nodes import Company
 
@@ -32,6 +30,7 @@ class Struck(Company):
     """Points that the node has come by, over all its lives."""
     falls: int = 0
     """How often it was killed."""
+    _heard: threading.Condition = field(default_factory=threading.Condition)
 
     @property
     def journal(self) -> Path:
@@ -57,40 +56,38 @@ class Struck(Company):
                 env=os.environ
                 | {"SEKISHO_FAULTS": json.dumps(orders), "SEKISHO_JOURNAL": str(self.journal)},
             )
-        self._said: SimpleQueue[str | None] = SimpleQueue()
-        self._kept: list[str] = []
-        self._reader = threading.Thread(target=self._read, args=(self.process, self._said))
+        self._said: list[str] = []
+        self._has_said_all = False
+        self._reader = threading.Thread(target=self._read, args=(self.process,))
         self._reader.start()
         return self
 
-    def _read(self, process: subprocess.Popen, said: SimpleQueue) -> None:
+    def _read(self, process: subprocess.Popen) -> None:
         for data in process.stdout:
             line = data.decode().rstrip("\n")
-            if line.startswith("reached "):
-                self.reached.add(line.removeprefix("reached "))
-            else:
-                said.put(line)
+            with self._heard:
+                if line.startswith("reached "):
+                    self.reached.add(line.removeprefix("reached "))
+                else:
+                    self._said.append(line)
+                self._heard.notify_all()
         process.stdout.close()
-        said.put(None)
+        with self._heard:
+            self._has_said_all = True
+            self._heard.notify_all()
 
     def wait_for(self, start: str, seconds: float = PATIENCE_SECONDS) -> bool:
         """Wait for a line; tells whether it came before the node ended, or in time."""
-        for line in self._kept:
-            if line.startswith(start):
-                self._kept.remove(line)
-                return True
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                line = self._said.get(timeout=max(0.0, deadline - time.monotonic()))
-            except Empty:
-                return False
-            if line is None:
-                self._said.put(None)
-                return False
-            if line.startswith(start):
-                return True
-            self._kept.append(line)
+
+        def found() -> list[str]:
+            return [line for line in self._said if line.startswith(start)]
+
+        with self._heard:
+            self._heard.wait_for(lambda: found() or self._has_said_all, seconds)
+            lines = found()
+            if lines:
+                self._said.remove(lines[0])
+        return bool(lines)
 
     def wait_ready(self) -> "Struck":
         if not self.wait_for("ready peers="):

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from faults.campaign import Campaign, kill_while_migrating, kill_while_restoring
 from faults.points import POINTS, By
 from faults.world import SHOWN
@@ -35,7 +36,10 @@ def points(*kinds: By):
 
 
 def test_every_point_is_struck():
-    kinds = {kind for chapter in CHAPTERS.values() for kind in chapter} | {By.MIGRATING, By.RESTORING}
+    kinds = {kind for chapter in CHAPTERS.values() for kind in chapter} | {
+        By.MIGRATING,
+        By.RESTORING,
+    }
     assert kinds == set(By)
 
 
@@ -59,10 +63,14 @@ def test_a_node_in_trouble_at_a_point_keeps_its_promises(tmp_path):
     with Campaign(tmp_path) as campaign:
         for action, names in TROUBLE.items():
             campaign.strike(action, names)
-        campaign.strike("clock", ("query decided", "before closed", "before received"), seconds=-3600)
+        campaign.strike(
+            "clock", ("query decided", "before closed", "before received"), seconds=-3600
+        )
         campaign.step_clock()
         report = campaign.finish()
-    assert report.points == {name for names in TROUBLE.values() for name in names} | {"query decided"}
+    assert report.points == {name for names in TROUBLE.values() for name in names} | {
+        "query decided"
+    }
 
 
 @pytest.mark.parametrize("seed", [1, 2])

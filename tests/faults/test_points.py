@@ -2,10 +2,9 @@
 
 import inspect
 
-
 import pytest
-from faults.points import POINTS, When
 
+from faults.points import POINTS, When
 from sekisho.ledger.bodies import KINDS
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from faults.struck import PATIENCE_SECONDS, Struck
-
 from sekisho.documents.envelope import Envelope, PayloadType, seal
 from sekisho.errors import SekishoError
 from sekisho.ledger.receipt import LedgerPosition, Opening, Receipt, parse_opening, parse_receipt
@@ -52,6 +51,8 @@ class World:
     def __init__(self, root: Path) -> None:
         self.companies = Companies(root)
         self.numbers = itertools.count(2_000)
+        self._commands = threading.Lock()
+        """Commands that run in this process share its stdout."""
         self.arrived: list[Arrived] = []
         self.failed: set[int] = set()
         """Numbers of the maker's queries that gave no answer."""
@@ -70,7 +71,9 @@ class World:
         self.companies.introduce()
         self.relay = Relay(self.ua)
         self.start()
-        self.contract = self.agree(f"{{rows: {{max: {MANY}, per: term}}, queries: {{max: {MANY}, per: day}}}}")
+        self.contract = self.agree(
+            f"{{rows: {{max: {MANY}, per: term}}, queries: {{max: {MANY}, per: day}}}}"
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -99,7 +102,9 @@ class World:
 
     # ------------------------------------------------------------------------------------ contracts
 
-    def agree(self, limits: str = "{}", *, with_probe: bool = True, signed: bool = True) -> ContractId:
+    def agree(
+        self, limits: str = "{}", *, with_probe: bool = True, signed: bool = True
+    ) -> ContractId:
         """Bring a contract to both nodes: signed by all, or by everybody but the provider."""
         text = contract_text(limits=limits)
         names = ["maker"]
@@ -118,7 +123,8 @@ class World:
     def take_step(self, verb: str, contract: str) -> bool:
         """Have the provider's people sign or terminate; tells whether the command was done."""
         more = () if verb == "sign" else ("--reason", "enough")
-        is_done = self.ua.run("contract", verb, contract, *more).code == 0
+        with self._commands:
+            is_done = self.ua.run("contract", verb, contract, *more).code == 0
         if is_done and verb == "terminate":
             self.ended.add(contract)
         return is_done
@@ -130,7 +136,10 @@ class World:
         number = next(self.numbers)
         sql = f"SELECT {columns} FROM flights WHERE departure_delay > -{number}"
         try:
-            with self.maker.node() as node, node.query(sql, contract=contract or self.contract) as found:
+            with (
+                self.maker.node() as node,
+                node.query(sql, contract=contract or self.contract) as found,
+            ):
                 return found.to_arrow().num_rows
         except SekishoError:
             self.failed.add(number)
@@ -200,7 +209,7 @@ class World:
             stored = records.requests.by_digest(arrived.request)
             arrived.was_early |= stored is None or stored.start >= records.ledger.head().size
 
-    # ---------------------------------------------------------------------------------------- waiting
+    # -------------------------------------------------------------------------------------- waiting
 
     def settle(self) -> None:
         """Wait until nothing is open at a node that runs."""
@@ -213,7 +222,10 @@ class World:
     def wait_state(self, node: Struck, contract: str, state: str) -> bool:
         """Wait until a contract stands at a node as it must."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while f'"state": "{state}"' not in node.run("contract", "show", contract, "--format", "json").out:
+        while (
+            f'"state": "{state}"'
+            not in node.run("contract", "show", contract, "--format", "json").out
+        ):
             if time.monotonic() > deadline:
                 return False
             threading.Event().wait(0.02)

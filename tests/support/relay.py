@@ -63,12 +63,14 @@ class Relay:
 
     def _join(self, near: socket.socket, far: socket.socket) -> None:
         with near, far:
-            back = threading.Thread(target=self._carry, args=(far, near, True), daemon=True)
+            back = threading.Thread(
+                target=self._carry, args=(far, near), kwargs={"is_answer": True}, daemon=True
+            )
             back.start()
-            self._carry(near, far, False)
+            self._carry(near, far, is_answer=False)
             back.join()
 
-    def _carry(self, source: socket.socket, sink: socket.socket, is_answer: bool) -> None:  # noqa: FBT001
+    def _carry(self, source: socket.socket, sink: socket.socket, *, is_answer: bool) -> None:
         with suppress(OSError):
             while data := source.recv(_CHUNK):
                 if is_answer and self._is_due(len(data)):

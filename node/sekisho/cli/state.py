@@ -22,7 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     backed.add_argument("file", type=Path, metavar="FILE", help="must not be there yet")
     backed.set_defaults(run=_backup)
-    restored = verbs.add_parser("restore", help="put a backup in the state's place; stop the node first")
+    restored = verbs.add_parser(
+        "restore", help="put a backup in the state's place; stop the node first"
+    )
     restored.add_argument("file", type=Path, metavar="FILE", help="what `backup` has written")
     restored.add_argument(
         "--replace",
@@ -50,8 +52,12 @@ def _restore(options: argparse.Namespace) -> int:
     done = restore(options.file, place.state_path, party=place.party, replace=options.replace)
     _show(options, done, "restored")
     say("what this node did after its last entry is not in its ledger, but others may hold it:")
-    say("limits that were used since then are open again, and a contract that ended may look in force")
-    say("hint: start it only after `sekisho ledger recover`, where other companies' nodes hold more")
+    say(
+        "limits that were used since then are open again, and a contract that ended may look in force"
+    )
+    say(
+        "hint: start it only after `sekisho ledger recover`, where other companies' nodes hold more"
+    )
     return DONE
 
 

@@ -126,7 +126,7 @@ def _copy(source: Path, target: Path) -> None:
 def _checked(path: Path, *, shown: Path) -> BackedUp:
     try:
         with closing(_open(path)) as db:
-            if not 0 < version_of(db):
+            if not version_of(db) > 0:
                 raise NodeError(f"`{shown}` is not a node's state")
             check_pages(db)
             size, frontier, last_at = db.execute(
@@ -157,7 +157,8 @@ def _check_party(path: Path, party: PartyId) -> None:
     """Every answer in a company's ledger is one that it gave or got."""
     with closing(_open(path)) as db:
         row = db.execute(
-            "SELECT provider, consumer FROM channels WHERE provider <> ?1 AND consumer <> ?1", (party,)
+            "SELECT provider, consumer FROM channels WHERE provider <> ?1 AND consumer <> ?1",
+            (party,),
         ).fetchone()
     if row is not None:
         raise NodeError(f"the backup is not of `{party}`: it holds answers of {row[0]} to {row[1]}")

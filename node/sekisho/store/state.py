@@ -15,6 +15,7 @@ from sekisho.store.connections import Readers, open_writer
 from sekisho.store.contracts import ContractStore
 from sekisho.store.folder import SECRET_MODE, StateLock
 from sekisho.store.ledger_store import LedgerStore
+from sekisho.store.log_check import check_log
 from sekisho.store.lookups import LookupStore
 from sekisho.store.members import MemberStore
 from sekisho.store.open_answers import all_open
@@ -177,6 +178,7 @@ def read_state(path: Path) -> Records:
 def _prepare(path: Path, *, founding: bool) -> None:
     if not founding:
         _check_there(path)
+    check_log(path)
     try:
         # Made before SQLite does, so that nobody else can read it for an instant.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, SECRET_MODE))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sekisho.store.folder import StateLock, NodeFolder
+from sekisho.store.folder import NodeFolder, StateLock
 
 
 @pytest.fixture

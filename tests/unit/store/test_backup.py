@@ -53,14 +53,16 @@ def test_what_lies_in_the_write_ahead_log_is_in_the_backup(path, backup):
         assert db.execute("SELECT count(*) FROM entries").fetchone() == (3,)
 
 
-def test_a_file_that_is_there_is_not_written_over(path, state, backup):
+@pytest.mark.usefixtures("state")
+def test_a_file_that_is_there_is_not_written_over(path, backup):
     backup.write_bytes(b"mine")
     with pytest.raises(NodeError, match="is there already"):
         back_up(path, backup)
     assert backup.read_bytes() == b"mine"
 
 
-def test_there_has_to_be_a_state_and_a_folder(path, state, tmp_path):
+@pytest.mark.usefixtures("state")
+def test_there_has_to_be_a_state_and_a_folder(path, tmp_path):
     with pytest.raises(NodeError, match="is not there"):
         back_up(tmp_path / "none.db", tmp_path / "b")
     with pytest.raises(NodeError, match="cannot be written: no such file"):
@@ -149,7 +151,7 @@ def test_another_company_s_backup_is_not_restored(path, backup):
         append_many(state, 1)
         back_up(path, backup)
         append_many(state, 1)
-    with pytest.raises(NodeError, match="is not of `dl.example`"):
+    with pytest.raises(NodeError, match=r"is not of `dl\.example`"):
         restore(backup, path, party="dl.example", replace=True)
     with opened(path) as state:
         assert state.ledger.verify().size == 2
