@@ -1,9 +1,9 @@
 """Starts a real node with faults in it: wraps the functions that `points.py` names, then serves.
 
-Usage: `python launch.py COMMAND …`, as `python -m sekisho COMMAND …`. Orders come as lines of JSON on
-stdin, and in `SEKISHO_FAULTS` for what shall strike before the first can be read. What happens is
-told on stdout, a line each: `reached POINT` the first time, `hit POINT` when an order strikes, `done` when
-an order was taken. Every frame that leaves is written to `SEKISHO_JOURNAL` before it leaves.
+Usage: `python launch.py COMMAND …`, as `python -m sekisho COMMAND …`. Orders come as lines of JSON
+on stdin, and in `SEKISHO_FAULTS` for what shall strike before the first can be read. What happens
+is told on stdout, a line each: `reached POINT` the first time, `hit POINT` when an order strikes,
+`done` when an order was taken. Every frame that leaves is written to `SEKISHO_JOURNAL` before.
 """
 
 import functools

@@ -1,7 +1,7 @@
 """Companies under load: a provider, a consumer with a node, and one that asks by hand.
 
-`ua` answers, `maker` asks through its own node, and `probe` has no node: it signs its requests here and
-keeps what it was told, so that what arrived does not depend on what a node says of itself.
+`ua` answers, `maker` asks through its own node, and `probe` has no node: it signs its requests
+here and keeps what it was told, so that what arrived does not depend on what a node says of itself.
 """
 
 import itertools
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from faults.struck import PATIENCE_SECONDS, Struck
 from sekisho.documents.envelope import Envelope, PayloadType, seal
@@ -62,7 +63,7 @@ class World:
         """By company: the ledger as it was seen last."""
         self.contract = ContractId("")
 
-    def __enter__(self) -> "World":
+    def __enter__(self) -> Self:
         root = self.companies.root
         data = write_flights(root / "flights.parquet", ROWS)
         for name, section in (("ua", flights_section(data)), ("maker", ""), ("probe", "")):

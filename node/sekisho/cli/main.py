@@ -43,9 +43,7 @@ COMMANDS: dict[str, Command] = {
     "evidence": Command(
         module="sekisho.cli.evidence", help="write and check evidence for an auditor"
     ),
-    "state": Command(
-        module="sekisho.cli.state", help="back up and restore what the node remembers"
-    ),
+    "state": Command(module="sekisho.cli.state", help="back up and restore the node's memory"),
     "demo": Command(module="sekisho.cli.demo", help="watch companies share data under a contract"),
 }
 

@@ -1,4 +1,4 @@
-"""`sekisho state`: backs up what the node remembers while it runs, and restores it when it does not."""
+"""`sekisho state`: backs up what a node remembers while it runs, restores it when it does not."""
 
 import argparse
 import json
@@ -52,9 +52,7 @@ def _restore(options: argparse.Namespace) -> int:
     done = restore(options.file, place.state_path, party=place.party, replace=options.replace)
     _show(options, done, "restored")
     say("what this node did after its last entry is not in its ledger, but others may hold it:")
-    say(
-        "limits that were used since then are open again, and a contract that ended may look in force"
-    )
+    say("limits that were used since then are open again, and contracts stand as they did then")
     say(
         "hint: start it only after `sekisho ledger recover`, where other companies' nodes hold more"
     )

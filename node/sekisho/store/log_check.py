@@ -1,10 +1,10 @@
 """Checks the write-ahead log that a fall left, before SQLite reads it.
 
 SQLite takes a log's frames up to the first that does not fit its sum, and drops the rest without a
-word: what a fall tore must go. But a byte that was altered in the middle would take every commit after
-it along, which were acknowledged. The two are told apart by what follows: a node syncs each commit
-before it begins the next, so that after a torn frame there is at most the end of the one commit that it
-belongs to.
+word: what a fall tore must go. But a byte that was altered in the middle would take every commit
+after it along, which were acknowledged. The two are told apart by what follows: a node syncs each
+commit before it begins the next, so that after a torn frame there is at most the end of the one
+commit that it belongs to.
 
 Source:
     The WAL format, https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
