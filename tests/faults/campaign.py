@@ -190,7 +190,9 @@ class Campaign:
         """Go away after the first frame, while the provider has the second at hand."""
         ua = self.world.ua
         ua.arm("schema sent", "hold")
-X
+        self.world.probe(
+            "SELECT tail_number FROM flights", frames=1, during=lambda: ua.was_hit("schema sent")
+        )
         ua.order(do="go")
 
     def _see_through(self, by: By, contract: str) -> None:
@@ -248,7 +250,7 @@ X
         done()
 
     def step_clock(self) -> None:
-        """Run a clock ahead and put it right: the node waits, and does not start on what is open."""
+        """Run a clock ahead and right it: the node waits, and does not start on what is open."""
         world, ua = self.world, self.world.ua
         self._ask_at(ua, -2)
         self.checker.that("a node bears a clock that is a little behind", world.ask() == SHOWN)
