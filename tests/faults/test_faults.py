@@ -4,6 +4,8 @@
 """
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import pytest
 
 from faults.campaign import Campaign, kill_while_migrating, kill_while_restoring
 from faults.points import POINTS, By
-from faults.world import SHOWN
+from faults.world import SHOWN, World
+from sekisho.store.state import read_state
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -73,11 +76,45 @@ def test_a_node_in_trouble_at_a_point_keeps_its_promises(tmp_path):
     }
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_nodes_struck_at_random_keep_their_promises(tmp_path, seed):
-    with Campaign(tmp_path, seed=seed) as campaign:
+def test_nodes_struck_at_random_keep_their_promises(tmp_path):
+    with Campaign(tmp_path, seed=1) as campaign:
         campaign.at_random(range(8))
         campaign.finish()
+
+
+def test_backups_under_load_hold_and_a_restored_node_goes_on(tmp_path):
+    backups = [tmp_path / f"{number}.backup" for number in range(4)]
+    with Campaign(tmp_path / "world") as campaign:
+        world, ua = campaign.world, campaign.world.ua
+        is_over = threading.Event()
+        with ThreadPoolExecutor(2) as load:
+            asking = [load.submit(_ask_until, world, is_over) for _ in range(2)]
+            for path in backups:
+                assert ua.run("state", "backup", str(path)).code == 0
+            is_over.set()
+            assert all(item.result() for item in asking)
+        campaign.checker.check()
+        for path in backups:
+            with read_state(path) as records:
+                stored = records.ledger.stored_entries()
+                assert [item.leaf for item in stored] == world.leaves[ua.party][
+                    : records.ledger.head().size
+                ]
+        assert ua.stop() == 0
+        assert ua.run("state", "restore", str(backups[-1]), "--replace").code == 0
+        # What came after the backup is forgotten, which a restored ledger cannot hide from others.
+        world.leaves.clear()
+        ua.journal.unlink()
+        world.start()
+        world.ask_until_answered()
+        assert ua.run("ledger", "verify").code == 0
+
+
+def _ask_until(world: World, is_over: threading.Event) -> bool:
+    while not is_over.is_set():
+        if world.ask() != SHOWN:
+            return False
+    return True
 
 
 def test_the_checks_find_what_they_are_for(tmp_path):

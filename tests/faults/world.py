@@ -65,6 +65,7 @@ class World:
 
     def __enter__(self) -> Self:
         root = self.companies.root
+        root.mkdir(exist_ok=True)
         data = write_flights(root / "flights.parquet", ROWS)
         for name, section in (("ua", flights_section(data)), ("maker", ""), ("probe", "")):
             company = self.companies.found(name, section)

@@ -1,5 +1,6 @@
 """A backup is the state of one instant, whole, and put back only where it belongs."""
 
+import resource
 import sqlite3
 import stat
 from contextlib import closing
@@ -59,6 +60,19 @@ def test_a_file_that_is_there_is_not_written_over(path, backup):
     with pytest.raises(NodeError, match="is there already"):
         back_up(path, backup)
     assert backup.read_bytes() == b"mine"
+
+
+def test_a_full_disk_leaves_no_part_of_a_backup(path, backup):
+    with opened(path) as state:
+        append_many(state, 50)
+        old = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, old[1]))
+        try:
+            with pytest.raises(NodeError, match="cannot be read or copied"):
+                back_up(path, backup)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    assert list(backup.parent.glob("*backup*")) == []
 
 
 @pytest.mark.usefixtures("state")
