@@ -10,7 +10,7 @@ JDBC := flight-sql-jdbc-driver-18.3.0
 export PIP_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format docs bench proto editor clients jdbc clean
+.PHONY: help demo test faults lint format docs bench proto editor clients jdbc clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -20,6 +20,9 @@ demo: .venv/runtime.stamp  ## companies sign a contract and ask each other (ARGS
 
 test: .venv/dev.stamp  ## run the tests (ARGS=tests/unit narrows them)
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+faults: .venv/dev.stamp  ## strike running nodes, and check what must hold (SECONDS=600 SEED=7)
+	$(BIN)/python tests/faults/run.py --every-point --seconds $(or $(SECONDS),120) --seed $(or $(SEED),0)
 
 lint: .venv/dev.stamp  ## check style, types, layers, docs and that generated code is fresh
 	$(BIN)/ruff check .

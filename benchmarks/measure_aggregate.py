@@ -64,7 +64,7 @@ def measure(root: Path) -> list[Figure]:
             return run.answers()
 
     try:
-        with open_state(root / "node.db", now=datetime.now(UTC)) as state:
+        with open_state(root / "node.db", now=datetime.now(UTC), founding=True) as state:
             protecting = Protecting(state, lambda: datetime.now(UTC))
 
             def ours() -> float:

@@ -91,7 +91,7 @@ def measure(root: Path) -> list[Figure]:
     signed = parse_proposal(sign_contract(pair).payload)
     row = secrets.token_bytes(ROW_BYTES)
     raw = GroupCommit(root / "raw.db")
-    with open_state(root / "answers.db", now=datetime.now(UTC)) as state:
+    with open_state(root / "answers.db", now=datetime.now(UTC), founding=True) as state:
         figures = []
         for callers in CALLERS:
             ours, peer = alternate(

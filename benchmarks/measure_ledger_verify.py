@@ -26,7 +26,7 @@ _STARTS = datetime(2026, 1, 1, tzinfo=UTC)
 
 def measure(root: Path) -> list[Figure]:
     """Give seconds."""
-    with open_state(root / "node.db", now=_STARTS) as state:
+    with open_state(root / "node.db", now=_STARTS, founding=True) as state:
         for start in range(0, ENTRIES, BATCH):
             state.submit(lambda tx, start=start: _fill(state, tx, start))
         started = time.perf_counter()

@@ -35,6 +35,13 @@ class Relay:
         """Count from none again."""
         self.carried, self.kill_at = 0, kill_at
 
+    def cut(self) -> None:
+        """Break every connection, as a line that fails does; new ones are carried."""
+        broken, self._open = self._open[1:], self._open[:1]
+        for item in broken:
+            with suppress(OSError):
+                item.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Let go of every connection."""
         for item in self._open:
@@ -52,10 +59,18 @@ class Relay:
                     near.close()
                     continue
                 self._open += [near, far]
-                for pair in ((near, far, False), (far, near, True)):
-                    threading.Thread(target=self._carry, args=pair, daemon=True).start()
+                threading.Thread(target=self._join, args=(near, far), daemon=True).start()
 
-    def _carry(self, source: socket.socket, sink: socket.socket, is_answer: bool) -> None:  # noqa: FBT001
+    def _join(self, near: socket.socket, far: socket.socket) -> None:
+        with near, far:
+            back = threading.Thread(
+                target=self._carry, args=(far, near), kwargs={"is_answer": True}, daemon=True
+            )
+            back.start()
+            self._carry(near, far, is_answer=False)
+            back.join()
+
+    def _carry(self, source: socket.socket, sink: socket.socket, *, is_answer: bool) -> None:
         with suppress(OSError):
             while data := source.recv(_CHUNK):
                 if is_answer and self._is_due(len(data)):

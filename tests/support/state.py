@@ -49,8 +49,8 @@ def fixed_random(count: int) -> bytes:
 
 
 def opened(path: Path, *, now: datetime = NOW, limits: Limits = DEFAULT_LIMITS) -> State:
-    """Open a state file at a fixed instant."""
-    return open_state(path, now=now, limits=limits)
+    """Open a state file at a fixed instant, or make it."""
+    return open_state(path, now=now, limits=limits, founding=True)
 
 
 def signed_contract(

@@ -41,7 +41,9 @@ COMMANDS: dict[str, Command] = {
         module="sekisho.cli.shell", help="ask queries one after the other at a terminal"
     ),
     "explain": Command(module="sekisho.cli.explain", help="tell what a query would do"),
-    "state": Command(module="sekisho.cli.state", help="move the state to PostgreSQL"),
+    "state": Command(
+        module="sekisho.cli.state", help="back up, restore and move what the node remembers"
+    ),
     "ledger": Command(module="sekisho.cli.ledger", help="list, show and verify the evidence"),
     "evidence": Command(
         module="sekisho.cli.evidence", help="write and check evidence for an auditor"

@@ -90,11 +90,14 @@ class Database(Protocol):
     def release(self) -> None:
         """Let another process have it."""
 
-    def prepare(self) -> None:
+    def prepare(self, *, founding: bool) -> None:
         """Bring the tables to this release, and check what they hold.
 
+        Args:
+            founding: Whether a file may be made where there is none.
+
         Raises:
-            NodeError: It is not a node's state, or a newer release's, or cannot be reached.
+            NodeError: It is not there, not a node's state, a newer release's, or out of reach.
             LedgerError: It is damaged.
         """
 

@@ -98,7 +98,7 @@ def save_file(path: Path, data: bytes, *, mode: int = PUBLIC_MODE) -> None:
     try:
         _write_durably(beside, data, mode=mode)
         beside.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise _trouble(path, "cannot be written", error) from error
@@ -204,8 +204,12 @@ def _write_durably(path: Path, data: bytes, *, mode: int) -> None:
         os.fsync(descriptor)
 
 
-def _sync_folder(path: Path) -> None:
-    """Make a rename durable: it is the folder that changed."""
+def sync_folder(path: Path) -> None:
+    """Make a rename durable: it is the folder that changed.
+
+    Raises:
+        OSError: The disk failed.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

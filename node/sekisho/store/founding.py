@@ -217,7 +217,7 @@ def _write(
         for path, data in secrets.items():
             save_secret(path, data)
             written.append(path)
-        open_state(folder.state_file(), now=now).close()
+        open_state(folder.state_file(), now=now, founding=True).close()
         for path, data in files.items():
             save_file(path, data)
             written.append(path)

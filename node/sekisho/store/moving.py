@@ -48,7 +48,7 @@ def _held(path: Path) -> Iterator[Connection]:
     source = SqliteDatabase(path)
     source.hold()
     try:
-        source.prepare()
+        source.prepare(founding=False)
         with closing(source.open_writer()) as db:
             yield db
     finally:

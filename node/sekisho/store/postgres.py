@@ -169,8 +169,9 @@ class PostgresDatabase:
         """Replace all rows of a table, inside `filled`."""
         put_rows(_own(db).raw, table, columns, rows=rows)
 
-    def prepare(self) -> None:
-        """Bring the tables to this release, and check what they hold."""
+    def prepare(self, *, founding: bool) -> None:
+        """Bring the tables to this release, and check what they hold; `create` makes them."""
+        del founding
         with self._connect() as raw:
             migrate(raw, self._party)
             db = PostgresConnection(raw)

@@ -10,6 +10,7 @@ from typing import Final, cast
 from sekisho.errors import LedgerError, NodeError
 from sekisho.store.database import Connection
 from sekisho.store.folder import SECRET_MODE, StateLock, is_locked
+from sekisho.store.log_check import check_log
 from sekisho.store.schema import MIGRATIONS, check_ledger, keep_checked
 
 APPLICATION_ID: Final = 0x53454B49
@@ -61,14 +62,19 @@ class SqliteDatabase:
             self._lock.close()
             self._lock = None
 
-    def prepare(self) -> None:
-        """Make the file if it is not there, bring it forward, and check it."""
+    def prepare(self, *, founding: bool) -> None:
+        """Bring the file forward, and check it; make it only where a node is founded."""
+        if not founding:
+            _check_there(self.path)
+        check_log(self.path)
         try:
             # Made before SQLite does, so that nobody else can read it for an instant.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, SECRET_MODE))
             with contextlib.closing(_open_writer(self.path)) as db:
+                if not founding and not version_of(db):
+                    raise NodeError(f"`{self.path}` is not a node's state")
                 migrate(db, path=self.path)
-                _check_pages(db)
+                check_pages(db)
                 keep_checked(db, check_ledger(db))
         except OSError as error:
             words = (error.strerror or "").lower()
@@ -224,10 +230,33 @@ def _open_reader(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _check_pages(db: sqlite3.Connection) -> None:
+def check_pages(db: sqlite3.Connection) -> None:
+    """Check that a file's pages fit together.
+
+    Raises:
+        LedgerError: They do not.
+    """
     found = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
     if found != ["ok"]:
         raise _damaged(str(found[0]).splitlines()[0])
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """Tell which version a file's tables are of; 0 where this is not a node's state."""
+    is_state = _pragma(db, "application_id") == APPLICATION_ID
+    return _pragma(db, "user_version") if is_state else 0
+
+
+def _check_there(path: Path) -> None:
+    hint = "restore the latest backup; without its state a node serves nothing"
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise NodeError(f"`{path}` is not there", hint=hint) from error
+    except OSError as error:
+        raise NodeError(f"`{path}` cannot be opened: {(error.strerror or '').lower()}") from error
+    if size == 0:
+        raise LedgerError(f"the state file is damaged: `{path}` is empty", hint=hint)
 
 
 def _is_disk_full(error: Exception) -> bool:

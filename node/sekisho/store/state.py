@@ -212,23 +212,26 @@ def open_state(
     now: datetime,
     random: Callable[[int], bytes] = os.urandom,
     limits: Limits = DEFAULT_LIMITS,
+    founding: bool = False,
 ) -> State:
     """Open a node's state for changing it: lock, check, bring forward, end what a fall left.
 
     Args:
-        place: A SQLite file, made when it is not there, its folder must be; or a database.
+        place: A SQLite file, whose folder must be there; or a database.
         now: For entries about what a fall left open.
         random: Gives salts.
         limits: Bounds of writing and charging.
+        founding: Make the file when it is not there. A node that has lost its state must not go on
+            with an empty one: limits that were used up would be open again.
 
     Raises:
-        NodeError: Another process has it open, or it is not a node's state.
+        NodeError: Another process has it open, it is not there, or it is not a node's state.
         LedgerError: It is damaged, or the clock is behind its last entry.
     """
     database = _database(place)
     database.hold()
     try:
-        database.prepare()
+        database.prepare(founding=founding)
         writer = Writer(database, limits=limits, random=random)
     except BaseException:
         database.release()

@@ -61,7 +61,7 @@ def test_equal_entries_have_salts_and_leaves_of_their_own(state):
 
 
 def test_salts_come_from_what_was_handed_in(place):
-    with open_state(place, now=NOW, random=fixed_random) as state:
+    with open_state(place, now=NOW, random=fixed_random, founding=True) as state:
         append(state)
         assert state.ledger.stored(0).salt == fixed_random(32)
 

@@ -1,6 +1,7 @@
 """A database that is not what it must be is not served, and what is moved there is all of it."""
 
 import stat
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -89,9 +90,16 @@ def test_a_server_that_could_lose_what_it_took_is_refused(server):
 
 
 def test_a_server_that_is_away_is_said_so(tmp_path):
-    for step in ("exists", "prepare", "check_version", "open_writer", "open_reader"):
+    away = database(f"postgresql:///x?host={tmp_path}")
+    for step in (
+        away.exists,
+        partial(away.prepare, founding=False),
+        away.check_version,
+        away.open_writer,
+        away.open_reader,
+    ):
         with pytest.raises(LedgerError, match="the state cannot be reached"):
-            getattr(database(f"postgresql:///x?host={tmp_path}"), step)()
+            step()
 
 
 def test_what_is_moved_is_all_there_and_the_file_is_set_aside(fresh, path):

@@ -9,7 +9,7 @@ import pytest
 
 from sekisho.errors import LedgerError, NodeError
 from sekisho.store.schema import MIGRATIONS
-from sekisho.store.state import read_state
+from sekisho.store.state import open_state, read_state
 from support.state import CHANNEL, NOW, append_many, asked, opened
 
 
@@ -86,6 +86,34 @@ def test_a_newer_release_s_file_is_not_touched(path):
         opened(path)
     with pytest.raises(NodeError, match="not a node's state of this release"):
         read_state(path)
+
+
+def test_a_node_that_lost_its_state_does_not_go_on_with_an_empty_one(path):
+    opened(path).close()
+    path.unlink()
+    with pytest.raises(NodeError, match="is not there") as caught:
+        open_state(path, now=NOW)
+    assert "restore the latest backup" in caught.value.hint
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("left", "words"), [(0, "is empty"), (100, "damaged"), (4096, "damaged"), (3 * 4096, "damaged")]
+)
+def test_a_state_that_was_cut_short_is_not_begun_anew(path, left, words):
+    with opened(path) as state:
+        append_many(state, 5)
+    path.write_bytes(path.read_bytes()[:left])
+    for _ in range(2):
+        with pytest.raises(LedgerError, match=words):
+            open_state(path, now=NOW)
+        assert path.stat().st_size == left
+
+
+def test_a_database_without_tables_is_no_node_s_state(path):
+    change(path, "PRAGMA journal_mode = WAL")
+    with pytest.raises(NodeError, match="is not a node's state"):
+        open_state(path, now=NOW)
 
 
 def test_a_disk_that_takes_nothing_is_said_so(path):

@@ -76,7 +76,7 @@ class RehearsedNode:
         self._brought: dict[str, str] = {}
         self._clock = stage.signed_at
         random = _Drawn(f"{seed}:{name}")
-        state = open_state(stage.root / f"{name}.db", now=self._clock, random=random)
+        state = open_state(stage.root / f"{name}.db", now=self._clock, random=random, founding=True)
         try:
             self._parts = self._assemble(datasets, provider, engine, state=state, random=random)
             self._lookups = Lookups(self._parts)

@@ -1,0 +1,419 @@
+"""Strikes a world of nodes at every named point, and at random, and holds it to the invariants."""
+
+import gzip
+import random
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from faults.invariants import Checker
+from faults.points import POINTS, By, Point
+from faults.struck import Struck, armed
+from faults.world import HIDDEN, SHOWN, SMALL, World
+from sekisho.errors import SekishoError
+from support.nodes import Companies
+
+TIGHT = "{rows: {max: 200000, per: term}}"
+"""So that an answer of all rows needs more than its first chunk."""
+TOO_SMALL = "{rows: {max: 1000, per: term}}"
+AHEAD_SECONDS = 100
+"""Less than a request may be old, more than a ledger goes back."""
+USED_UP = "{queries: {max: 1, per: term}}"
+
+
+@dataclass
+class Report:
+    """What a run did."""
+
+    seed: int = 0
+    struck: Counter[str] = field(default_factory=Counter)
+    """By action."""
+    points: set[str] = field(default_factory=set)
+    """Where something struck."""
+    missed: list[str] = field(default_factory=list)
+    """Points that were not reached although everything was done to reach them."""
+    asked: int = 0
+
+    def lines(self, checker: Checker) -> list[str]:
+        actions = ", ".join(f"{name} {times}" for name, times in sorted(self.struck.items()))
+        lines = [
+            f"seed {self.seed}",
+            f"faults {sum(self.struck.values())}: {actions}",
+            f"points struck {len(self.points)} of {len(POINTS)}",
+            f"checks {sum(checker.checked.values())}, violations {len(checker.violations)}",
+        ]
+        lines += [f"  {times:>6} {name}" for name, times in sorted(checker.checked.items())]
+        lines += [f"not reached: {name}" for name in self.missed]
+        lines += [f"VIOLATED {text}" for text in checker.violations]
+        return lines
+
+
+class Campaign:
+    """One world, its report, and the ways to reach each point."""
+
+    def __init__(self, root: Path, *, seed: int = 0) -> None:
+        self.world = World(root)
+        self.checker = Checker(self.world)
+        self.report = Report(seed=seed)
+        self.chance = random.Random(seed)
+
+    def __enter__(self) -> Self:
+        self.world.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.world.__exit__(*error)
+
+    def finish(self) -> Report:
+        """Compare both sides, stop both nodes, and fail if something did not hold."""
+        self.world.start()
+        self.world.ask_until_answered()
+        self.checker.check()
+        self.checker.reconcile()
+        for node in self.world.nodes:
+            self.checker.that("a node stops as it is told", node.stop() == 0, node.party)
+        lines = "\n".join(self.report.lines(self.checker))
+        assert not self.checker.violations, lines
+        assert not self.report.missed, lines
+        return self.report
+
+    # ----------------------------------------------------------------------- every point, one kill
+
+    def kill_at(self, points: Iterable[Point]) -> None:
+        """Kill the node at each point, start it again, and see that all holds."""
+        for point in points:
+            if point.by is By.STARTING:
+                self._kill_at_start(point)
+            elif point.by is By.STOPPING:
+                self._kill_at_stop(point)
+            else:
+                self._kill_under_way(point)
+            self._recover()
+
+    def _note(self, point: Point, action: str, *, was_hit: bool) -> None:
+        if was_hit:
+            self.report.points.add(point.name)
+            self.report.struck[action] += 1
+        else:
+            self.report.missed.append(f"{action} at {point.name}")
+
+    def _kill_under_way(self, point: Point) -> None:
+        prepared = self._prepare(point.by)
+        node = self._node(point)
+        node.arm(point.name, "kill")
+        self._do(point.by, prepared)
+        self._note(point, "kill", was_hit=self._died(node))
+        self.world.start()
+        self._see_through(point.by, prepared)
+
+    def _kill_at_start(self, point: Point) -> None:
+        ua = self.world.ua
+        ua.arm("schema sent", "kill")
+        self.world.ask()
+        ua.wait_dead()
+        ua.start(armed(point.name, "kill"))
+        self._note(point, "kill", was_hit=self._died(ua))
+
+    def _kill_at_stop(self, point: Point) -> None:
+        ua = self.world.ua
+        ua.arm("schema sent", "hold")
+        with ThreadPoolExecutor(1) as other:
+            asked = other.submit(self.world.ask)
+            ua.was_hit("schema sent")
+            ua.arm(point.name, "kill")
+            ua.process.send_signal(signal.SIGTERM)
+            ua.order(do="go")
+            asked.result()
+        self._note(point, "kill", was_hit=self._died(ua))
+
+    def _died(self, node: Struck) -> bool:
+        with suppress(Exception):
+            return node.wait_dead() == -signal.SIGKILL
+        return False
+
+    def _recover(self) -> None:
+        """Start what fell, ask until it answers, and check everything."""
+        self.world.start()
+        self.world.ask_until_answered()
+        self.checker.check()
+
+    def _node(self, point: Point) -> Struck:
+        return self.world.companies[point.node]
+
+    # ------------------------------------------------------------------------- reaching a point
+
+    def _prepare(self, by: By) -> str:
+        """Bring about what has to be there first; gives the contract to use."""
+        world = self.world
+        match by:
+            case By.LIMITED:
+                return world.agree(TOO_SMALL)
+            case By.RESERVING:
+                return world.agree(TIGHT)
+            case By.DENIED:
+                contract = world.agree(USED_UP)
+                assert world.ask(contract) == SHOWN
+                return contract
+            case By.SIGNING | By.DELIVERING | By.AWAY:
+                return world.agree(with_probe=False, signed=False)
+            case By.ENDING:
+                return world.agree(with_probe=False)
+        return world.contract
+
+    def _do(self, by: By, contract: str) -> None:
+        """Do what reaches the points of a kind; what it gives does not matter."""
+        world = self.world
+        match by:
+            case By.ASKING | By.LIMITED | By.RESERVING | By.DENIED:
+                world.ask(contract)
+            case By.REFUSED:
+                world.probe(HIDDEN)
+            case By.LEAVING:
+                self._leave()
+            case By.REPLAYING:
+                world.replay(*world.probe())
+            case By.SIGNING | By.DELIVERING:
+                world.take_step("sign", contract)
+            case By.AWAY:
+                world.maker.kill()
+                world.take_step("sign", contract)
+            case By.ENDING:
+                world.take_step("terminate", contract)
+
+    def _leave(self) -> None:
+        """Go away after the first frame, while the provider has the second at hand."""
+        ua = self.world.ua
+        ua.arm("schema sent", "hold")
+        self.world.probe(
+            "SELECT tail_number FROM flights", frames=1, during=lambda: ua.was_hit("schema sent")
+        )
+        ua.order(do="go")
+
+    def _see_through(self, by: By, contract: str) -> None:
+        """What a fall broke off is done, or can be done again, with one outcome at both nodes."""
+        world = self.world
+        if by in {By.SIGNING, By.DELIVERING, By.AWAY}:
+            world.take_step("sign", contract)
+            for node in world.nodes:
+                is_there = world.wait_state(node, contract, "in-force")
+                self.checker.that("a signature reaches both nodes", is_there, node.party)
+        if by is By.ENDING:
+            world.take_step("terminate", contract)
+            for node in world.nodes:
+                is_there = world.wait_state(node, contract, "terminated")
+                self.checker.that("a termination reaches both nodes", is_there, node.party)
+            self.checker.that("an ended contract answers nothing", world.ask(contract) is None)
+
+    # ----------------------------------------------------------------------- other faults, by point
+
+    def strike(self, action: str, points: Sequence[str], *, seconds: float = 0) -> None:
+        """Let another fault than a kill strike at some points, and take it away again."""
+        named = {point.name: point for point in POINTS}
+        for name in points:
+            point = named[name]
+            prepared = self._prepare(point.by)
+            node = self._node(point)
+            node.arm(point.name, action, seconds=seconds)
+            with ThreadPoolExecutor(1) as other:
+                doing = other.submit(self._do, point.by, prepared)
+                self._note(point, action, was_hit=node.was_hit(point.name))
+                self._let_go(node, action, doing.result)
+            self.world.start()
+            self._see_through(point.by, prepared)
+            self._recover()
+
+    def _let_go(self, node: Struck, action: str, done: Callable[[], object]) -> None:
+        """Take a fault away, once it has had its effect."""
+        match action:
+            case "freeze":
+                node.thaw()
+            case "hold":
+                self.world.relay.cut()
+                node.order(do="go")
+            case "terminate":
+                code = node.wait_dead()
+                self.checker.that("a node stops as it is told", code == 0, (node.party, code))
+            case "clock":
+                done()
+                self._refuses_to_answer("while its clock is far behind")
+                node.order(do="clock", seconds=0)
+            case "full" | "broken":
+                done()
+                self._refuses_to_answer(f"on a disk that is {action}")
+                node.order(do="free")
+        done()
+
+    def step_clock(self) -> None:
+        """Run a clock ahead and right it: the node waits, and does not start on what is open."""
+        world, ua = self.world, self.world.ua
+        self._ask_at(ua, -2)
+        self.checker.that("a node bears a clock that is a little behind", world.ask() == SHOWN)
+        self._ask_at(ua, AHEAD_SECONDS)
+        self.checker.that("a node bears a clock that is ahead", world.ask() == SHOWN)
+        ua.order(do="clock", seconds=0)
+        self._refuses_to_answer("while its clock is far behind")
+        ua.order(do="clock", seconds=AHEAD_SECONDS)
+        ua.arm("schema sent", "kill")
+        world.ask()
+        ua.wait_dead()
+        ua.start()
+        starts = ua.wait_for("ready") or ua.wait_dead() == 0
+        self.checker.that("a node does not start with its clock behind", not starts)
+        for node in world.nodes:
+            if node.is_up:
+                node.order(do="clock", seconds=AHEAD_SECONDS)
+            else:
+                node.start({"do": "clock", "seconds": AHEAD_SECONDS}).wait_ready()
+        self.report.struck["clock"] += 4
+        self._recover()
+
+    def _ask_at(self, node: Struck, seconds: float) -> None:
+        """Have a node's clock step in the middle of an answer."""
+        node.arm("query decided", "clock", seconds=seconds)
+        self.world.ask()
+        assert node.was_hit("query decided")
+
+    def _refuses_to_answer(self, when: str) -> None:
+        """Until the fault is gone nothing leaves; what there still was room for is answered."""
+        for _ in range(40):
+            if self.world.ask() is None:
+                return
+        self.checker.fails(f"a node answers nothing {when}")
+
+    # ------------------------------------------------------------------------------------ at random
+
+    def at_random(self, steps: Iterable[object]) -> None:
+        """Strike at random under load, until there are no more steps."""
+        for _ in steps:
+            self._random_step()
+
+    def _random_step(self) -> None:
+        chance, world = self.chance, self.world
+        orders = [self._random_order() for _ in range(chance.choice((1, 1, 2)))]
+        if chance.random() < 0.2:
+            world.relay.count(kill_at=chance.randrange(2_000_000))
+            self.report.struck["kill anywhere"] += 1
+        for node, point, action, skip in orders:
+            node.arm(point.name, action, skip=skip)
+        works = [self._random_work() for _ in range(chance.randrange(3, 9))]
+        is_over = threading.Event()
+        with ThreadPoolExecutor(3) as load, ThreadPoolExecutor(2) as watch:
+            watching = [watch.submit(self._watch, *order[:3], is_over) for order in orders]
+            for item in [load.submit(work) for work in works]:
+                item.result()
+            # Whatever strikes until it is disarmed is still let go.
+            for node in world.nodes:
+                if node.is_up:
+                    node.order(do="disarm")
+                    node.order(do="free")
+            is_over.set()
+            for item in watching:
+                item.result()
+        world.relay.count()
+        self._recover()
+
+    def _random_order(self) -> tuple[Struck, Point, str, int]:
+        point = self.chance.choice([point for point in POINTS if point.by in _RANDOM])
+        action = self.chance.choice(("kill", "kill", "kill", "freeze", "hold", "full", "broken"))
+        return self._node(point), point, action, self.chance.randrange(4)
+
+    def _random_work(self) -> Callable[[], object]:
+        world, chance = self.world, self.chance
+        works: tuple[Callable[[], object], ...] = (
+            world.ask,
+            world.ask,
+            lambda: world.probe(SMALL),
+            lambda: world.probe("SELECT tail_number FROM flights", frames=1),
+            lambda: world.probe(HIDDEN),
+            lambda: world.replay(*world.probe()),
+            lambda: world.ask(self._random_contract(TOO_SMALL)),
+            lambda: world.ask(self._random_contract(USED_UP)),
+            self._sign_and_end,
+        )
+        return chance.choice(works)
+
+    def _random_contract(self, limits: str) -> str:
+        try:
+            return self.world.agree(limits)
+        except SekishoError:
+            return self.world.contract
+
+    def _sign_and_end(self) -> None:
+        with suppress(SekishoError):
+            contract = self.world.agree(with_probe=False, signed=False)
+            self.world.take_step("sign", contract)
+            self.world.take_step("terminate", contract)
+
+    def _watch(self, node: Struck, point: Point, action: str, is_over: threading.Event) -> None:
+        """Wait until an order has struck, and take the fault away."""
+        while not node.was_hit(point.name, seconds=0.1):
+            if is_over.is_set():
+                return
+        self.report.points.add(point.name)
+        self.report.struck[action] += 1
+        match action:
+            case "kill":
+                self._died(node)
+            case "freeze":
+                node.thaw()
+            case "hold":
+                self.world.relay.cut()
+                node.order(do="go")
+
+
+def kill_while_migrating(root: Path, former: Path, points: Sequence[Point]) -> None:
+    """Kill a node that brings a former release's file forward, at each point; then it starts.
+
+    Args:
+        root: For the node's folder.
+        former: The file, compressed.
+        points: Where.
+    """
+    companies = Companies(root)
+    node = Struck(companies.found("ua").folder)
+    state = node.folder.state_file()
+    for point in points:
+        state.unlink(missing_ok=True)
+        state.write_bytes(gzip.decompress(former.read_bytes()))
+        assert node.start(armed(point.name, "kill")).wait_dead() == -signal.SIGKILL, point
+        node.start().wait_ready()
+        with node.records() as records:
+            assert records.ledger.verify().open == ()
+        assert node.stop() == 0
+
+
+def kill_while_restoring(root: Path, points: Sequence[Point]) -> None:
+    """Kill the command that restores at each point: the node starts on a whole state, or not."""
+    companies = Companies(root)
+    node = Struck(companies.found("ua").folder)
+    backup = root / "backup"
+    assert node.run("state", "backup", str(backup)).code == 0
+    for point in points:
+        command = ("state", "restore", str(backup), "--replace", "--dir", str(node.folder.root))
+        assert node.launch(command, armed(point.name, "kill")).wait_dead() == -signal.SIGKILL, point
+        if node.folder.state_file().exists():
+            node.start().wait_ready()
+            assert node.stop() == 0
+        else:
+            assert node.start().wait_dead() == 1
+        assert node.run("state", "restore", str(backup), "--replace").code == 0
+        node.start().wait_ready()
+        assert node.stop() == 0
+
+
+_RANDOM = {
+    By.ASKING,
+    By.REFUSED,
+    By.LIMITED,
+    By.LEAVING,
+    By.REPLAYING,
+    By.DENIED,
+    By.SIGNING,
+    By.ENDING,
+}

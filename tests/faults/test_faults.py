@@ -1,0 +1,160 @@
+"""Nodes that are struck at every named point of a query, a contract and a life: what must hold.
+
+`make faults` runs more of it, for as long as asked and from a seed of one's own.
+"""
+
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from faults.campaign import Campaign, kill_while_migrating, kill_while_restoring
+from faults.points import POINTS, By
+from faults.world import SHOWN, World
+from sekisho.store.state import read_state
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+FORMER = Path(__file__).parents[1] / "vectors" / "state" / "tables-1.db.gz"
+
+
+def points(*kinds: By):
+    return [point for point in POINTS if point.by in kinds]
+
+
+ASKING = points(By.ASKING)
+CHAPTERS = {
+    "deciding": ASKING[:8],
+    "answering": [point for point in ASKING[8:] if point.node == "ua"],
+    "asking": [point for point in ASKING if point.node == "maker"] + points(By.RESERVING),
+    "refusing": points(By.REFUSED, By.DENIED, By.LIMITED, By.LEAVING, By.REPLAYING),
+    "agreeing": points(By.SIGNING, By.ENDING, By.DELIVERING, By.AWAY),
+    "starting": points(By.STARTING),
+    "stopping": points(By.STOPPING),
+}
+TROUBLE = {
+    "freeze": ("query decided", "opened written", "schema sent", "before asked"),
+    "terminate": ("opened written", "schema sent", "before closed", "before received"),
+    "hold": ("request verified", "opened on disk", "first batch sent", "receipt signed"),
+    "full": ("before the charge", "before closed", "before cut", "before asked", "before received"),
+    "broken": ("before the charge", "before closed", "before cut", "before failed"),
+}
+
+
+def test_every_point_is_struck():
+    struck = [point for chapter in CHAPTERS.values() for point in chapter]
+    struck += points(By.MIGRATING, By.RESTORING)
+    assert sorted(point.name for point in struck) == sorted(point.name for point in POINTS)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_node_killed_at_any_point_keeps_its_promises(tmp_path, chapter):
+    with Campaign(tmp_path) as campaign:
+        campaign.kill_at(CHAPTERS[chapter])
+        report = campaign.finish()
+    assert report.points == {point.name for point in CHAPTERS[chapter]}
+
+
+def test_a_node_killed_while_it_migrates_starts_again(tmp_path):
+    kill_while_migrating(tmp_path, FORMER, points(By.MIGRATING))
+
+
+def test_a_restoration_killed_at_any_point_can_be_done_again(tmp_path):
+    kill_while_restoring(tmp_path, points(By.RESTORING))
+
+
+def test_a_node_in_trouble_at_a_point_keeps_its_promises(tmp_path):
+    with Campaign(tmp_path) as campaign:
+        for action, names in TROUBLE.items():
+            campaign.strike(action, names)
+        campaign.strike(
+            "clock", ("query decided", "before closed", "before received"), seconds=-3600
+        )
+        campaign.step_clock()
+        report = campaign.finish()
+    assert report.points == {name for names in TROUBLE.values() for name in names} | {
+        "query decided"
+    }
+
+
+def test_nodes_struck_at_random_keep_their_promises(tmp_path):
+    with Campaign(tmp_path, seed=1) as campaign:
+        campaign.at_random(range(8))
+        campaign.finish()
+
+
+def test_backups_under_load_hold_and_a_restored_node_goes_on(tmp_path):
+    backups = [tmp_path / f"{number}.backup" for number in range(4)]
+    with Campaign(tmp_path / "world") as campaign:
+        world, ua = campaign.world, campaign.world.ua
+        is_over = threading.Event()
+        with ThreadPoolExecutor(2) as load:
+            asking = [load.submit(_ask_until, world, is_over) for _ in range(2)]
+            for path in backups:
+                assert ua.run("state", "backup", str(path)).code == 0
+            is_over.set()
+            assert all(item.result() for item in asking)
+        campaign.checker.check()
+        for path in backups:
+            with read_state(path) as records:
+                stored = records.ledger.stored_entries()
+                assert [item.leaf for item in stored] == world.leaves[ua.party][
+                    : records.ledger.head().size
+                ]
+        assert ua.stop() == 0
+        assert ua.run("state", "restore", str(backups[-1]), "--replace").code == 0
+        # What came after the backup is forgotten, which a restored ledger cannot hide from others.
+        world.leaves.clear()
+        ua.journal.unlink()
+        world.start()
+        world.ask_until_answered()
+        assert ua.run("ledger", "verify").code == 0
+
+
+def _ask_until(world: World, is_over: threading.Event) -> bool:
+    while not is_over.is_set():
+        if world.ask() != SHOWN:
+            return False
+    return True
+
+
+def test_the_checks_find_what_they_are_for(tmp_path):
+    with Campaign(tmp_path) as campaign:
+        world, checker = campaign.world, campaign.checker
+        assert world.ask() == SHOWN
+        world.probe()
+        checker.check()
+        assert not checker.violations
+        assert world.ua.stop() == 0
+        _plant(campaign)
+        checker.check()
+        found = {text.partition(":")[0] for text in checker.violations}
+    assert found == {
+        "a byte that left has its entry",
+        "a byte that the probe got has its entry",
+        "charges follow from the entries",
+        "no data leaves twice for one request",
+        "no entry is lost or altered",
+        "no limit is exceeded",
+        "the entry is on disk before the first byte",
+        "the ledger verifies",
+        "what was said to be ended has ended",
+        "what was signed to others is kept",
+    }
+
+
+def _plant(campaign: Campaign) -> None:
+    """Do by hand what no fault may bring about."""
+    world = campaign.world
+    with closing(sqlite3.connect(world.ua.folder.state_file())) as db, db:
+        db.execute("UPDATE charges SET used = 20000000000 WHERE name = 'rows'")
+        db.execute("UPDATE entries SET leaf = zeroblob(32) WHERE idx = 1")
+    with world.ua.journal.open("a") as out:
+        out.write('{"request": "sha256:none", "run": "1", "bytes": 5}\n')
+        out.write('{"request": "sha256:none", "run": "2", "bytes": 5}\n')
+    world.arrived[-1].was_early = True
+    world.arrived[-1].bytes += 10**12
+    world.ended.add(world.contract)
