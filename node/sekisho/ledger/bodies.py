@@ -246,13 +246,32 @@ class DatasetEvent:
     """How many that were remembered are not any more."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """The ledger goes on under a new epoch, since others held a checkpoint that it does not reach.
+
+    Entries between `size` and `held_size` are lost, or were replaced by others.
+    """
+
+    epoch: int
+    """Of the ledger from this entry on."""
+    size: int
+    """Entries that were found, and go on."""
+    root: str
+    """Over them, in hex."""
+    held: str
+    """The checkpoint that was held against this ledger: the keeper's own signed note."""
+    held_by: PartyId
+    """Who showed it; the keeper itself where it was its own copy."""
+
+
 Start = Opened | Asked
 """What begins an answer; it is ended at most once."""
 End = Closed | Cut | Interrupted | Received | Failed | Denied
 """What ends one, naming its index."""
 LookupEvent = Brought | Taken | Dropped
 """What happens to a table that a consumer brings."""
-Event = ContractEvent | MemberEvent | DatasetEvent
+Event = ContractEvent | MemberEvent | DatasetEvent | Recovered
 """What concerns no single provider and consumer."""
 Body = Start | End | Refused | LookupEvent | Event
 
@@ -272,6 +291,7 @@ KINDS: dict[str, type[Body]] = {
     "contract": ContractEvent,
     "member": MemberEvent,
     "dataset": DatasetEvent,
+    "recovered": Recovered,
 }
 KIND_OF = {body: kind for kind, body in KINDS.items()}
 
@@ -281,5 +301,5 @@ ENDS: dict[type[Start], tuple[type[End], ...]] = {
 }
 """Which ends each start can have."""
 
-UNCHANNELLED: tuple[type[Body], ...] = (ContractEvent, MemberEvent, DatasetEvent)
+UNCHANNELLED: tuple[type[Body], ...] = (ContractEvent, MemberEvent, DatasetEvent, Recovered)
 """Bodies that concern no single provider and consumer."""

@@ -21,6 +21,7 @@ from sekisho.ledger.bodies import (
     MemberEvent,
     Opened,
     Received,
+    Recovered,
     Refused,
     Start,
     Taken,
@@ -40,10 +41,10 @@ class Summary:
     """Of the entry that begins the row's subject."""
     at: str
     kind: str
-    """`answer` at the provider, `query` at the consumer, `lookup`, `contract`, `member` or
-    `dataset`."""
+    """`answer` at the provider, `query` at the consumer, `lookup`, `contract`, `member`,
+    `dataset` or `ledger`."""
     contract: str
-    """Empty for members and datasets."""
+    """Empty for members, datasets and the ledger itself."""
     party: str
     """The other party of an answer or a lookup; whoever took a step otherwise."""
     state: str
@@ -102,6 +103,8 @@ def _event(entry: Entry, body: Event) -> Summary:
         case DatasetEvent():
             party, _ = split_dataset(body.dataset)
             return _row(entry, kind="dataset", party=party, reason=body.event)
+        case Recovered():
+            return _row(entry, kind="ledger", party=body.held_by, reason=entry.kind)
         case _:
             assert_never(body)
 

@@ -88,14 +88,8 @@ class Vouching:
 
     def checkpoint_keys(self, party: PartyId) -> tuple[bytes, ...]:
         """List the keys that ever signed a party's checkpoints and were not revoked."""
-        versions = self.members.by_party[party]
-        listed = {key.public for item in versions for key in item.member.keys}
-        return tuple(
-            bytes.fromhex(public)
-            for public in sorted(listed)
-            if Purpose.CHECKPOINT in self.members.purposes_ever(public)
-            and not self.members.is_revoked(public)
-        )
+        keys = self.members.keys_ever(party, Purpose.CHECKPOINT)
+        return tuple(map(bytes.fromhex, keys))
 
     def _check_fingerprint(self, party: PartyId, signed: SignedContract) -> None:
         versions = self.members.by_party.get(party, ())
