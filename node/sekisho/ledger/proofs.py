@@ -1,8 +1,8 @@
 """Proofs over the Merkle tree of RFC 9162: that a leaf is in a tree, and that a tree grew from one.
 
-A proof is a list of subtrees; which ones is decided here, from sizes alone, and whoever keeps hashes
-looks their roots up. It is verified from the proof alone. Either way every number comes from outside
-and is believed only when the hashes lead to the root.
+A proof is a list of subtrees; which ones is decided here, from sizes alone, and whoever keeps
+hashes looks their roots up. It is verified from the proof alone. Either way every number comes from
+outside and is believed only when the hashes lead to the root.
 
 Source: RFC 9162, 2.1.3 and 2.1.4.
 """

@@ -2,8 +2,8 @@
 
 A tree of leaves is kept as its leaves, level 0, and the root of every whole subtree of 256 leaves,
 level 1, of 256 of those, level 2, and so on: what tiled logs of other makes keep too. Any root in
-between is computed from at most 128 hashes of the level below. What is kept of ten million leaves is
-1.3 MB besides the leaves, and every proof over them reads fewer than 2,000 hashes.
+between is computed from at most 128 hashes of the level below. What is kept of ten million leaves
+is 1.3 MB besides the leaves, and every proof over them reads fewer than 2,000 hashes.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,8 +17,8 @@ HEIGHT: Final = 8
 """Levels of the binary tree from one kept level to the next."""
 WIDTH: Final = 1 << HEIGHT
 
-Read = Callable[[int, int, int], list[bytes]]
-"""The hashes of a kept level from an index on, so many of them."""
+Read = Callable[[int, range], list[bytes]]
+"""Gives the hashes of a kept level at some indexes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,8 @@ def root_over(leaves: range, read: Read) -> bytes:
     """Hash a part of a tree as if it were a tree, from what is kept of it.
 
     Args:
-        leaves: A subtree as proofs name it: it starts at a multiple of the smallest power of two that
-            holds it.
+        leaves: A subtree as proofs name it: it starts at a multiple of the smallest power of two
+            that holds it.
         read: Looks kept hashes up.
 
     Raises:
@@ -69,7 +69,7 @@ def _whole(index: int, height: int, read: Read) -> bytes:
     """Hash a whole subtree of 2^height leaves."""
     level, above = divmod(height, HEIGHT)
     count = 1 << above
-    hashes = read(level, index << above, count)
+    hashes = read(level, range(index << above, (index + 1) << above))
     if len(hashes) != count:
         message = f"{count - len(hashes)} hashes of level {level} are missing"
         raise ValueError(message)

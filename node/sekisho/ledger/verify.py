@@ -5,13 +5,14 @@ The first entry that does not hold stops the check and is named. Memory grows wi
 with the answers that are open at once, not with the ledger.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sekisho.errors import LedgerError
 from sekisho.ledger.bodies import ENDS, Asked, Opened, Start
 from sekisho.ledger.entry import Channel, Entry, parse_entry
 from sekisho.ledger.merkle import SALT_BYTES, Tree, entry_hash
+from sekisho.ledger.tiles import WIDTH, Subtree, completed_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +40,19 @@ class LedgerReport:
     last_at: str
 
 
-def verify_ledger(entries: Iterable[StoredEntry], *, head: Tree) -> LedgerReport:
+def verify_ledger(
+    entries: Iterable[StoredEntry],
+    *,
+    head: Tree,
+    keeps: Callable[[Subtree], bool] = lambda _subtree: True,
+) -> LedgerReport:
     """Check every entry in order, then the root over them.
 
     Args:
         entries: All of them, first to last.
         head: The tree that the store keeps beside its entries, or that a checkpoint vouches for;
             of the latter only size and root are needed.
+        keeps: Tells whether the store keeps a whole subtree as it follows from the entries.
 
     Raises:
         LedgerError: With the index of the first entry that does not hold; without one when the
@@ -54,14 +61,15 @@ def verify_ledger(entries: Iterable[StoredEntry], *, head: Tree) -> LedgerReport
     Source:
         `docs/spec/ledger.md`, verification.
     """
-    walk = _Walk()
+    walk = _Walk(keeps)
     for stored in entries:
         walk.take(stored)
     return walk.finish(head)
 
 
 class _Walk:
-    def __init__(self) -> None:
+    def __init__(self, keeps: Callable[[Subtree], bool]) -> None:
+        self.keeps = keeps
         self.tree = Tree()
         self.first_at = ""
         self.last_at = ""
@@ -76,6 +84,7 @@ class _Walk:
         self._time(entry)
         self._channel(entry, stored.leaf)
         self._pairing(entry)
+        self._subtrees(stored)
         self.tree = self.tree.append(stored.leaf)
 
     def finish(self, head: Tree) -> LedgerReport:
@@ -145,6 +154,13 @@ class _Walk:
         start = self.open.pop(ends, None)
         if start is None or start[1] != link.channel or type(body) not in ENDS[start[0]]:
             raise _broken(entry.index, f"ends entry {ends}, which is not open for it")
+
+    def _subtrees(self, stored: StoredEntry) -> None:
+        """Step 8: the subtrees that proofs are made of are those of the entries."""
+        if self.tree.size % WIDTH == WIDTH - 1:
+            for subtree in completed_by(self.tree, stored.leaf):
+                if not self.keeps(subtree):
+                    raise _broken(stored.index, "ends a subtree that is kept otherwise")
 
 
 def _broken(index: int, message: str) -> LedgerError:

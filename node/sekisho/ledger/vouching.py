@@ -86,11 +86,6 @@ class Vouching:
         """Say who signed, by keys that may or might once sign such documents."""
         return verify_recorded(envelope, payload_type=kind, purpose=purpose, members=self.members)
 
-    def checkpoint_keys(self, party: PartyId) -> tuple[bytes, ...]:
-        """List the keys that ever signed a party's checkpoints and were not revoked."""
-        keys = self.members.keys_ever(party, Purpose.CHECKPOINT)
-        return tuple(map(bytes.fromhex, keys))
-
     def _check_fingerprint(self, party: PartyId, signed: SignedContract) -> None:
         versions = self.members.by_party.get(party, ())
         if not versions or versions[0].first != signed.members[party]:

@@ -9,23 +9,36 @@ Source: C2SP tlog-witness; `docs/spec/ledger.md`, section 8.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from sekisho.documents.envelope import Signer
 from sekisho.errors import DocumentError, Finding, TrustError
-from sekisho.ledger.checkpoint import Checkpoint, epoch_of, parse_checkpoint
-from sekisho.ledger.merkle import HASH_BYTES
+from sekisho.ledger.checkpoint import (
+    Checkpoint,
+    checkpoint_of,
+    checkpoint_text,
+    epoch_of,
+    origin_of,
+    parse_checkpoint,
+)
+from sekisho.ledger.merkle import HASH_BYTES, Tree
 from sekisho.ledger.note import (
     Note,
     NoteKey,
     NoteSignature,
     SignatureType,
+    cosign_note,
+    cosigned_at,
     is_signed,
     note_text,
     parse_note,
+    sign_note,
 )
 from sekisho.ledger.proofs import MAX_PROOF, is_consistent
 from sekisho.ledger.vouching import holds_by
 from sekisho.model.names import PartyId
+from sekisho.trust.keys import public_of_id
 
 MAX_CHECKPOINT_BYTES = 4_096
 """A checkpoint on its way to be cosigned: three lines and a signature take 300."""
@@ -89,8 +102,6 @@ def believe_checkpoint(text: str, *, party: PartyId, keys: Iterable[str]) -> Sig
         DocumentError: It is not a checkpoint, or of another ledger.
         TrustError: None of the keys signed it.
     """
-    if len(text.encode("utf-8", "replace")) > MAX_CHECKPOINT_BYTES:
-        raise _unreadable(f"a checkpoint has at most {MAX_CHECKPOINT_BYTES} bytes")
     note = parse_note(text)
     checkpoint = parse_checkpoint(note.text)
     epoch = epoch_of(checkpoint.origin, party)
@@ -109,10 +120,70 @@ def believe_checkpoint(text: str, *, party: PartyId, keys: Iterable[str]) -> Sig
                 note=note_text(Note(text=note.text, signatures=own)),
             )
     raise TrustError(
-        f"no current `checkpoint` key of `{party}` signed the checkpoint",
+        f"no `checkpoint` key of `{party}` signed the checkpoint",
         step="checkpoint.signature",
         hint="the keeper signs with a key of its newest member document",
     )
+
+
+def sign_checkpoint(tree: Tree, *, party: PartyId, epoch: int, signer: Signer) -> SignedCheckpoint:
+    """Sign the head of this party's own ledger.
+
+    Args:
+        tree: The ledger's.
+        party: Its keeper.
+        epoch: Under which it goes on.
+        signer: A `checkpoint` key of the keeper.
+    """
+    checkpoint = checkpoint_of(tree, origin=origin_of(party, epoch))
+    text = checkpoint_text(checkpoint)
+    key = NoteKey(name=checkpoint.origin, public=_public(signer))
+    note = note_text(Note(text=text, signatures=(sign_note(text, key, signer.sign),)))
+    return SignedCheckpoint(party=party, epoch=epoch, checkpoint=checkpoint, note=note)
+
+
+def cosign_checkpoint(
+    shown: SignedCheckpoint, *, party: PartyId, signer: Signer, now: datetime
+) -> str:
+    """Give the line with which a neighbour says that it has seen a ledger grow."""
+    key = cosigner_key(party, _public(signer).hex())
+    text = parse_note(shown.note).text
+    line = cosign_note(text, key, signer.sign, seconds=int(now.timestamp()))
+    return note_text(Note(text=text, signatures=(line,))).removeprefix(f"{text}\n")
+
+
+def believe_cosignature(
+    own: SignedCheckpoint, line: str, *, party: PartyId, keys: Iterable[str]
+) -> str:
+    """Believe a neighbour's cosignature of this node's checkpoint.
+
+    Args:
+        own: What it was asked to cosign.
+        line: As it was received.
+        party: The neighbour.
+        keys: Its `checkpoint` keys that count, in hex.
+
+    Returns:
+        The note with both signatures.
+
+    Raises:
+        DocumentError: It is no line of a signed note.
+        TrustError: None of the keys made it.
+    """
+    if len(line.encode("utf-8", "replace")) > MAX_CHECKPOINT_BYTES:
+        raise _unreadable(f"a cosignature has at most {MAX_CHECKPOINT_BYTES} bytes")
+    kept = parse_note(own.note)
+    cosigned = parse_note(f"{kept.text}\n{line}")
+    for public in keys:
+        key = cosigner_key(party, public)
+        try:
+            seconds = cosigned_at(cosigned, key, holds_by(key.public))
+        except DocumentError as error:
+            raise TrustError(error.message, step="checkpoint.cosignature") from error
+        if seconds is not None:
+            lines = tuple(item for item in cosigned.signatures if _is_by(item, key))
+            return note_text(Note(text=kept.text, signatures=(*kept.signatures, *lines[:1])))
+    raise TrustError(f"`{party}` did not cosign the checkpoint", step="checkpoint.cosignature")
 
 
 def check_growth(growth: Growth, shown: SignedCheckpoint) -> None:
@@ -165,6 +236,10 @@ def judge(
 def cosigner_key(party: PartyId, public: str) -> NoteKey:
     """Name a neighbour's key as the lines of its cosignatures do."""
     return NoteKey(name=party, public=bytes.fromhex(public), type=SignatureType.COSIGNATURE)
+
+
+def _public(signer: Signer) -> bytes:
+    return bytes.fromhex(public_of_id(signer.key_id))
 
 
 def _is_by(item: NoteSignature, key: NoteKey) -> bool:

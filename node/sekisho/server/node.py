@@ -33,6 +33,8 @@ from sekisho.server.parts import NodeKeys, Parts, utc_now
 from sekisho.server.peers import PeersFace
 from sekisho.server.plans import Plans
 from sekisho.server.users import UsersFace
+from sekisho.server.watching import Watching
+from sekisho.server.witness import Witness
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, load_file, load_secret
 from sekisho.store.guardrails import load_guardrails
 from sekisho.store.state import State, open_state
@@ -71,6 +73,9 @@ class RunningNode:
             raise
         self._neighbours = Neighbours(self.parts)
         self._deliveries = Deliveries(self.parts, self._neighbours)
+        self._watching = Watching(
+            self.parts, self._neighbours, jitter=lambda: self.parts.random(1)[0] / 255
+        )
         self._lookups = Lookups(self.parts)
         self._agreeing = Agreeing(self.parts, self._deliveries, self._lookups)
         self._stopping = threading.Event()
@@ -84,10 +89,12 @@ class RunningNode:
             NodeError: An address is taken.
         """
         try:
+            self._watching.look_back()
             peers, users = self._faces
             peers.listen(self.parts.config.listen.peers)
             users.listen(self.parts.config.listen.users)
         except BaseException:
+            self._watching.stop()
             self._close()
             raise
         for index in self.parts.state.interrupted:
@@ -97,6 +104,7 @@ class RunningNode:
         for face in self._faces:
             face.start()
         self._deliveries.start()
+        self._watching.start()
         self._sweeper.start()
         return self
 
@@ -116,6 +124,7 @@ class RunningNode:
         self._stopping.set()
         self._sweeper.join()
         self._deliveries.stop()
+        self._watching.stop()
         self._close()
 
     def _close(self) -> None:
@@ -132,6 +141,7 @@ class RunningNode:
             answering=Answering(self.parts, plans, self._lookups),
             agreeing=self._agreeing,
             lookups=self._lookups,
+            witness=Witness(self.parts),
         ).add_to(face)
         return face
 

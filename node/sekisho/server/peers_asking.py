@@ -114,6 +114,7 @@ class PeersAsker:
         return shelf_of_grants(granted, schema=signed.alias_of(party))
 
     def _contract(self, caller: PartyId, asked: Asked) -> SignedContract:
+        self._parts.state.standing.check()
         now = self._parts.now()
         contract = ContractId(asked.contract)
         if not contract:

@@ -57,6 +57,11 @@ class NodeFolder:
         """Where everything durable is."""
         return self.root / "state"
 
+    @property
+    def checkpoint(self) -> Path:
+        """Where the last checkpoint that the node signed is."""
+        return self.state / "checkpoint.note"
+
     def state_file(self, url: str = "sqlite:state/node.db") -> Path:
         """Find the state file that `state:` in node.yaml names.
 

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 from sekisho.errors import LedgerError, NodeError
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.store.answers import AnswerStore
+from sekisho.store.checkpoints import CheckpointStore
 from sekisho.store.connections import Readers, open_writer
 from sekisho.store.contracts import ContractStore
 from sekisho.store.folder import SECRET_MODE, StateLock
@@ -23,7 +24,9 @@ from sekisho.store.published import PublishedStore
 from sekisho.store.questions import QuestionStore
 from sekisho.store.requests import RequestStore
 from sekisho.store.schema import check_state, check_version, migrate
+from sekisho.store.standing import StandingStore
 from sekisho.store.transaction import Transaction
+from sekisho.store.tree import TreeStore, complete_subtrees
 from sekisho.store.writer import Writer
 
 T = TypeVar("T")
@@ -41,6 +44,9 @@ class Records:
         self.requests = RequestStore(self._readers)
         self.published = PublishedStore(self._readers, self.ledger)
         self.lookups = LookupStore(self._readers, self.ledger)
+        self.tree = TreeStore(self._readers)
+        self.checkpoints = CheckpointStore(self._readers)
+        self.standing = StandingStore(self._readers)
 
     def check_version(self, path: Path) -> None:
         """Refuse a file whose tables are not this release's.
@@ -179,6 +185,7 @@ def _prepare(path: Path) -> None:
         try:
             migrate(db, path=path)
             check_state(db)
+            complete_subtrees(db)
         finally:
             db.close()
     except OSError as error:

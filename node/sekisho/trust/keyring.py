@@ -107,7 +107,7 @@ class Members:
         return _purposes(public, self.by_party[owner][-1:]) if owner else frozenset()
 
     def keys_ever(self, party: PartyId, purpose: Purpose) -> tuple[str, ...]:
-        """List the keys, in hex, with which a party may sign or once signed, none of them revoked."""
+        """List the keys, in hex, by which a party may sign or once signed, none of them revoked."""
         versions = self.by_party.get(party, ())
         listed = {key.public for version in versions for key in version.member.keys}
         return tuple(

@@ -25,6 +25,7 @@ from sekisho.ledger.bodies import (
     MemberEvent,
     Opened,
     Received,
+    Recovered,
     Refused,
     RequestEvidence,
     Taken,
@@ -72,6 +73,7 @@ BODIES = [
     ),
     MemberEvent(party=PROVIDER, event=MemberChange.ADDED, version=1, fingerprint="sha256:cd"),
     DatasetEvent(dataset="ua.example/x", event=DatasetChange.FORGOTTEN, populations=3),
+    Recovered(epoch=1, size=7, root="ab", held="ua.example/sekisho-ledger\n", held_by=PROVIDER),
 ]
 
 
