@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import threading
 
 import pytest
 
+from sekisho.errors import PeerError, Refusal
 from support.flights import flights_section, write_flights
 from support.nodes import Companies, contract_text
 
@@ -38,14 +40,23 @@ def ask(world):
         return node.query(QUERY, contract=world.contract).to_arrow()
 
 
-def until_cosigned(company, by, *, at_least=0):
-    """Wait until a neighbour has cosigned a ledger's head; gives how many entries."""
-    while True:
+def until_cosigned(company, by, *, at_least=1, epoch=0):
+    """Wait until a neighbour has cosigned a ledger's head."""
+
+    def is_there():
         with company.records() as records:
-            size = max(at_least, 1)
-            for item in records.checkpoints.cosignatures():
-                if item.party == by and item.size >= size:
-                    return item
+            return any(
+                (item.party, item.epoch) == (by, epoch) and item.size >= at_least
+                for item in records.checkpoints.cosignatures()
+            )
+
+    until(is_there)
+
+
+def until(is_so):
+    """Look until something is so, leaving the machine to the nodes between two looks."""
+    while not is_so():
+        threading.Event().wait(0.05)
 
 
 def test_neighbours_cosign_each_others_heads(world):
@@ -56,8 +67,120 @@ def test_neighbours_cosign_each_others_heads(world):
         until_cosigned(world[one], world[other].party, at_least=head)
         line = status(world[one])[f"cosigned by {world[other].party}"]
         assert line["healthy"]
-        assert f"of {head}" in line["value"] or "entries" in line["value"]
+        assert f"{head} of {head} entries" in line["value"]
     for name in ("ua", "maker"):
         ran = world[name].run("ledger", "verify", "--format", "json")
         assert ran.code == 0, ran.err
         assert json.loads(ran.out)["cosignatures"] == 1
+
+
+def backed_up(company):
+    """Copy a stopped company's state; gives a function that puts it back."""
+    state = company.folder.state
+    copy = company.folder.root / "backup"
+    shutil.copytree(state, copy)
+
+    def put_back():
+        shutil.rmtree(state)
+        shutil.copytree(copy, state)
+
+    return put_back
+
+
+def test_a_backup_is_not_served_until_it_is_recovered_and_nothing_is_budgeted_anew(world):
+    ua = world["ua"]
+    until_cosigned(ua, "maker.example")
+    assert ua.stop() == 0
+    put_back = backed_up(ua)
+    world.start("ua")
+    ask(world)
+    with ua.records() as records:
+        head = records.ledger.head().size
+    until_cosigned(ua, "maker.example", at_least=head)
+    assert ua.stop() == 0
+    put_back()
+
+    world.start("ua")
+    with pytest.raises(PeerError, match="ledger cannot take an entry"):
+        ask(world)
+    line = status(ua)["ledger in doubt"]
+    assert not line["healthy"]
+    assert f"`maker.example` holds a checkpoint of this node's ledger with {head}" in line["value"]
+    assert "sekisho ledger recover" in line["value"]
+    doctor = ua.run("doctor")
+    assert doctor.code == 1
+    assert "FAIL ledger: `maker.example` holds a checkpoint" in doctor.out
+    with ua.records() as records:
+        assert {item.kind for item in records.ledger.entries()} == {"member", "contract"}
+    assert ua.run("ledger", "recover", "--yes").code == 1, "the node runs"
+
+    assert ua.stop() == 0
+    asked = ua.run("ledger", "recover")
+    assert asked.code == 2, "nobody can be asked"
+    assert f"maker.example holds a checkpoint of {head} entries" in asked.err
+    recovered = ua.run("ledger", "recover", "--yes")
+    assert recovered.code == 0, recovered.err
+    assert ua.run("ledger", "recover", "--yes").err.count("nothing to recover") == 1
+
+    world.start("ua")
+    with pytest.raises(Refusal, match="counts as spent"):
+        ask(world)
+    until_cosigned(ua, "maker.example", epoch=1)
+    assert "ledger in doubt" not in status(ua)
+    line = status(world["maker"])["ledger of ua.example"]
+    assert "recovered: epoch 0 had" in line["value"]
+    (event,) = [
+        row
+        for row in json.loads(ua.run("ledger", "list", "--format", "json").out)
+        if row["kind"] == "ledger"
+    ]
+    assert event["reason"] == "recovered"
+    assert event["party"] == "maker.example"
+    assert ua.run("ledger", "verify").code == 0
+
+
+def test_a_state_file_that_is_put_back_alone_is_noticed_without_any_neighbour(world):
+    ua, path = world["ua"], world["ua"].folder.state_file()
+    until_cosigned(ua, "maker.example")
+    assert ua.stop() == 0
+    copy = shutil.copy(path, path.with_name("copy"))
+    world.start("ua")
+    ask(world)
+    with ua.records() as records:
+        head = records.ledger.head().size
+    until_cosigned(ua, "maker.example", at_least=head)
+    assert ua.stop() == 0
+    assert world["maker"].stop() == 0
+    shutil.move(copy, path)
+
+    world.start("ua")
+    assert "`ua.example` holds a checkpoint" in status(ua)["ledger in doubt"]["value"]
+    assert ua.stop() == 0
+    recovered = ua.run("ledger", "recover", "--yes")
+    assert recovered.code == 0, recovered.err
+    assert "maker.example could not be asked" in recovered.err
+    world.start("ua", "maker")
+    until_cosigned(ua, "maker.example", epoch=1)
+
+
+def test_a_neighbour_that_was_away_at_the_start_ends_the_serving_when_it_is_back(world):
+    ua = world["ua"]
+    until_cosigned(ua, "maker.example")
+    assert ua.stop() == 0
+    put_back = backed_up(ua)
+    world.start("ua")
+    ask(world)
+    with ua.records() as records:
+        head = records.ledger.head().size
+    until_cosigned(ua, "maker.example", at_least=head)
+    assert ua.stop() == 0
+    assert world["maker"].stop() == 0
+    put_back()
+
+    world.start("ua")
+    assert "ledger in doubt" not in status(ua)
+    world.start("maker")
+    until(lambda: "ledger in doubt" in status(ua))
+    assert ua.stop() == 0
+    world.start("ua")
+    assert "ledger in doubt" in status(ua), "a doubt outlasts a start"

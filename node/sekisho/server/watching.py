@@ -38,8 +38,9 @@ GROWN_SECONDS = 5.0
 """After a visit a neighbour is left alone for so long, however fast the ledger grows."""
 INTERVAL_SECONDS = 60.0
 """How often a neighbour is visited whatever happens, so that it sees that this node is there."""
-MAX_RETRY_SECONDS = 900.0
-"""The longest that a neighbour which cannot be reached is left alone."""
+FIRST_RETRY_SECONDS = 2.0
+MAX_RETRY_SECONDS = 300.0
+"""A neighbour that cannot be reached is left alone for twice as long each time, up to this."""
 JITTER = 0.1
 """Share of a wait by which it is lengthened at random, so that nodes do not visit in step."""
 START_SECONDS = 2.0
@@ -166,8 +167,13 @@ class Watching:
         except SekishoError as error:
             visits.failures += 1
             note("not cosigned", logging.WARNING, party=party, message=error.message)
-        pause = min(INTERVAL_SECONDS * 2 ** min(visits.failures, 10), MAX_RETRY_SECONDS)
-        visits.next_at = self._parts.monotonic() + pause * (1 + JITTER * self._jitter())
+        visits.next_at = self._parts.monotonic() + self._pause(visits.failures)
+
+    def _pause(self, failures: int) -> float:
+        seconds = INTERVAL_SECONDS
+        if failures:
+            seconds = min(FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 10), MAX_RETRY_SECONDS)
+        return seconds * (1 + JITTER * self._jitter())
 
     def _ask(self, party: PartyId) -> bool:
         """Compare what a party holds of this node's ledger; tell whether it answered."""
