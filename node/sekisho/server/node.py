@@ -34,7 +34,7 @@ from sekisho.server.peers import PeersFace
 from sekisho.server.plans import Plans
 from sekisho.server.users import UsersFace
 from sekisho.server.watching import Watching
-from sekisho.server.witness import Witness
+from sekisho.server.witness import Circle, Witness
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, load_file, load_secret
 from sekisho.store.guardrails import load_guardrails
 from sekisho.store.state import State, open_state
@@ -73,8 +73,12 @@ class RunningNode:
             raise
         self._neighbours = Neighbours(self.parts)
         self._deliveries = Deliveries(self.parts, self._neighbours)
+        self._circle = Circle(self.parts)
         self._watching = Watching(
-            self.parts, self._neighbours, jitter=lambda: self.parts.random(1)[0] / 255
+            self.parts,
+            self._neighbours,
+            circle=self._circle,
+            jitter=lambda: self.parts.random(1)[0] / 255,
         )
         self._lookups = Lookups(self.parts)
         self._agreeing = Agreeing(self.parts, self._deliveries, self._lookups)
@@ -141,7 +145,7 @@ class RunningNode:
             answering=Answering(self.parts, plans, self._lookups),
             agreeing=self._agreeing,
             lookups=self._lookups,
-            witness=Witness(self.parts),
+            witness=Witness(self.parts, self._circle),
         ).add_to(face)
         return face
 

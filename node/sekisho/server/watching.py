@@ -27,7 +27,7 @@ from sekisho.server.agreeing import SUSPENSION
 from sekisho.server.log import note
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
-from sekisho.server.witness import neighbours_of
+from sekisho.server.witness import Circle
 from sekisho.store.checkpoints import Cosignature
 from sekisho.store.own_checkpoint import load_own_checkpoint, save_own_checkpoint
 from sekisho.store.recovery import leads_to
@@ -66,17 +66,24 @@ class Watching:
     """The carrier of checkpoints."""
 
     def __init__(
-        self, parts: Parts, neighbours: Neighbours, *, jitter: Callable[[], float]
+        self,
+        parts: Parts,
+        neighbours: Neighbours,
+        *,
+        circle: Circle,
+        jitter: Callable[[], float],
     ) -> None:
         """Work with a node's parts; nothing runs before `start`.
 
         Args:
             parts: The node's.
             neighbours: Connections.
+            circle: Names the parties that watch over each other.
             jitter: Gives a number from 0 to 1, for the length of a wait.
         """
         self._parts = parts
         self._neighbours = neighbours
+        self._circle = circle
         self._jitter = jitter
         self._visits: dict[PartyId, _Visits] = {}
         self._visitors = ThreadPoolExecutor(VISITORS, thread_name_prefix="watching")
@@ -102,9 +109,10 @@ class Watching:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop; a visit that runs is waited for."""
+        """Stop; a visit that runs loses its connection and ends."""
         self._stopping = True
         self._wake.set()
+        self._neighbours.close()
         if self._thread.is_alive():
             self._thread.join()
         self._visitors.shutdown(wait=True, cancel_futures=True)
@@ -125,18 +133,18 @@ class Watching:
             self._wake.clear()
 
     def _round(self) -> None:
-        parts = self._parts
-        if parts.state.standing.doubts():
+        state = self._parts.state
+        if state.standing.doubts():
             return
-        found = neighbours_of(parts.contracts, parts.party, parts.now())
+        found = self._circle()
         uncompared = {item for item, visits in self._visits.items() if not visits.is_compared}
-        own = self._head()
-        due = [item for item in sorted(found | uncompared) if self._is_due(item, own)]
-        if not due:
-            return
-        save_own_checkpoint(parts.folder, own)
-        shown = dict.fromkeys(found, own)
-        wait([self._visitors.submit(self._visit, item, shown.get(item)) for item in due])
+        head = (state.standing.epoch(), state.ledger.head().size)
+        due = [item for item in sorted(found | uncompared) if self._is_due(item, head)]
+        if due:
+            own = self._head()
+            save_own_checkpoint(self._parts.folder, own)
+            shown = dict.fromkeys(found, own)
+            wait([self._visitors.submit(self._visit, item, shown.get(item)) for item in due])
 
     def _head(self) -> SignedCheckpoint:
         parts = self._parts
@@ -147,27 +155,26 @@ class Watching:
             signer=parts.keys.request,
         )
 
-    def _is_due(self, party: PartyId, own: SignedCheckpoint) -> bool:
+    def _is_due(self, party: PartyId, head: tuple[int, int]) -> bool:
         visits, now = self._visits.setdefault(party, _Visits()), self._parts.monotonic()
-        has_grown = not visits.failures and visits.seen != (own.epoch, own.size)
+        has_grown = not visits.failures and visits.seen != head
         return now >= visits.next_at or (has_grown and now >= visits.visited_at + GROWN_SECONDS)
 
     def _visit(self, party: PartyId, own: SignedCheckpoint | None) -> None:
         """Compare what a party holds, and have a neighbour cosign the head."""
         visits = self._visits[party]
         visits.visited_at = self._parts.monotonic()
+        visits.failures += 1
         try:
             if visits.is_compared or self._ask(party):
                 if own is not None and not self._parts.state.standing.doubts():
                     self._show(party, own)
                     visits.seen = (own.epoch, own.size)
                 visits.failures = 0
-            else:
-                visits.failures += 1
         except SekishoError as error:
-            visits.failures += 1
             note("not cosigned", logging.WARNING, party=party, message=error.message)
-        visits.next_at = self._parts.monotonic() + self._pause(visits.failures)
+        finally:
+            visits.next_at = self._parts.monotonic() + self._pause(visits.failures)
 
     def _pause(self, failures: int) -> float:
         seconds = INTERVAL_SECONDS

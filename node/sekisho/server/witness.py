@@ -33,16 +33,38 @@ STANDING = frozenset({ContractState.SIGNED, ContractState.IN_FORCE, ContractStat
 """States of a contract whose parties watch over each other."""
 MAX_CALLS = 120
 """Calls about ledgers that a party may make at once; its schedule needs two in a minute."""
+LOOK_SECONDS = 60
+"""How long a contract that ends by itself still makes neighbours."""
 CALL_SECONDS = 1.0
 """After so long one more is allowed: each costs a signature's check and perhaps a durable write."""
+
+
+class Circle:
+    """The parties that watch over this node's ledger, and it over theirs; safe from any thread."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Work with a node's parts."""
+        self._parts = parts
+        self._known: tuple[object, frozenset[PartyId]] = (None, frozenset())
+
+    def __call__(self) -> frozenset[PartyId]:
+        """Name them, looked up anew when a contract has changed or a while has passed."""
+        now, contracts = self._parts.now(), self._parts.contracts
+        key, known = (contracts.changes, int(now.timestamp()) // LOOK_SECONDS), self._known
+        if known[0] == key:
+            return known[1]
+        found = neighbours_of(contracts, self._parts.party, now)
+        self._known = (key, found)
+        return found
 
 
 class Witness:
     """What this node does for its neighbours' ledgers; safe from any thread."""
 
-    def __init__(self, parts: Parts) -> None:
-        """Work with a node's parts."""
+    def __init__(self, parts: Parts, circle: Circle) -> None:
+        """Work with a node's parts, for the parties of a circle."""
         self._parts = parts
+        self._circle = circle
         self._pace = Pace(MAX_CALLS, CALL_SECONDS, parts.monotonic)
 
     def cosign(
@@ -81,7 +103,7 @@ class Witness:
         self._pace.take(caller)
         held = [item.held.note for item in self._parts.state.checkpoints.witnessed(caller)]
         return ledger.GetCheckpointResponse(
-            held=held, own=self._own() if self._is_neighbour(caller) else ""
+            held=held, own=self._own() if caller in self._circle() else ""
         )
 
     def inclusion(
@@ -149,13 +171,8 @@ class Witness:
         found = self._parts.state.requests.by_digest(message.request)
         return found.start if found else None
 
-    def _is_neighbour(self, caller: PartyId) -> bool:
-        """Tell whether a contract is in common."""
-        now = self._parts.now()
-        return caller in neighbours_of(self._parts.contracts, self._parts.party, now)
-
     def _check_neighbour(self, caller: PartyId) -> None:
-        if not self._is_neighbour(caller):
+        if caller not in self._circle():
             raise Refusal(
                 RefusalReason.CONTRACT_NOT_FOUND,
                 "no contract is in force between these parties",
