@@ -1,7 +1,7 @@
 """A neighbour that says it cosigned and did not, or shows checkpoints that this node never signed.
 
-expect: `docs/spec/ledger.md`, section 8: the neighbour's own `checkpoint` key over this checkpoint; a
-    checkpoint against this ledger is this node's own
+expect: `docs/spec/ledger.md`, section 8: the neighbour's own `checkpoint` key over this checkpoint;
+    a checkpoint against this ledger is this node's own
 effect: evidence shows witnesses that were none; or any neighbour can stop this node
 source: C2SP tlog-cosignature
 """

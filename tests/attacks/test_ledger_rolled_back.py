@@ -1,7 +1,7 @@
 """A company puts an old backup of its ledger back, so that budgets open again that were spent.
 
-expect: `docs/spec/ledger.md`, section 8: a checkpoint that is smaller than the one held, or of an epoch
-    that has ended
+expect: `docs/spec/ledger.md`, section 8: a checkpoint that is smaller than the one held, or of an
+    epoch that has ended
 effect: answers beyond what the contract allows, and a history without those that were given
 source: DESIGN of this project; C2SP tlog-witness
 """

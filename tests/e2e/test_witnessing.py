@@ -3,12 +3,20 @@
 import json
 import shutil
 import threading
+from dataclasses import replace
 
 import pytest
 
-from sekisho.errors import PeerError, Refusal
+from sekisho.cli.evidence import FIRST, LAST
+from sekisho.documents.envelope import PayloadType, envelope_to_json, seal
+from sekisho.errors import EvidenceError, PeerError, Refusal
+from sekisho.ledger.bundle import BundleWriter, EndLine, WitnessedLine, end_bytes
+from sekisho.ledger.evidence import verify_bundle
+from sekisho.server.members import MemberBook
+from sekisho.store.export import Wanted, _Export
+from sekisho.trust.keys import load_signer
 from support.flights import flights_section, write_flights
-from support.nodes import Companies, contract_text
+from support.nodes import Companies, contract_text, run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -74,6 +82,81 @@ def test_neighbours_cosign_each_others_heads(world):
         assert json.loads(ran.out)["cosignatures"] == 1
 
 
+def evidence_of(world, name):
+    """Export and verify a file of evidence; gives its facts, and how the table was shown."""
+    path = world.root / "file.evidence"
+    ran = world[name].run("evidence", "export", "--contract", world.contract, "--out", str(path))
+    assert ran.code == 0, ran.err
+    members = [
+        word
+        for company in world.by_name.values()
+        for word in ("--member", f"{company.party}={company.member.digest}")
+    ]
+    shown = run("evidence", "verify", str(path), *members)
+    assert shown.code == 0, shown.err
+    facts = run("evidence", "verify", str(path), *members, "--format", "json")
+    (file,) = json.loads(facts.out)["files"]
+    return file, shown
+
+
+def test_evidence_shows_who_saw_the_ledger_grow(world):
+    until_cosigned(world["ua"], "maker.example", at_least=2)
+    ask(world)
+    file, shown = evidence_of(world, "ua")
+    assert file["witnesses"].keys() == {"maker.example"}
+    assert 2 <= file["witnessed"]["maker.example"] <= file["entries"]
+    assert file["recoveries"] == []
+    assert "seen by maker.example at" in shown.out
+
+
+def test_evidence_with_a_bent_cosignature_does_not_hold(world):
+    ua = world["ua"]
+    until_cosigned(ua, "maker.example", at_least=2)
+    ask(world)
+    with ua.records() as records:
+        contract = records.contracts.all()[0].id
+        members = MemberBook(records, ua.member)()
+        wanted = Wanted(
+            party=ua.party,
+            contract=contract,
+            counterparty="",
+            since=FIRST,
+            until=LAST,
+            made_at=LAST,
+        )
+        signer = load_signer(ua.folder.key("request").read_bytes())
+        export = _Export(records, members, wanted, signer=signer, head=records.ledger.head())
+        lines = list(export._lines(records.contracts.get(contract)))
+    known = {item.party: item.member.digest for item in world.by_name.values()}
+
+    def verify(changed):
+        writer = BundleWriter()
+        data = [writer.write(line) for line in changed]
+        end = seal(end_bytes(writer.end()), PayloadType.EVIDENCE, [signer])
+        text = envelope_to_json(end).decode()
+        return verify_bundle([*data, writer.write(EndLine(envelope=text))], known)
+
+    assert verify(lines).witnesses.keys() == {"maker.example"}
+    *rest, witnessed = lines
+    assert isinstance(witnessed, WitnessedLine)
+    head, _, below = witnessed.note.partition("\n\n")
+    own, theirs = below.splitlines(keepends=True)
+    bent = "A" if theirs[-20] != "A" else "B"
+    other = f"{theirs[:-20]}{bent}{theirs[-19:]}"
+    for changed, words in (
+        (replace(witnessed, proof=("00" * 32, *witnessed.proof[1:])), "did not grow"),
+        (replace(witnessed, proof=(*witnessed.proof, "00" * 32)), "did not grow"),
+        (replace(witnessed, note=f"{head}\n\n{own}"), "cosigned"),
+        (replace(witnessed, note=f"{head}\n\n{theirs}"), "no `checkpoint` key"),
+        (replace(witnessed, note=f"{head}\n\n{own}{other}"), "does not fit"),
+        (replace(witnessed, note=f"{head.replace('ua.', 'dl.')}\n\n{below}"), "not of the ledger"),
+    ):
+        with pytest.raises(EvidenceError, match=words):
+            verify([*rest, changed])
+    with pytest.raises(EvidenceError, match="missing before it"):
+        verify([*rest[:-1], witnessed, rest[-1]])
+
+
 def backed_up(company):
     """Copy a stopped company's state; gives a function that puts it back."""
     state = company.folder.state
@@ -137,6 +220,13 @@ def test_a_backup_is_not_served_until_it_is_recovered_and_nothing_is_budgeted_an
     assert event["reason"] == "recovered"
     assert event["party"] == "maker.example"
     assert ua.run("ledger", "verify").code == 0
+
+    file, verified = evidence_of(world, "ua")
+    (recovery,) = file["recoveries"]
+    assert (recovery["epoch"], recovery["held_size"]) == (1, head)
+    assert recovery["held_by"] == "maker.example"
+    assert file["witnessed"]["maker.example"] > recovery["index"]
+    assert f"maker.example held a signed checkpoint of {head}" in verified.out
 
 
 def test_a_state_file_that_is_put_back_alone_is_noticed_without_any_neighbour(world):

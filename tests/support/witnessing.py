@@ -46,7 +46,12 @@ class Watched:
         return load_signer(self.keeper.folder.key("request").read_bytes())
 
     def note(
-        self, history: list[bytes], *, signer: Signer | None = None, origin: str = "", epoch: int = 0
+        self,
+        history: list[bytes],
+        *,
+        signer: Signer | None = None,
+        origin: str = "",
+        epoch: int = 0,
     ) -> str:
         """Sign the head of a history."""
         signer = signer or self.signer

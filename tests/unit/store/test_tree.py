@@ -37,9 +37,7 @@ def check(records):
     for old in (0, 1, 256, 300, head.size):
         proof = records.tree.consistency(old, head.size)
         old_root = records.tree.root(old)
-        assert is_consistent(
-            proof, old=old, new=head.size, old_root=old_root, new_root=head.root()
-        )
+        assert is_consistent(proof, old=old, new=head.size, old_root=old_root, new_root=head.root())
 
 
 def test_proofs_hold_after_a_restart(path):
@@ -71,9 +69,9 @@ def test_a_subtree_that_was_altered_is_found_by_verification(path, tmp_path):
     with db:
         db.execute("UPDATE subtrees SET root = zeroblob(32) WHERE idx = 1")
     db.close()
-    with read_state(copy) as records:
-        with pytest.raises(LedgerError, match="entry 511 ends a subtree that is kept otherwise"):
-            records.ledger.verify()
+    words = "entry 511 ends a subtree that is kept otherwise"
+    with read_state(copy) as records, pytest.raises(LedgerError, match=words):
+        records.ledger.verify()
 
 
 def test_a_write_that_is_undone_leaves_no_subtree(tmp_path):
