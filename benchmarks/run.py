@@ -25,6 +25,7 @@ MEASURED_BY = {
     "tpch_fdw": "measure_tpch_fdw",
     "fanout_64": "measure_fanout",
     "ledger_32": "measure_ledger",
+    "proof_10m": "measure_proof",
     "memory": "measure_memory",
     "union_memory": "measure_union",
     "start_help": "measure_start",
