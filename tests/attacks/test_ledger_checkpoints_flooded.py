@@ -37,10 +37,10 @@ def test_beyond_its_share_nothing_is_looked_at(world):
 
 def test_others_are_answered_meanwhile(world):
     for _ in range(MAX_CALLS):
-        world.witness.checkpoints(UA)
+        world.witness.checkpoints(UA, UA)
     with pytest.raises(Refusal):
-        world.witness.checkpoints(UA)
-    assert not world.witness.checkpoints(DL).held
+        world.witness.checkpoints(UA, UA)
+    assert not world.witness.checkpoints(DL, DL).held
 
 
 def test_conflicts_are_written_once(world):

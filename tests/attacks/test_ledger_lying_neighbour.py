@@ -17,6 +17,7 @@ from sekisho.ledger.witnessing import (
     sign_checkpoint,
 )
 from sekisho.server.watching import Watching
+from sekisho.server.witness import Circle
 from sekisho.trust.keys import generate_signing_key, load_signer
 from support.witnessing import MAKER, UA, leaves, watched
 
@@ -41,7 +42,7 @@ class Liar:
         answer = self.answers.pop(0)
         return answer(note) if callable(answer) else answer
 
-    def checkpoints(self):
+    def checkpoints(self, _party=""):
         return HeldCheckpoints(held=self.held, own="")
 
     def close(self):
@@ -57,7 +58,7 @@ def world(tmp_path):
 def visited(world, liar):
     """Let the node visit its neighbour once."""
     parts = world.node.parts
-    watching = Watching(parts, liar, circle=lambda: frozenset({UA}), jitter=lambda: 0.0)
+    watching = Watching(parts, liar, circle=Circle(parts), jitter=lambda: 0.0)
     watching._round()
     watching.stop()
     return parts.state

@@ -96,6 +96,6 @@ def test_growth_is_proven_to_neighbours_alone(world):
 
 
 def test_a_nodes_own_head_is_told_to_neighbours_alone(world):
-    message = world.witness.checkpoints(UA)
+    message = world.witness.checkpoints(UA, UA)
     assert message.own.startswith(f"maker.example/sekisho-ledger\n{world.entries[-1].tree.size}\n")
-    assert not world.witness.checkpoints(DL).own
+    assert not world.witness.checkpoints(DL, DL).own

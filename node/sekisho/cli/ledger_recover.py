@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sekisho.cli.main import DONE, FAILED
 from sekisho.cli.place import Place, confirm, is_interactive, misused, now, say
+from sekisho.cli.table import cell_text
 from sekisho.errors import DocumentError, NodeError, SekishoError, TrustError
 from sekisho.model.names import PartyId
 
@@ -80,7 +81,8 @@ def _shown(place: Place, state: "State", members: "MemberBook") -> "Iterator[Sho
             try:
                 held = believe_checkpoint(text, party=place.party, keys=keys)
             except (DocumentError, TrustError) as error:
-                say(f"{member.party} shows a checkpoint that is not this node's: {error.message}")
+                words = cell_text(error.message)  # another company's text steers no terminal
+                say(f"{member.party} shows a checkpoint that is not this node's: {words}")
             else:
                 yield Shown(held=held, by=member.party)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 
-from sekisho.ledger.witnessing import Growth
+from sekisho.ledger.witnessing import MAX_EPOCHS, Growth
 from sekisho.wire.gen.sekisho.v1 import ledger_service_pb2 as ledger
 from sekisho.wire.gen.sekisho.v1.ledger_service_pb2_grpc import LedgerServiceStub
 
@@ -26,7 +26,7 @@ class HeldCheckpoints:
     """Signed notes as a neighbour gave them; nothing of them is believed yet."""
 
     held: tuple[str, ...]
-    """Of this node's own ledger, one an epoch."""
+    """Of the ledger that was asked for, one an epoch; at most as many as anybody follows."""
     own: str
     """Of the neighbour's; empty where no contract is in common."""
 
@@ -52,10 +52,15 @@ class LedgerPeer:
         found = self._call(self._stub.CosignCheckpoint, message)
         return CosignAnswer(cosignature=found.cosignature, held=found.held)
 
-    def checkpoints(self) -> HeldCheckpoints:
-        """Ask which checkpoints of this node's ledger the other holds, and for its own."""
-        found = self._call(self._stub.GetCheckpoint, ledger.GetCheckpointRequest())
-        return HeldCheckpoints(held=tuple(found.held), own=found.own)
+    def checkpoints(self, party: str = "") -> HeldCheckpoints:
+        """Ask which checkpoints the other holds, and for its own.
+
+        Args:
+            party: Of whose ledger; this node's own when it is left out.
+        """
+        message = ledger.GetCheckpointRequest(party=party)
+        found = self._call(self._stub.GetCheckpoint, message)
+        return HeldCheckpoints(held=tuple(found.held[:MAX_EPOCHS]), own=found.own)
 
     def inclusion(
         self, *, index: int | None = None, request: str = "", size: int = 0

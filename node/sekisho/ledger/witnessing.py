@@ -59,9 +59,11 @@ class Verdict(StrEnum):
     """It has the size of what is held, and another root: both cannot be of one ledger."""
     UNPROVEN = "unproven"
     """No proof shows that it grew from what is held."""
+    SPLIT = "split"
+    """Another neighbour holds it, and its keeper's own proof does not connect the two."""
 
 
-CONFLICTS = frozenset({Verdict.SHORTER, Verdict.FORKED, Verdict.UNPROVEN})
+CONFLICTS = frozenset({Verdict.SHORTER, Verdict.FORKED, Verdict.UNPROVEN, Verdict.SPLIT})
 """What is kept as evidence, and told to people."""
 
 
@@ -231,6 +233,14 @@ def judge(
         growth.proof, old=old.size, new=new.size, old_root=old.root, new_root=new.root
     )
     return (Verdict.COSIGNED if grew else Verdict.UNPROVEN), newest
+
+
+def are_of_one_ledger(
+    one: SignedCheckpoint, other: SignedCheckpoint, proof: Sequence[bytes]
+) -> bool:
+    """Tell whether a proof connects two checkpoints of one epoch, whichever is the smaller."""
+    old, new = sorted((one.checkpoint, other.checkpoint), key=lambda item: item.size)
+    return is_consistent(proof, old=old.size, new=new.size, old_root=old.root, new_root=new.root)
 
 
 def cosigner_key(party: PartyId, public: str) -> NoteKey:

@@ -107,9 +107,9 @@ class PeersFace:
         return exchange.GetMemberResponse(member=envelope_to_proto(self._parts.member))
 
     def _get_checkpoint(
-        self, caller: PartyId, _message: ledger.GetCheckpointRequest
+        self, caller: PartyId, message: ledger.GetCheckpointRequest
     ) -> ledger.GetCheckpointResponse:
-        return self._witness.checkpoints(caller)
+        return self._witness.checkpoints(caller, PartyId(message.party or caller))
 
     def _list_granted(
         self, caller: PartyId, message: fragment.ListGrantedDatasetsRequest

@@ -15,6 +15,7 @@ LATE = timedelta(hours=1)
 _WORDS = {
     Verdict.SHORTER: "it showed a checkpoint of {shown} entries after one of {held}",
     Verdict.FORKED: "it signed two different histories of {held} entries; nothing more is cosigned",
+    Verdict.SPLIT: "another neighbour saw {shown} entries that do not go with the {held} seen here",
     Verdict.UNPROVEN: "it did not show that {shown} entries grew from the {held} before",
 }
 _MEND = "call the company; both signed notes are kept: docs/guide/recovering.md"

@@ -6,6 +6,7 @@ signed proves itself.
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 
 from sekisho.errors import DocumentError, Finding, Refusal, RefusalReason
@@ -45,15 +46,22 @@ class Circle:
     def __init__(self, parts: Parts) -> None:
         """Work with a node's parts."""
         self._parts = parts
-        self._known: tuple[object, frozenset[PartyId]] = (None, frozenset())
+        self._known: tuple[object, Mapping[PartyId, frozenset[PartyId]]] = (None, {})
 
     def __call__(self) -> frozenset[PartyId]:
         """Name them, looked up anew when a contract has changed or a while has passed."""
+        return frozenset(self._together())
+
+    def around(self, party: PartyId) -> frozenset[PartyId]:
+        """Name the third parties of the contracts that this node has with a party."""
+        return self._together().get(party, frozenset())
+
+    def _together(self) -> Mapping[PartyId, frozenset[PartyId]]:
         now, contracts = self._parts.now(), self._parts.contracts
         key, known = (contracts.changes, int(now.timestamp()) // LOOK_SECONDS), self._known
         if known[0] == key:
             return known[1]
-        found = neighbours_of(contracts, self._parts.party, now)
+        found = parties_together(contracts, self._parts.party, now)
         self._known = (key, found)
         return found
 
@@ -98,10 +106,17 @@ class Witness:
             _note_conflict(shown, verdict, against)
         return ledger.CosignCheckpointResponse(held=against.note if against else "")
 
-    def checkpoints(self, caller: PartyId) -> ledger.GetCheckpointResponse:
-        """Give what this node holds of the caller's ledger, and its own head to a neighbour."""
+    def checkpoints(self, caller: PartyId, party: PartyId) -> ledger.GetCheckpointResponse:
+        """Give what this node holds of a ledger, and its own head to a neighbour.
+
+        Args:
+            caller: Who asks.
+            party: Whose ledger: the caller's, or that of one with whom both have a contract.
+        """
         self._pace.take(caller)
-        held = [item.held.note for item in self._parts.state.checkpoints.witnessed(caller)]
+        held = [item.held.note for item in self._parts.state.checkpoints.witnessed(party)]
+        if party != caller:
+            held = held[-1:] if party in self._circle.around(caller) else []
         return ledger.GetCheckpointResponse(
             held=held, own=self._own() if caller in self._circle() else ""
         )
@@ -182,13 +197,20 @@ class Witness:
 
 def neighbours_of(book: ContractBook, party: PartyId, now: datetime) -> frozenset[PartyId]:
     """Name the parties of the contracts that stand at a node, but its own."""
-    found = {
-        other
-        for signed in book.all()
-        if book.state(signed.id, now) in STANDING
-        for other in signed.parties
-    }
-    return frozenset(found - {party})
+    return frozenset(parties_together(book, party, now))
+
+
+def parties_together(
+    book: ContractBook, party: PartyId, now: datetime
+) -> Mapping[PartyId, frozenset[PartyId]]:
+    """Name a node's neighbours, and with each the third parties of their contracts."""
+    found: dict[PartyId, frozenset[PartyId]] = {}
+    for signed in book.all():
+        if book.state(signed.id, now) in STANDING:
+            others = frozenset(signed.parties) - {party}
+            for other in others:
+                found[other] = found.get(other, frozenset()) | (others - {other})
+    return found
 
 
 def _not_there() -> Refusal:

@@ -91,7 +91,7 @@ class CheckpointStore:
         if verdict is Verdict.COSIGNED:
             self._hold(tx, shown, now=now)
         elif verdict in CONFLICTS and against is not None:
-            self._record(tx, shown, verdict, against=against, now=now)
+            self.record(tx, shown, verdict, against=against, now=now)
         return verdict, against
 
     def witnessed(self, party: PartyId | None = None) -> tuple[Witnessed, ...]:
@@ -117,6 +117,33 @@ class CheckpointStore:
                 is_resolved=resolved_at is not None,
             )
             for party, epoch, verdict, held, shown, at, resolved_at in rows
+        )
+
+    def record(
+        self,
+        tx: Transaction,
+        shown: SignedCheckpoint,
+        verdict: Verdict,
+        *,
+        against: SignedCheckpoint,
+        now: datetime,
+    ) -> None:
+        """Keep two checkpoints that do not fit as evidence.
+
+        Args:
+            tx: Durable before anybody is told.
+            shown: The one that was not cosigned here.
+            verdict: Why they do not fit.
+            against: The one that was.
+            now: When.
+        """
+        # The first of a kind stays while it is not resolved: a flood of them writes nothing.
+        tx.db.execute(
+            "INSERT INTO conflicts (party, epoch, verdict, held, shown, at)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (party, epoch, verdict) DO UPDATE SET"
+            " held = excluded.held, shown = excluded.shown, at = excluded.at, resolved_at = NULL"
+            " WHERE conflicts.resolved_at IS NOT NULL",
+            (shown.party, against.epoch, verdict, against.note, shown.note, moment_text(now)),
         )
 
     def keep_cosignature(self, tx: Transaction, cosignature: Cosignature) -> None:
@@ -149,26 +176,8 @@ class CheckpointStore:
         )
         tx.db.execute(
             "UPDATE conflicts SET resolved_at = ? WHERE party = ? AND resolved_at IS NULL"
-            " AND epoch <= ?",
-            (at, shown.party, shown.epoch),
-        )
-
-    def _record(
-        self,
-        tx: Transaction,
-        shown: SignedCheckpoint,
-        verdict: Verdict,
-        *,
-        against: SignedCheckpoint,
-        now: datetime,
-    ) -> None:
-        # The first of a kind stays while it is not resolved: a flood of them writes nothing.
-        tx.db.execute(
-            "INSERT INTO conflicts (party, epoch, verdict, held, shown, at)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (party, epoch, verdict) DO UPDATE SET"
-            " held = excluded.held, shown = excluded.shown, at = excluded.at, resolved_at = NULL"
-            " WHERE conflicts.resolved_at IS NOT NULL",
-            (shown.party, against.epoch, verdict, against.note, shown.note, moment_text(now)),
+            " AND (epoch < ? OR (epoch = ? AND verdict IN (?, ?)))",
+            (at, shown.party, shown.epoch, shown.epoch, Verdict.SHORTER, Verdict.UNPROVEN),
         )
 
     def _is_forked(self, tx: Transaction, shown: SignedCheckpoint) -> bool:

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fsekisho/v1/ledger_service.proto\x12\nsekisho.v1\"N\n\x17\x43osignCheckpointRequest\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x10\n\x08old_size\x18\x02 \x01(\x04\x12\r\n\x05proof\x18\x03 \x03(\x0c\"L\n\x18\x43osignCheckpointResponse\x12\x15\n\x0b\x63osignature\x18\x01 \x01(\tH\x00\x12\x0e\n\x04held\x18\x02 \x01(\tH\x00\x42\t\n\x07outcome\"\x16\n\x14GetCheckpointRequest\"2\n\x15GetCheckpointResponse\x12\x0c\n\x04held\x18\x01 \x03(\t\x12\x0b\n\x03own\x18\x02 \x01(\t\"U\n\x18GetInclusionProofRequest\x12\x0f\n\x05index\x18\x01 \x01(\x04H\x00\x12\x11\n\x07request\x18\x02 \x01(\tH\x00\x12\x0c\n\x04size\x18\x03 \x01(\x04\x42\x07\n\x05\x65ntry\"U\n\x19GetInclusionProofResponse\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\r\n\x05proof\x18\x04 \x03(\x0c\"@\n\x1aGetConsistencyProofRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\",\n\x1bGetConsistencyProofResponse\x12\r\n\x05proof\x18\x01 \x03(\x0c\x32\x8e\x03\n\rLedgerService\x12]\n\x10\x43osignCheckpoint\x12#.sekisho.v1.CosignCheckpointRequest\x1a$.sekisho.v1.CosignCheckpointResponse\x12T\n\rGetCheckpoint\x12 .sekisho.v1.GetCheckpointRequest\x1a!.sekisho.v1.GetCheckpointResponse\x12`\n\x11GetInclusionProof\x12$.sekisho.v1.GetInclusionProofRequest\x1a%.sekisho.v1.GetInclusionProofResponse\x12\x66\n\x13GetConsistencyProof\x12&.sekisho.v1.GetConsistencyProofRequest\x1a\'.sekisho.v1.GetConsistencyProofResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fsekisho/v1/ledger_service.proto\x12\nsekisho.v1\"N\n\x17\x43osignCheckpointRequest\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x10\n\x08old_size\x18\x02 \x01(\x04\x12\r\n\x05proof\x18\x03 \x03(\x0c\"L\n\x18\x43osignCheckpointResponse\x12\x15\n\x0b\x63osignature\x18\x01 \x01(\tH\x00\x12\x0e\n\x04held\x18\x02 \x01(\tH\x00\x42\t\n\x07outcome\"%\n\x14GetCheckpointRequest\x12\r\n\x05party\x18\x01 \x01(\t\"2\n\x15GetCheckpointResponse\x12\x0c\n\x04held\x18\x01 \x03(\t\x12\x0b\n\x03own\x18\x02 \x01(\t\"U\n\x18GetInclusionProofRequest\x12\x0f\n\x05index\x18\x01 \x01(\x04H\x00\x12\x11\n\x07request\x18\x02 \x01(\tH\x00\x12\x0c\n\x04size\x18\x03 \x01(\x04\x42\x07\n\x05\x65ntry\"U\n\x19GetInclusionProofResponse\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\r\n\x05proof\x18\x04 \x03(\x0c\"@\n\x1aGetConsistencyProofRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\",\n\x1bGetConsistencyProofResponse\x12\r\n\x05proof\x18\x01 \x03(\x0c\x32\x8e\x03\n\rLedgerService\x12]\n\x10\x43osignCheckpoint\x12#.sekisho.v1.CosignCheckpointRequest\x1a$.sekisho.v1.CosignCheckpointResponse\x12T\n\rGetCheckpoint\x12 .sekisho.v1.GetCheckpointRequest\x1a!.sekisho.v1.GetCheckpointResponse\x12`\n\x11GetInclusionProof\x12$.sekisho.v1.GetInclusionProofRequest\x1a%.sekisho.v1.GetInclusionProofResponse\x12\x66\n\x13GetConsistencyProof\x12&.sekisho.v1.GetConsistencyProofRequest\x1a\'.sekisho.v1.GetConsistencyProofResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,17 +36,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COSIGNCHECKPOINTRESPONSE']._serialized_start=127
   _globals['_COSIGNCHECKPOINTRESPONSE']._serialized_end=203
   _globals['_GETCHECKPOINTREQUEST']._serialized_start=205
-  _globals['_GETCHECKPOINTREQUEST']._serialized_end=227
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=229
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=279
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=281
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=366
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=368
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=453
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=455
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=519
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=521
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=565
-  _globals['_LEDGERSERVICE']._serialized_start=568
-  _globals['_LEDGERSERVICE']._serialized_end=966
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=242
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=244
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=294
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=296
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=381
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=383
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=468
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=470
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=534
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=536
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=580
+  _globals['_LEDGERSERVICE']._serialized_start=583
+  _globals['_LEDGERSERVICE']._serialized_end=981
 # @@protoc_insertion_point(module_scope)

@@ -92,12 +92,19 @@ class GetCheckpointRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    PARTY_FIELD_NUMBER: _builtins.int
+    party: _builtins.str
+    """Empty for the caller's own ledger. Otherwise a party of a contract that stands between it, the
+    caller and the receiver; of others nothing is told.
+    """
     def __init__(
         self,
+        *,
+        party: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["party", b"party"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -115,7 +122,9 @@ class GetCheckpointResponse(_message.Message):
     """The newest of the receiver's own ledger, signed by it."""
     @_builtins.property
     def held(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The newest of the caller's own ledger that the receiver holds, one for each epoch; empty for none."""
+        """The newest of the caller's own ledger that the receiver holds, one for each epoch; of a third
+        party's ledger that of the newest epoch. Empty for none.
+        """
 
     def __init__(
         self,

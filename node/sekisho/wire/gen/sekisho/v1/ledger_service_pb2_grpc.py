@@ -81,7 +81,9 @@ class LedgerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCheckpoint(self, request, context):
-        """Asks which checkpoints of the caller's own ledger the receiver holds, and for the receiver's own.
+        """Asks which checkpoints of the caller's own ledger the receiver holds, and for the receiver's own;
+        or which one it holds of a third party's, so that a ledger which is told to two neighbours in two
+        ways is found by comparing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

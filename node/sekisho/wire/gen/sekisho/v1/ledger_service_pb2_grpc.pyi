@@ -30,7 +30,10 @@ class LedgerServiceStub:
     begins with the other.
     """
     GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetCheckpointRequest, _ledger_service_pb2.GetCheckpointResponse]
-    """Asks which checkpoints of the caller's own ledger the receiver holds, and for the receiver's own."""
+    """Asks which checkpoints of the caller's own ledger the receiver holds, and for the receiver's own;
+    or which one it holds of a third party's, so that a ledger which is told to two neighbours in two
+    ways is found by comparing.
+    """
     GetInclusionProof: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetInclusionProofRequest, _ledger_service_pb2.GetInclusionProofResponse]
     """Asks for the proof that an entry is in the receiver's ledger.
 
@@ -68,7 +71,10 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.GetCheckpointRequest,
         context: _grpc.ServicerContext,
     ) -> _ledger_service_pb2.GetCheckpointResponse:
-        """Asks which checkpoints of the caller's own ledger the receiver holds, and for the receiver's own."""
+        """Asks which checkpoints of the caller's own ledger the receiver holds, and for the receiver's own;
+        or which one it holds of a third party's, so that a ledger which is told to two neighbours in two
+        ways is found by comparing.
+        """
 
     @_abc_1.abstractmethod
     def GetInclusionProof(
