@@ -274,3 +274,52 @@ def test_a_neighbour_that_was_away_at_the_start_ends_the_serving_when_it_is_back
     assert ua.stop() == 0
     world.start("ua")
     assert "ledger in doubt" in status(ua), "a doubt outlasts a start"
+
+
+def test_a_ledger_that_is_told_in_two_ways_is_found_by_those_who_compare(tmp_path):
+    with Companies(tmp_path) as companies:
+        for name in ("ua", "dl"):
+            path = write_flights(tmp_path / f"{name}.parquet", 200)
+            companies.found(name, flights_section(path))
+        companies.found("maker")
+        companies.introduce()
+        companies.start()
+        companies.contract = companies.agree(contract_text(providers=("ua", "dl")))
+        ua = companies["ua"]
+        for name in ("dl", "maker"):
+            until_cosigned(ua, companies[name].party, at_least=2)
+        assert [company.stop() for company in companies.by_name.values()] == [0, 0, 0]
+        put_back = backed_up(ua)
+
+        companies.start("ua", "maker")
+        with companies["maker"].node() as node:
+            node.query("SELECT origin FROM ua.flights", contract=companies.contract).to_arrow()
+        until_cosigned(ua, "maker.example", at_least=size_of(ua))
+        assert [companies[name].stop() for name in ("ua", "maker")] == [0, 0]
+        put_back()
+
+        companies.start("ua", "dl")
+        for _ in range(3):
+            path = tmp_path / "more.contract.yaml"
+            path.write_text(contract_text(providers=("ua",), consumer="dl"))
+            assert ua.run("contract", "propose", str(path)).code == 0
+        until_cosigned(ua, "dl.example", at_least=size_of(ua))
+
+        companies.start("maker")
+        until(lambda: "ledger in doubt" in status(ua))
+        until(lambda: conflicts_at(companies["maker"]) or conflicts_at(companies["dl"]))
+        seen = {name: conflicts_at(companies[name]) for name in ("maker", "dl")}
+        for name, found in seen.items():
+            assert set(found) <= {("ua.example", "split")}
+            if found:
+                assert not status(companies[name])["ledger of ua.example"]["healthy"]
+
+
+def size_of(company):
+    with company.records() as records:
+        return records.ledger.head().size
+
+
+def conflicts_at(company):
+    with company.records() as records:
+        return [(item.party, str(item.verdict)) for item in records.checkpoints.conflicts()]

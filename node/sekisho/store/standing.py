@@ -5,6 +5,7 @@ So from the moment at which somebody shows a later checkpoint of it, signed by t
 nothing is opened, asked or refused any more, in whichever process, until the ledger is recovered.
 """
 
+import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,10 +51,7 @@ class StandingStore:
     def doubts(self) -> tuple[Doubt, ...]:
         """List them, the largest checkpoint first."""
         with self._readers.connection() as db:
-            rows = db.execute(
-                "SELECT held_by, epoch, size, note, at FROM doubts ORDER BY epoch DESC, size DESC"
-            ).fetchall()
-        return tuple(map(_doubt, rows))
+            return _doubts(db)
 
     def check(self) -> None:
         """Raise where there is a doubt.
@@ -92,12 +90,13 @@ def check_standing(tx: Transaction) -> datetime | None:
     Raises:
         LedgerError: It is in doubt.
     """
-    row = tx.db.execute(
-        "SELECT held_by, epoch, size, note, at FROM doubts ORDER BY epoch DESC, size DESC LIMIT 1"
+    # One statement: it runs before every answer.
+    has_doubts, at = tx.db.execute(
+        "SELECT (SELECT count(*) FROM doubts), (SELECT max(at) FROM recoveries)"
     ).fetchone()
-    if row is not None:
-        raise _doubt(row).error()
-    return recovered_at(tx)
+    if has_doubts:
+        raise _doubts(tx.db)[0].error()
+    return parse_moment(at) if at else None
 
 
 def recovered_at(tx: Transaction) -> datetime | None:
@@ -106,6 +105,11 @@ def recovered_at(tx: Transaction) -> datetime | None:
     return parse_moment(at) if at else None
 
 
-def _doubt(row: tuple[str, int, int, str, str]) -> Doubt:
-    held_by, epoch, size, note, at = row
-    return Doubt(held_by=PartyId(held_by), epoch=epoch, size=size, note=note, at=at)
+def _doubts(db: sqlite3.Connection) -> tuple[Doubt, ...]:
+    rows = db.execute(
+        "SELECT held_by, epoch, size, note, at FROM doubts ORDER BY epoch DESC, size DESC"
+    ).fetchall()
+    return tuple(
+        Doubt(held_by=PartyId(held_by), epoch=epoch, size=size, note=note, at=at)
+        for held_by, epoch, size, note, at in rows
+    )
