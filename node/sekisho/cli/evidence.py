@@ -195,7 +195,7 @@ def _print(evidence: "Evidence") -> None:
     for recovery in evidence.recoveries:
         print(
             f"look here: at entry {recovery.index}, {recovery.at}, the ledger was recovered: it had"
-            f" {recovery.size} entries, and {recovery.held_by} held a signed checkpoint of"
+            f" {recovery.size} entries, and its keeper had signed a checkpoint of"
             f" {recovery.held_size}"
         )
     for party, seen in evidence.witnesses.items():

@@ -260,9 +260,11 @@ class Recovered:
     root: str
     """Over them, in hex."""
     held: str
-    """The checkpoint that was held against this ledger: the keeper's own signed note."""
-    held_by: PartyId
-    """Who showed it; the keeper itself where it was its own copy."""
+    """The checkpoint that was held against this ledger: the keeper's own signed note.
+
+    Who showed it stands beside the entry only: every counterparty sees this one, and is not to
+    learn of the others.
+    """
 
 
 Start = Opened | Asked

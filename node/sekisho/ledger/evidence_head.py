@@ -41,7 +41,6 @@ class Recovery:
     """Entries that went on."""
     held_size: int
     """Entries of the checkpoint that was held against the ledger."""
-    held_by: PartyId
 
 
 @dataclass(slots=True)
@@ -74,7 +73,6 @@ class Heads:
                 epoch=body.epoch,
                 size=body.size,
                 held_size=held.size,
-                held_by=body.held_by,
             )
         )
 

@@ -46,7 +46,7 @@ class Summary:
     contract: str
     """Empty for members, datasets and the ledger itself."""
     party: str
-    """The other party of an answer or a lookup; whoever took a step otherwise."""
+    """The other party of an answer or a lookup; whoever took a step otherwise, if anybody did."""
     state: str
     """`open answered refused interrupted cut`; empty for other kinds."""
     reason: str
@@ -104,7 +104,7 @@ def _event(entry: Entry, body: Event) -> Summary:
             party, _ = split_dataset(body.dataset)
             return _row(entry, kind="dataset", party=party, reason=body.event)
         case Recovered():
-            return _row(entry, kind="ledger", party=body.held_by, reason=entry.kind)
+            return _row(entry, kind="ledger", reason=entry.kind)
         case _:
             assert_never(body)
 

@@ -60,9 +60,8 @@ def recover(state: State, shown: Shown, *, now: datetime) -> Appended:
             size=tx.tree.size,
             root=tx.tree.root().hex(),
             held=shown.held.note,
-            held_by=shown.by,
         )
-        added = state.ledger.append(tx, body, now=now)
+        added = state.ledger.append(tx, body, now=now, note=f"shown by {shown.by}")
         tx.db.execute(
             "INSERT INTO recoveries (epoch, idx, at) VALUES (?, ?, ?)",
             (epoch, added.index, moment_text(now)),

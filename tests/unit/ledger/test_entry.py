@@ -73,7 +73,7 @@ BODIES = [
     ),
     MemberEvent(party=PROVIDER, event=MemberChange.ADDED, version=1, fingerprint="sha256:cd"),
     DatasetEvent(dataset="ua.example/x", event=DatasetChange.FORGOTTEN, populations=3),
-    Recovered(epoch=1, size=7, root="ab", held="ua.example/sekisho-ledger\n", held_by=PROVIDER),
+    Recovered(epoch=1, size=7, root="ab", held="ua.example/sekisho-ledger\n"),
 ]
 
 

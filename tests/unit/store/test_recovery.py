@@ -64,8 +64,10 @@ def test_the_entry_holds_the_checkpoint_and_what_was_found(state, later, path):
     root = state.ledger.head().root().hex()
     added = recover(state, Shown(held=later, by=CONSUMER), now=NOW)
     assert state.ledger.get(added.index).body == Recovered(
-        epoch=1, size=3, root=root, held=later.note, held_by=CONSUMER
+        epoch=1, size=3, root=root, held=later.note
     )
+    assert state.ledger.note(added.index) == f"shown by {CONSUMER}"
+    assert CONSUMER.encode() not in state.ledger.stored(added.index).body, "it is shown to all"
     assert state.standing.epoch() == 1
     assert leads_to(state, later), "what was held of the epoch before is answered"
     assert state.ledger.verify().size == 4

@@ -62,6 +62,24 @@ def test_a_file_without_subtrees_gets_them_when_it_is_opened(path):
     db.close()
 
 
+def test_a_file_of_an_earlier_release_gets_its_tables_and_subtrees(path, tmp_path):
+    copy = tmp_path / "node.db"
+    copy.write_bytes(path.read_bytes())
+    db = sqlite3.connect(copy)
+    with db:
+        for table in (
+            "subtrees", "witnessed", "conflicts", "cosignatures", "doubts", "recoveries"
+        ):  # fmt: skip
+            db.execute(f"DROP TABLE {table}")
+        db.execute("PRAGMA user_version = 2")
+    db.close()
+    with opened(copy) as state:
+        check(state)
+        append_many(state, 200)
+        check(state)
+        assert state.ledger.verify().size == SIZE + 200
+
+
 def test_a_subtree_that_was_altered_is_found_by_verification(path, tmp_path):
     copy = tmp_path / "node.db"
     copy.write_bytes(path.read_bytes())
