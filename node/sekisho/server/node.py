@@ -74,9 +74,10 @@ class RunningNode:
         self._neighbours = Neighbours(self.parts)
         self._deliveries = Deliveries(self.parts, self._neighbours)
         self._circle = Circle(self.parts)
+        # Connections of its own: its visits to nodes that are away put off no query's reconnecting.
         self._watching = Watching(
             self.parts,
-            self._neighbours,
+            Neighbours(self.parts),
             circle=self._circle,
             jitter=lambda: self.parts.random(1)[0] / 255,
         )
