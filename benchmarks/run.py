@@ -29,6 +29,7 @@ MEASURED_BY = {
     "ledger_32": "measure_ledger",
     "ledger_128": "measure_ledger",
     "ledger_verify": "measure_ledger_verify",
+    "proof_10m": "measure_proof",
     "memory": "measure_memory",
     "union_memory": "measure_union",
     "start_help": "measure_start",

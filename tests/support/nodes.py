@@ -95,7 +95,9 @@ class Company:
         if self.process is None or self.process.poll() is not None:
             return self.process.returncode if self.process else 0
         self.process.terminate()
-        return self.process.wait(30)
+        code = self.process.wait(30)
+        self.process.stdout.close()
+        return code
 
     def log(self) -> str:
         return (self.folder.root / "node.log").read_text()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sekisho.cli.checkup_floors import check_classes, check_guardrails
+from sekisho.cli.checkup_ledger import check_ledgers
 from sekisho.cli.matter import Finding
 from sekisho.cli.place import Place, now
 from sekisho.errors import NodeError, SekishoError
@@ -47,6 +48,7 @@ def check_node(place: Place, *, reach: bool = False) -> Iterator[Finding]:
         ("keys", lambda: _keys(place)),
         ("certificates", lambda: _certificates(place, at)),
         ("state", lambda: _state(place, at)),
+        ("ledger", lambda: check_ledgers(place, at)),
         ("ports", lambda: _ports(place)),
         ("engine", lambda: _engine(place)),
         ("datasets", lambda: check_datasets(place)),

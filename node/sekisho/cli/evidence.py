@@ -192,9 +192,15 @@ def _print(evidence: "Evidence") -> None:
     print(f"the evidence of {header.party} holds: {title}")
     print(f"contract {header.contract}")
     print(f"ledger of {evidence.entries} entries, {evidence.shown} shown, root {evidence.root}")
-    for party, seconds in evidence.witnesses.items():
-        seen = datetime.fromtimestamp(seconds, UTC).isoformat()
-        print(f"seen by {party} at {seen}")
+    for recovery in evidence.recoveries:
+        print(
+            f"look here: at entry {recovery.index}, {recovery.at}, the ledger was recovered: it had"
+            f" {recovery.size} entries, and its keeper had signed a checkpoint of"
+            f" {recovery.held_size}"
+        )
+    for party, seen in evidence.witnesses.items():
+        at = datetime.fromtimestamp(seen.seconds, UTC).isoformat()
+        print(f"seen by {party} at {at}, up to {seen.size} entries")
     for party in evidence.vouched:
         print(f"nobody gave a fingerprint of {party}: the signed contract names it")
     rows = [row | {"clauses": ", ".join(row["clauses"])} for row in _facts(evidence)["answers"]]
@@ -213,7 +219,9 @@ def _facts(evidence: "Evidence") -> dict[str, Any]:
         "entries": evidence.entries,
         "shown": evidence.shown,
         "root": evidence.root,
-        "witnesses": dict(evidence.witnesses),
+        "witnesses": {party: seen.seconds for party, seen in evidence.witnesses.items()},
+        "witnessed": {party: seen.size for party, seen in evidence.witnesses.items()},
+        "recoveries": [asdict(item) for item in evidence.recoveries],
         "vouched": list(evidence.vouched),
         "channels": [
             {**asdict(channel), "first": first, "last": last}

@@ -20,6 +20,7 @@ _EN: Words = {
     "ledger": "Ledger",
     "ledger_is": "{entries} entries, of which {shown} are shown; root {root}",
     "seen": "Seen by",
+    "recovered": "Recovered at entry",
     "nobody": "no other company has cosigned this head",
     "holds": "Every signature, hash and sequence number in the file holds.",
     "recipients": "Named recipients",
@@ -55,6 +56,7 @@ _JA: Words = {
     "ledger": "台帳",
     "ledger_is": "全{entries}件のうち{shown}件を開示、ルート {root}",
     "seen": "連署した者",
+    "recovered": "台帳を復旧した記録",
     "nobody": "この時点の台帳に連署した他社はない",
     "holds": "本ファイル内のすべての署名、要約値及び通し番号の検証に成功した。",
     "recipients": "提供先（限定提供性）",
@@ -131,8 +133,8 @@ def _sections(
 def _facts(evidence: Evidence, words: Words) -> str:
     header = evidence.header
     seen = ", ".join(
-        f"{party} ({datetime.fromtimestamp(seconds, UTC).isoformat()})"
-        for party, seconds in evidence.witnesses.items()
+        f"{party} ({datetime.fromtimestamp(item.seconds, UTC).isoformat()}, {item.size})"
+        for party, item in evidence.witnesses.items()
     )
     ledger = words["ledger_is"].format(
         entries=evidence.entries, shown=evidence.shown, root=evidence.root
@@ -144,6 +146,10 @@ def _facts(evidence: Evidence, words: Words) -> str:
         ("made", header.made_at),
         ("ledger", ledger),
         ("seen", seen or words["nobody"]),
+        *(
+            ("recovered", f"{item.index}, {item.at}: {item.size} < {item.held_size}")
+            for item in evidence.recoveries
+        ),
     )
     rows = "".join(
         f"<tr><th>{words[name]}</th><td>{escape(text)}</td></tr>" for name, text in facts

@@ -33,6 +33,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for verb in (listed, shown, verified):
         add_folder(verb)
         add_format(verb)
+    recovered = verbs.add_parser(
+        "recover", help="go on after a backup was put back, with what may be spent counted as spent"
+    )
+    recovered.add_argument("--yes", action="store_true", help="do not ask")
+    add_folder(recovered)
+    recovered.set_defaults(run=_recover)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -90,7 +96,7 @@ def _verify(options: argparse.Namespace) -> int:
     place = Place.find(options)
     try:
         with place.records() as records:
-            report = verify_evidence(records, place.members(records)())
+            report = verify_evidence(records, place.members(records)(), party=place.party)
     except LedgerError as error:
         if options.format == "json":
             print(json.dumps({"holds": False, "index": error.index, "message": error.message}))
@@ -101,6 +107,12 @@ def _verify(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _recover(options: argparse.Namespace) -> int:
+    from sekisho.cli.ledger_recover import run
+
+    return run(options)
+
+
 def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
     facts: dict[str, object] = {
         "holds": True,
@@ -109,6 +121,7 @@ def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
         "channels": report.ledger.channels,
         "receipts": report.receipts,
         "requests": report.requests,
+        "cosignatures": report.cosignatures,
         "open": list(report.ledger.open),
         "pruned": report.ledger.pruned,
         "doubted": list(report.doubted),
@@ -120,7 +133,7 @@ def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
         return
     print(
         f"the ledger holds: {report.ledger.size} entries, {report.receipts} receipts"
-        f" and {report.requests} requests of others"
+        f" and {report.requests} requests of others, {report.cosignatures} cosignatures"
     )
     print(f"root {report.ledger.root.hex()}")
     if report.ledger.open:

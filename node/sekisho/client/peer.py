@@ -10,6 +10,7 @@ import grpc
 from blake3 import blake3
 
 from sekisho.client.channel import error_of, fault_in, open_channel, raise_error
+from sekisho.client.ledger_peer import LedgerPeer
 from sekisho.documents.envelope import Envelope
 from sekisho.errors import PeerError, Refusal, SekishoError
 from sekisho.ledger.receipt import Opening, Outcome, Receipt
@@ -78,6 +79,8 @@ class Peer:
         self._fragment = FragmentServiceStub(self._channel)
         self._do_get: Callable[..., Any] = self._channel.unary_stream(DO_GET)
         self._was_away = False
+        self.ledger = LedgerPeer(self._channel, self._call)
+        """What the node says of ledgers."""
 
     def deliver_contract(self, envelope: Envelope) -> Envelope:
         """Hand over a contract with the signatures held here; get the ones held there."""

@@ -264,13 +264,34 @@ class Pruned:
         parse_indexes(self.entries)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """The ledger goes on under a new epoch, since others held a checkpoint that it does not reach.
+
+    Entries between `size` and `held_size` are lost, or were replaced by others.
+    """
+
+    epoch: int
+    """Of the ledger from this entry on."""
+    size: int
+    """Entries that were found, and go on."""
+    root: str
+    """Over them, in hex."""
+    held: str
+    """The checkpoint that was held against this ledger: the keeper's own signed note.
+
+    Who showed it stands beside the entry only: every counterparty sees this one, and is not to
+    learn of the others.
+    """
+
+
 Start = Opened | Asked
 """What begins an answer; it is ended at most once."""
 End = Closed | Cut | Interrupted | Received | Failed | Denied
 """What ends one, naming its index."""
 LookupEvent = Brought | Taken | Dropped
 """What happens to a table that a consumer brings."""
-Event = ContractEvent | MemberEvent | DatasetEvent | Pruned
+Event = ContractEvent | MemberEvent | DatasetEvent | Pruned | Recovered
 """What concerns no single provider and consumer."""
 Body = Start | End | Refused | LookupEvent | Event
 
@@ -291,6 +312,7 @@ KINDS: dict[str, type[Body]] = {
     "member": MemberEvent,
     "dataset": DatasetEvent,
     "pruned": Pruned,
+    "recovered": Recovered,
 }
 KIND_OF = {body: kind for kind, body in KINDS.items()}
 
@@ -300,5 +322,11 @@ ENDS: dict[type[Start], tuple[type[End], ...]] = {
 }
 """Which ends each start can have."""
 
-UNCHANNELLED: tuple[type[Body], ...] = (ContractEvent, MemberEvent, DatasetEvent, Pruned)
+UNCHANNELLED: tuple[type[Body], ...] = (
+    ContractEvent,
+    MemberEvent,
+    DatasetEvent,
+    Pruned,
+    Recovered,
+)
 """Bodies that concern no single provider and consumer."""

@@ -113,6 +113,15 @@ class CheckpointLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessedLine:
+    """An earlier checkpoint that neighbours cosigned, and that the head grew from it."""
+
+    note: str
+    proof: tuple[str, ...]
+    """Of RFC 9162, in hex."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndLine:
     """The signed sum of all lines before it."""
 
@@ -129,6 +138,7 @@ Line: TypeAlias = (
     | RequestLine
     | ReceiptLine
     | CheckpointLine
+    | WitnessedLine
     | EndLine
 )
 KINDS: Mapping[str, type[Line]] = {
@@ -141,6 +151,7 @@ KINDS: Mapping[str, type[Line]] = {
     "request": RequestLine,
     "receipt": ReceiptLine,
     "checkpoint": CheckpointLine,
+    "witnessed": WitnessedLine,
     "end": EndLine,
 }
 _KIND_OF = {kind: name for name, kind in KINDS.items()}

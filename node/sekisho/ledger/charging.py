@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.ledger.windows import window_start
-from sekisho.model.contract import ByteLimit, CountLimit
+from sekisho.model.contract import ByteLimit, CountLimit, Period
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.signed import SignedContract
 
@@ -22,6 +22,8 @@ class Bound:
     """As the contract says it, such as `day`."""
     window: str
     """When the window began."""
+    is_spent: bool = False
+    """Whether nothing of it may be charged: the ledger was recovered within it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +51,23 @@ class Amount:
 
 
 def charge_terms(
-    signed: SignedContract, *, consumer: PartyId, root: ContractId, now: datetime
+    signed: SignedContract,
+    *,
+    consumer: PartyId,
+    root: ContractId,
+    now: datetime,
+    recovered_at: datetime | None = None,
 ) -> ChargeTerms:
-    """Read a contract's limits for a consumer that asks now."""
+    """Read a contract's limits for a consumer that asks now.
+
+    Args:
+        signed: The contract.
+        consumer: Who asks.
+        root: The first contract of its line of amendments.
+        now: When; it chooses the windows.
+        recovered_at: When the provider's ledger was last recovered. What was charged before is not
+            known any more in full, so a window that had begun by then is spent.
+    """
     limits = signed.contract.limits
     zone = signed.contract.term.timezone
 
@@ -59,7 +75,14 @@ def charge_terms(
         if limit is None:
             return None
         window = window_start(limit.per, zone=zone, now=now)
-        return Bound(max=limit.max, per=limit.per.value, window=window)
+        is_spent = False
+        if recovered_at is not None:
+            is_spent = (
+                signed.starts_at <= recovered_at
+                if limit.per is Period.TERM
+                else window <= window_start(limit.per, zone=zone, now=recovered_at)
+            )
+        return Bound(max=limit.max, per=limit.per.value, window=window, is_spent=is_spent)
 
     return ChargeTerms(
         root=root,

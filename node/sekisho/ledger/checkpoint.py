@@ -14,6 +14,7 @@ from sekisho.ledger.merkle import HASH_BYTES, Tree
 from sekisho.model.names import PartyId
 
 _FIXED_LINES = 3
+_EPOCH = re.compile(r"(?:/([1-9][0-9]{0,5}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,26 @@ class Checkpoint:
             raise ValueError(message)
 
 
-def origin_of(party: PartyId) -> str:
-    """Name a party's ledger, as the first line of its checkpoints does."""
-    return f"{party}/sekisho-ledger"
+def origin_of(party: PartyId, epoch: int = 0) -> str:
+    """Name a party's ledger, as the first line of its checkpoints does.
+
+    Args:
+        party: Whose.
+        epoch: How often it was recovered.
+    """
+    return f"{party}/sekisho-ledger/{epoch}" if epoch else f"{party}/sekisho-ledger"
+
+
+def epoch_of(origin: str, party: PartyId) -> int:
+    """Give the epoch in an origin of a party's ledger.
+
+    Raises:
+        DocumentError: It is the origin of something else.
+    """
+    found = _EPOCH.fullmatch(origin.removeprefix(origin_of(party)))
+    if found is None or not origin.startswith(origin_of(party)):
+        raise _wrong(f"it is of `{origin[:80]}`, not of the ledger of `{party}`", 1)
+    return int(found[1] or 0)
 
 
 def checkpoint_of(tree: Tree, *, origin: str) -> Checkpoint:

@@ -16,6 +16,7 @@ from sekisho.ledger.bodies import (
     Denied,
     Opened,
     Received,
+    Recovered,
     Refused,
 )
 from sekisho.ledger.bundle import (
@@ -31,17 +32,17 @@ from sekisho.ledger.bundle import (
     ReadLine,
     ReceiptLine,
     RequestLine,
+    WitnessedLine,
     parse_end,
     read_bundle,
 )
-from sekisho.ledger.checkpoint import origin_of, parse_checkpoint
 from sekisho.ledger.entry import Channel, Entry, parse_entry
+from sekisho.ledger.evidence_head import Heads, Recovery, Witness
 from sekisho.ledger.merkle import HASH_BYTES, SALT_BYTES, entry_hash
-from sekisho.ledger.note import NoteKey, SignatureType, cosigned_at, is_signed, parse_note
 from sekisho.ledger.pruned import Hidden, PrunedTree
 from sekisho.ledger.receipt import Outcome, Receipt, parse_receipt
 from sekisho.ledger.request import Request, parse_request
-from sekisho.ledger.vouching import Vouching, holds_by
+from sekisho.ledger.vouching import Vouching
 from sekisho.model.contract import RequestEvidence
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
@@ -63,8 +64,10 @@ class Evidence:
     """In the ledger's order, refusals among them."""
     channels: Mapping[Channel, tuple[int, int]]
     """First and last sequence number that is shown, without a gap between."""
-    witnesses: Mapping[PartyId, int]
-    """Parties that cosigned the ledger's head, and when (POSIX seconds)."""
+    witnesses: Mapping[PartyId, Witness]
+    """Parties that saw the ledger grow, up to which size, and when."""
+    recoveries: tuple[Recovery, ...]
+    """Epochs that began because the ledger was shorter than a checkpoint of it."""
     vouched: tuple[PartyId, ...]
     """Parties whose fingerprint nobody gave; the signed contract names it."""
 
@@ -102,6 +105,7 @@ _ORDER: tuple[tuple[type[Line], ...], ...] = (
     (NoticeLine,),
     (EntryLine, HiddenLine, RequestLine, ReceiptLine),
     (CheckpointLine,),
+    (WitnessedLine,),
     (EndLine,),
 )
 _PLACES = {kind: place for place, kinds in enumerate(_ORDER) for kind in kinds}
@@ -129,8 +133,7 @@ class _Walk:
     channels: dict[Channel, tuple[int, int, str]] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
     awaited: _Awaited | None = None
-    root: str = ""
-    witnesses: dict[PartyId, int] = field(default_factory=dict)
+    heads: Heads | None = None
     is_ended: bool = False
 
     def take(self, read: ReadLine) -> None:
@@ -144,7 +147,9 @@ class _Walk:
             case EntryLine() | HiddenLine() as line:
                 self._grow(line)
             case CheckpointLine(note=note):
-                self._checkpoint(note)
+                self._heads().checkpoint(note, self.tree)
+            case WitnessedLine() as line:
+                self._heads().witnessed(line)
             case EndLine(envelope=text):
                 self._end(_envelope(text), read)
             case line:
@@ -181,7 +186,7 @@ class _Walk:
 
     def finish(self, lines: int) -> Evidence:
         """Step 9: the last line was there."""
-        if not self.is_ended or self.header is None:
+        if not self.is_ended or self.header is None or self.heads is None:
             message = f"the file breaks off after line {lines}: its signed end is missing"
             raise EvidenceError(message, line=lines + 1)
         return Evidence(
@@ -189,16 +194,18 @@ class _Walk:
             contract=self.vouching.agreed(),
             entries=self.tree.size,
             shown=self.shown,
-            root=self.root,
+            root=self.tree.root().hex(),
             answers=self.answers.all(),
             channels={channel: found[:2] for channel, found in self.channels.items()},
-            witnesses=self.witnesses,
+            witnesses=self.heads.witnesses,
+            recoveries=tuple(self.heads.recoveries),
             vouched=self.vouching.vouched(),
         )
 
     def _begin(self, header: Header) -> None:
         """Step 1: the first line says what follows, and no other does."""
         self.header = header
+        self.heads = Heads(self.vouching, header.party)
         self.vouching.demand(header.party)
 
     def _entry(self, line: EntryLine) -> None:
@@ -218,8 +225,10 @@ class _Walk:
         self.tree.show(leaf)
 
     def _event(self, entry: Entry) -> None:
-        """A step of the contract's life is shown, and nothing of another's."""
-        if (
+        """A step of the contract's life is shown or an epoch's beginning, and nothing of others."""
+        if isinstance(entry.body, Recovered):
+            self._heads().recovered(entry, entry.body, self.tree)
+        elif (
             not isinstance(entry.body, ContractEvent)
             or entry.body.contract != self.vouching.agreed().id
         ):
@@ -300,32 +309,10 @@ class _Walk:
             raise ValueError("the receipt is about another request")
         _compare_receipt(receipt, entry)
 
-    def _checkpoint(self, text: str) -> None:
-        """Step 7: the keeper signed the head to which shown and hidden entries lead."""
-        header = self._begun()
-        note = parse_note(text)
-        checkpoint = parse_checkpoint(note.text)
-        if checkpoint.origin != origin_of(header.party):
-            raise ValueError(f"it is a checkpoint of `{checkpoint.origin}`")
-        if (checkpoint.size, checkpoint.root) != (self.tree.size, self.tree.root()):
-            raise ValueError("the entries do not lead to the checkpoint")
-        if not any(
-            is_signed(note, NoteKey(name=checkpoint.origin, public=key), holds_by(key))
-            for key in self.vouching.checkpoint_keys(header.party)
-        ):
-            raise ValueError("the ledger's keeper did not sign the checkpoint")
-        self.root = checkpoint.root.hex()
-        for party in self.vouching.parties:
-            for key in self.vouching.checkpoint_keys(party):
-                witness = NoteKey(name=party, public=key, type=SignatureType.COSIGNATURE)
-                seconds = cosigned_at(note, witness, holds_by(key))
-                if seconds is not None:
-                    self.witnesses[party] = max(seconds, self.witnesses.get(party, 0))
-
     def _end(self, envelope: Envelope, read: ReadLine) -> None:
         """Step 8: the keeper signed the sum of all lines."""
         header = self._begun()
-        if not self.root:
+        if self._heads().head is None:
             raise ValueError("there is no checkpoint before the end")
         signers = self.vouching.signers(envelope, PayloadType.EVIDENCE, Purpose.CHECKPOINT)
         if header.party not in signers or parse_end(envelope.payload) != read.before:
@@ -337,6 +324,11 @@ class _Walk:
         if awaited is not None and (awaited.is_request or awaited.is_receipt):
             missing = "request" if awaited.is_request else "receipt"
             raise ValueError(f"the {missing} behind entry {awaited.entry.index} is missing")
+
+    def _heads(self) -> Heads:
+        self._begun()
+        assert self.heads is not None  # noqa: S101  it is made with the header
+        return self.heads
 
     def _begun(self) -> Header:
         if self.header is None:

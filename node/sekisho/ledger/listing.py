@@ -22,6 +22,7 @@ from sekisho.ledger.bodies import (
     Opened,
     Pruned,
     Received,
+    Recovered,
     Refused,
     Start,
     Taken,
@@ -42,12 +43,12 @@ class Summary:
     """Of the entry that begins the row's subject."""
     at: str
     kind: str
-    """`answer` at the provider, `query` at the consumer, `lookup`, `contract`, `member`, `dataset`
-    or `pruned`."""
+    """`answer` at the provider, `query` at the consumer, `lookup`, `contract`, `member`, `dataset`,
+    `pruned`, or `ledger`."""
     contract: str
-    """Empty for members and datasets."""
+    """Empty for members, datasets and the ledger itself."""
     party: str
-    """The other party of an answer or a lookup; whoever took a step otherwise."""
+    """The other party of an answer or a lookup; whoever took a step otherwise, if anybody did."""
     state: str
     """`open answered refused interrupted cut`; empty for other kinds."""
     reason: str
@@ -109,6 +110,8 @@ def _event(entry: Entry, body: Event) -> Summary:
             return _row(
                 entry, kind="pruned", contract=body.contract, reason=f"{count} entries", party=""
             )
+        case Recovered():
+            return _row(entry, kind="ledger", reason=entry.kind)
         case _:
             assert_never(body)
 

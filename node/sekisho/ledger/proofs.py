@@ -1,12 +1,13 @@
 """Proofs over the Merkle tree of RFC 9162: that a leaf is in a tree, and that a tree grew from one.
 
-Proofs are made from leaf hashes and verified from the proof alone. Either way every number comes
-from outside and is believed only when the hashes lead to the root.
+A proof is a list of subtrees; which ones is decided here, from sizes alone, and whoever keeps
+hashes looks their roots up. It is verified from the proof alone. Either way every number comes from
+outside and is believed only when the hashes lead to the root.
 
 Source: RFC 9162, 2.1.3 and 2.1.4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sekisho.ledger.merkle import EMPTY_ROOT, node_hash
 
@@ -25,22 +26,58 @@ def tree_root(leaves: Sequence[bytes]) -> bytes:
     return node_hash(tree_root(leaves[:middle]), tree_root(leaves[middle:]))
 
 
+def inclusion_subtrees(index: int, size: int) -> tuple[range, ...]:
+    """Name the subtrees whose roots prove that a leaf is in a tree, by the leaves that each covers.
+
+    Raises:
+        ValueError: The tree has no such leaf.
+    """
+    if not 0 <= index < size:
+        message = f"a tree of {size} leaves has no leaf {index}"
+        raise ValueError(message)
+    found: list[range] = []
+    start, stop = 0, size
+    while stop - start > 1:
+        middle = start + _split(stop - start)
+        if index < middle:
+            found.append(range(middle, stop))
+            stop = middle
+        else:
+            found.append(range(start, middle))
+            start = middle
+    return tuple(reversed(found))
+
+
+def consistency_subtrees(old: int, size: int) -> tuple[range, ...]:
+    """Name the subtrees whose roots prove that a tree begins with the first `old` of its leaves.
+
+    Raises:
+        ValueError: The old tree is larger than the new one, or empty: every tree begins with none.
+    """
+    if not 0 < old <= size:
+        message = f"a tree of {size} leaves did not grow from one of {old}"
+        raise ValueError(message)
+    found: list[range] = []
+    start, stop = 0, size
+    while old != stop:
+        middle = start + _split(stop - start)
+        if old <= middle:
+            found.append(range(middle, stop))
+            stop = middle
+        else:
+            found.append(range(start, middle))
+            start = middle
+    # What is left is a subtree of both; the old tree itself is known to whoever verifies.
+    return tuple(reversed([*found, range(start, stop)] if start else found))
+
+
 def inclusion_proof(index: int, leaves: Sequence[bytes]) -> Proof:
     """Prove that a leaf is in a tree: the siblings on its way up, lowest first.
 
     Raises:
         ValueError: The tree has no such leaf.
     """
-    if not 0 <= index < len(leaves):
-        message = f"a tree of {len(leaves)} leaves has no leaf {index}"
-        raise ValueError(message)
-    if len(leaves) == 1:
-        return ()
-    middle = _split(len(leaves))
-    left, right = leaves[:middle], leaves[middle:]
-    if index < middle:
-        return (*inclusion_proof(index, left), tree_root(right))
-    return (*inclusion_proof(index - middle, right), tree_root(left))
+    return _roots(inclusion_subtrees(index, len(leaves)), leaves)
 
 
 def consistency_proof(old: int, leaves: Sequence[bytes]) -> Proof:
@@ -49,10 +86,7 @@ def consistency_proof(old: int, leaves: Sequence[bytes]) -> Proof:
     Raises:
         ValueError: The old tree is larger than the new one, or empty: every tree begins with none.
     """
-    if not 0 < old <= len(leaves):
-        message = f"a tree of {len(leaves)} leaves did not grow from one of {old}"
-        raise ValueError(message)
-    return _subproof(old, leaves, is_whole=True)
+    return _roots(consistency_subtrees(old, len(leaves)), leaves)
 
 
 def is_included(leaf: bytes, *, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
@@ -105,14 +139,8 @@ def is_consistent(
     return last == 0 and before == old_root and after == new_root
 
 
-def _subproof(old: int, leaves: Sequence[bytes], *, is_whole: bool) -> Proof:
-    if old == len(leaves):
-        return () if is_whole else (tree_root(leaves),)
-    middle = _split(len(leaves))
-    left, right = leaves[:middle], leaves[middle:]
-    if old <= middle:
-        return (*_subproof(old, left, is_whole=is_whole), tree_root(right))
-    return (*_subproof(old - middle, right, is_whole=False), tree_root(left))
+def _roots(subtrees: Iterable[range], leaves: Sequence[bytes]) -> Proof:
+    return tuple(tree_root(leaves[item.start : item.stop]) for item in subtrees)
 
 
 def _split(size: int) -> int:

@@ -8,14 +8,19 @@ Entries in a row can be checked apart from what is before them, in another proce
 entries before can tell is kept in a `Span`, and checked where spans are joined.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from sekisho.errors import LedgerError
 from sekisho.ledger.bodies import ENDS, Asked, Body, Opened, Pruned, Start
 from sekisho.ledger.entry import Channel, Entry, Link, parse_entry
 from sekisho.ledger.indexes import Indexes, parse_indexes
 from sekisho.ledger.merkle import SALT_BYTES, Tree, entry_hash
+from sekisho.ledger.tiles import WIDTH, Subtree, completed_by
+
+Keeps: TypeAlias = Callable[[Subtree], bool]
+"""Tells whether a store keeps a whole subtree as it follows from the entries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +55,19 @@ class LedgerReport:
     last_at: str
 
 
-def verify_ledger(entries: Iterable[StoredEntry], *, head: Tree) -> LedgerReport:
+def verify_ledger(
+    entries: Iterable[StoredEntry],
+    *,
+    head: Tree,
+    keeps: Keeps = lambda _subtree: True,
+) -> LedgerReport:
     """Check every entry in order, then the root over them.
 
     Args:
         entries: All of them, first to last.
         head: The tree that the store keeps beside its entries, or that a checkpoint vouches for;
             of the latter only size and root are needed.
+        keeps: Tells whether the store keeps a whole subtree as it follows from the entries.
 
     Raises:
         LedgerError: With the index of the first entry that does not hold; without one when the
@@ -65,7 +76,7 @@ def verify_ledger(entries: Iterable[StoredEntry], *, head: Tree) -> LedgerReport
     Source:
         `docs/spec/ledger.md`, verification.
     """
-    return join_spans([check_span(entries, start=0)], head=head)
+    return join_spans([check_span(entries, start=0)], head=head, keeps=keeps)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,6 +109,10 @@ class Span:
     """Entries without a body."""
     prunings: list[tuple[int, Pruned]] = field(default_factory=list)
     """What entries `pruned` say, with their own indexes."""
+    subtrees: list[Subtree] = field(default_factory=list)
+    """The whole subtrees of 256 entries among these."""
+    tops: Tree = field(default_factory=Tree)
+    """Over their roots, where spans were joined."""
     error: LedgerError | None = None
     """Of the entry at which the check stopped."""
 
@@ -118,12 +133,16 @@ def check_span(entries: Iterable[StoredEntry], *, start: int) -> Span:
     return walk.span
 
 
-def join_spans(spans: Iterable[Span], *, head: Tree) -> LedgerReport:
+def join_spans(
+    spans: Iterable[Span], *, head: Tree, keeps: Keeps = lambda _subtree: True
+) -> LedgerReport:
     """Check what only spans together can tell, then the root.
 
     Args:
-        spans: All of them, in order; each but the last of one size, which is a power of two.
+        spans: All of them, in order; each but the last of one size, which is a power of two, and
+            of 256 entries or more where `keeps` is to be asked.
         head: As for `verify_ledger`.
+        keeps: Likewise.
 
     Raises:
         LedgerError: As for `verify_ledger`.
@@ -131,6 +150,7 @@ def join_spans(spans: Iterable[Span], *, head: Tree) -> LedgerReport:
     whole = Span(start=0)
     for span in spans:
         broken = [*_breaks(whole, span), *([span.error] if span.error else [])]
+        broken += _kept_otherwise(whole, span, keeps)
         if broken:
             raise min(broken, key=_place)
         _join(whole, span)
@@ -149,7 +169,7 @@ class _Walk:
         self._position(stored, index)
         if stored.is_pruned:
             span.pruned.add(index)
-            span.tree = span.tree.append(stored.leaf)
+            self._append(stored.leaf)
             return
         self._leaf(stored, index)
         entry = self._words(stored, index)
@@ -159,7 +179,16 @@ class _Walk:
             self._pairing(entry.index, entry.body, entry.link.channel)
         elif isinstance(entry.body, Pruned):
             span.prunings.append((index, entry.body))
-        span.tree = span.tree.append(stored.leaf)
+        self._append(stored.leaf)
+
+    def _append(self, leaf: bytes) -> None:
+        span = self.span
+        if span.tree.size % WIDTH == WIDTH - 1 and span.start % WIDTH == 0:
+            first = span.start // WIDTH
+            for subtree in completed_by(span.tree, leaf):
+                if subtree.level == 1:
+                    span.subtrees.append(replace(subtree, index=first + subtree.index))
+        span.tree = span.tree.append(leaf)
 
     def _position(self, stored: StoredEntry, index: int) -> None:
         """Step 1: entries are dense, from 0."""
@@ -235,6 +264,18 @@ def _breaks(whole: Span, span: Span) -> Iterator[LedgerError]:
             yield _unpaired(index, ends)
 
 
+def _kept_otherwise(whole: Span, span: Span, keeps: Keeps) -> list[LedgerError]:
+    """Step 9: the subtrees that proofs are made of are those of the entries."""
+    tops = whole.tops
+    for subtree in span.subtrees:
+        above = (replace(item, level=item.level + 1) for item in completed_by(tops, subtree.root))
+        if not all(map(keeps, (subtree, *above))):
+            last = (subtree.index + 1) * WIDTH - 1
+            return [_broken(last, "ends a subtree that is kept otherwise")]
+        tops = tops.append(subtree.root)
+    return []
+
+
 def _join(whole: Span, span: Span) -> None:
     whole.tree = whole.tree.extend(span.tree)
     whole.first_at = whole.first_at or span.first_at
@@ -248,6 +289,8 @@ def _join(whole: Span, span: Span) -> None:
     for start, stop in span.pruned.stretches():
         whole.pruned.add(start, stop - 1)
     whole.prunings += span.prunings
+    for subtree in span.subtrees:
+        whole.tops = whole.tops.append(subtree.root)
     whole.open |= span.open
 
 

@@ -86,17 +86,6 @@ class Vouching:
         """Say who signed, by keys that may or might once sign such documents."""
         return verify_recorded(envelope, payload_type=kind, purpose=purpose, members=self.members)
 
-    def checkpoint_keys(self, party: PartyId) -> tuple[bytes, ...]:
-        """List the keys that ever signed a party's checkpoints and were not revoked."""
-        versions = self.members.by_party[party]
-        listed = {key.public for item in versions for key in item.member.keys}
-        return tuple(
-            bytes.fromhex(public)
-            for public in sorted(listed)
-            if Purpose.CHECKPOINT in self.members.purposes_ever(public)
-            and not self.members.is_revoked(public)
-        )
-
     def _check_fingerprint(self, party: PartyId, signed: SignedContract) -> None:
         versions = self.members.by_party.get(party, ())
         if not versions or versions[0].first != signed.members[party]:

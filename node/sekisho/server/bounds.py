@@ -128,3 +128,33 @@ class Refusals:
     def _now(self, party: PartyId) -> float:
         count, at = self._counted.get(party, (0.0, 0.0))
         return max(0.0, count - (self._monotonic() - at) / REFUSAL_SECONDS)
+
+
+class Pace:
+    """Holds back a party that calls too often; safe from any thread."""
+
+    def __init__(self, most: int, seconds: float, monotonic: Callable[[], float]) -> None:
+        """Allow each party so many calls at once, and one more after each so many seconds."""
+        self._most = most
+        self._seconds = seconds
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._counted: dict[PartyId, tuple[float, float]] = {}
+
+    def take(self, party: PartyId) -> None:
+        """Count one call.
+
+        Raises:
+            Refusal: `LIMIT_REACHED`: the party has made too many; nothing was looked at.
+        """
+        now = self._monotonic()
+        with self._lock:
+            count, at = self._counted.get(party, (0.0, now))
+            count = max(0.0, count - (now - at) / self._seconds)
+            if count + 1 > self._most:
+                raise Refusal(
+                    RefusalReason.LIMIT_REACHED,
+                    f"{self._most} calls of this kind at once is the most",
+                    hint=f"wait; one more is answered every {self._seconds:g} seconds",
+                )
+            self._counted[party] = (count + 1, now)

@@ -36,6 +36,8 @@ from sekisho.server.peers import PeersFace
 from sekisho.server.plans import Plans
 from sekisho.server.retention import Retention
 from sekisho.server.users import UsersFace
+from sekisho.server.watching import Watching
+from sekisho.server.witness import Circle, Witness
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, StateLock, load_file, load_secret
 from sekisho.store.guardrails import load_guardrails
 from sekisho.store.locating import find_database
@@ -68,17 +70,7 @@ class RunningNode:
         check_rotated(folder)
         member = parse_envelope_json(load_file(folder.member), name=str(folder.member))
         keys = _load_keys(folder)
-        database = find_database(folder, config)
-        if not database.exists():
-            msg = f"the state `{database.name}` is not there"
-            raise NodeError(msg, hint="restore the latest backup; a node never begins a second one")
-        # A file is one process's; a folder is so too, whatever it shares with others.
-        self._lock = StateLock(folder.serving) if database.is_shared else None
-        try:
-            state = open_state(database, now=utc_now())
-        except BaseException:
-            self._unlock()
-            raise
+        state = self._open_state(folder, config)
         try:
             self.parts = _assemble(
                 folder, config, guardrails, keys=keys, member=member, state=state
@@ -87,13 +79,38 @@ class RunningNode:
             state.close()
             self._unlock()
             raise
+        self._stopping = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
+        self._furnish()
+
+    def _open_state(self, folder: NodeFolder, config: NodeConfig) -> State:
+        database = find_database(folder, config)
+        if not database.exists():
+            msg = f"the state `{database.name}` is not there"
+            raise NodeError(msg, hint="restore the latest backup; a node never begins a second one")
+        # A file is one process's; a folder is so too, whatever it shares with others.
+        self._lock = StateLock(folder.serving) if database.is_shared else None
+        try:
+            return open_state(database, now=utc_now())
+        except BaseException:
+            self._unlock()
+            raise
+
+    def _furnish(self) -> None:
+        """Make the rooms in which calls are served, and the threads behind them."""
         self._neighbours = Neighbours(self.parts)
         self._deliveries = Deliveries(self.parts, self._neighbours)
+        self._circle = Circle(self.parts)
+        # Connections of its own: its visits to nodes that are away put off no query's reconnecting.
+        self._watching = Watching(
+            self.parts,
+            Neighbours(self.parts),
+            circle=self._circle,
+            jitter=lambda: self.parts.random(1)[0] / 255,
+        )
         self._lookups = Lookups(self.parts)
         self._agreeing = Agreeing(self.parts, self._deliveries, self._lookups)
         self._retention = Retention(self.parts)
-        self._stopping = threading.Event()
-        self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
         self._faces = (self._peers_face(), self._users_face())
 
     def __enter__(self) -> Self:
@@ -104,11 +121,13 @@ class RunningNode:
             LedgerError: The database of the state has gone away.
         """
         try:
+            self._watching.look_back()
             peers, users = self._faces
             peers.listen(self.parts.config.listen.peers)
             users.listen(self.parts.config.listen.users)
             self.parts.state.watch(on_news=self._hear, on_lost=self._lose)
         except BaseException:
+            self._watching.stop()
             self._close()
             raise
         for index in self.parts.state.interrupted:
@@ -119,6 +138,7 @@ class RunningNode:
             face.start()
         self._deliveries.start()
         self._retention.start()
+        self._watching.start()
         self._sweeper.start()
         return self
 
@@ -139,6 +159,7 @@ class RunningNode:
         self._sweeper.join()
         self._deliveries.stop()
         self._retention.stop()
+        self._watching.stop()
         self._close()
 
     def _close(self) -> None:
@@ -160,6 +181,7 @@ class RunningNode:
             answering=Answering(self.parts, plans, self._lookups),
             agreeing=self._agreeing,
             lookups=self._lookups,
+            witness=Witness(self.parts, self._circle),
         ).add_to(face)
         return face
 

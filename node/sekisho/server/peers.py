@@ -22,9 +22,11 @@ from sekisho.server.parts import Parts
 from sekisho.server.peers_asking import PeersAsker
 from sekisho.server.plans import Plans
 from sekisho.server.status import failure_of
+from sekisho.server.witness import Witness
 from sekisho.wire.envelopes import envelope_from_proto, envelope_to_proto
 from sekisho.wire.gen.sekisho.v1 import exchange_service_pb2 as exchange
 from sekisho.wire.gen.sekisho.v1 import fragment_service_pb2 as fragment
+from sekisho.wire.gen.sekisho.v1 import ledger_service_pb2 as ledger
 from sekisho.wire.parameters import parameters_from_proto
 
 
@@ -39,6 +41,7 @@ class PeersFace:
         answering: Answering,
         agreeing: Agreeing,
         lookups: Lookups,
+        witness: Witness,
     ) -> None:
         """Take what the calls are handed to."""
         self._parts = parts
@@ -46,6 +49,7 @@ class PeersFace:
         self._answering = answering
         self._agreeing = agreeing
         self._lookups = lookups
+        self._witness = witness
         self._caller_of = PeerCallers(parts)
         self._calls = Turns(MAX_CALLS_PER_PARTY)
         asker = PeersAsker(
@@ -70,6 +74,15 @@ class PeersFace:
             fragment.DESCRIPTOR.services_by_name["FragmentService"],
             self._bound(ListGrantedDatasets=self._list_granted, ExplainFragment=self._explain),
         )
+        face.add_service(
+            ledger.DESCRIPTOR.services_by_name["LedgerService"],
+            self._bound(
+                CosignCheckpoint=self._witness.cosign,
+                GetCheckpoint=self._get_checkpoint,
+                GetInclusionProof=self._witness.inclusion,
+                GetConsistencyProof=self._witness.consistency,
+            ),
+        )
 
     def _deliver_contract(
         self, caller: PartyId, message: exchange.DeliverContractRequest
@@ -86,6 +99,7 @@ class PeersFace:
     def _deliver_lookup(
         self, caller: PartyId, message: exchange.DeliverLookupRequest
     ) -> exchange.DeliverLookupResponse:
+        self._parts.state.standing.check()
         self._lookups.take(caller, ContractId(message.contract_id), message.content)
         return exchange.DeliverLookupResponse()
 
@@ -103,6 +117,11 @@ class PeersFace:
         self, _caller: PartyId, _message: exchange.GetMemberRequest
     ) -> exchange.GetMemberResponse:
         return exchange.GetMemberResponse(member=envelope_to_proto(self._parts.member))
+
+    def _get_checkpoint(
+        self, caller: PartyId, message: ledger.GetCheckpointRequest
+    ) -> ledger.GetCheckpointResponse:
+        return self._witness.checkpoints(caller, PartyId(message.party or caller))
 
     def _list_granted(
         self, caller: PartyId, message: fragment.ListGrantedDatasetsRequest
@@ -145,6 +164,7 @@ class PeersFace:
         )
 
     def _in_force(self, contract: ContractId, caller: PartyId) -> SignedContract:
+        self._parts.state.standing.check()
         return self._parts.guard.in_force(contract, consumer=caller, now=self._parts.now())
 
     def _query(

@@ -126,6 +126,7 @@ class PeersAsker:
         )
 
     def _contract(self, caller: PartyId, asked: Asked) -> SignedContract:
+        self._parts.state.standing.check()
         now = self._parts.now()
         contract = ContractId(asked.contract)
         if not contract:

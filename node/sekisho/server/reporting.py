@@ -8,6 +8,8 @@ from sekisho.model.guardrail import count_rules
 from sekisho.model.lifecycle import TERMINAL_STATES, ContractState
 from sekisho.model.names import short_id
 from sekisho.server.parts import Parts
+from sekisho.server.watched import watched
+from sekisho.server.witness import neighbours_of
 from sekisho.trust.anchors import load_certificate
 
 HORIZON = timedelta(days=1)
@@ -37,6 +39,14 @@ def status_lines(parts: Parts) -> tuple[StatusLine, ...]:
         _deliveries(parts),
         _certificate(parts),
         _ledger(parts),
+        *(
+            StatusLine(name=item.name, value=item.words, is_healthy=item.is_healthy)
+            for item in watched(
+                parts.state,
+                neighbours_of(parts.contracts, parts.party, parts.now()),
+                parts.now(),
+            )
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from sekisho.errors import Refusal
 from sekisho.ledger.bodies import Closed, Cut, CutReason, Interrupted, Opened, Refused
-from sekisho.ledger.charging import Amount, charge_terms
+from sekisho.ledger.charging import Amount, ChargeTerms, charge_terms
 from sekisho.ledger.receipt import (
     Decision,
     LedgerPosition,
@@ -32,6 +32,7 @@ from sekisho.store.open_answers import (
     save_reserve,
 )
 from sekisho.store.requests import ReceivedRequest, RequestStore, StoredRequest
+from sekisho.store.standing import check_standing
 from sekisho.store.transaction import Transaction
 from sekisho.store.writer import Writer
 
@@ -105,7 +106,8 @@ class AnswerStore:
             Refusal: `LIMIT_REACHED`; nothing is charged, and `refuse` shall record it.
             TrustError: The nonce belongs to another request.
             OutdatedError: Contracts or members have changed since: it is to be decided anew.
-            LedgerError: Nothing can be recorded, so nothing may be answered.
+            LedgerError: Nothing can be recorded, or the ledger is in doubt, so nothing may be
+                answered.
         """
 
         def work(tx: Transaction) -> OpenedAnswer | StoredRequest:
@@ -113,9 +115,7 @@ class AnswerStore:
                 return found
             if decided_at is not None:
                 tx.check_version(decided_at)
-            root = _root_of(tx, signed.id)
-            consumer = request.channel.consumer
-            terms = charge_terms(signed, consumer=consumer, root=root, now=now)
+            terms = _terms(tx, signed, request, now=now)
             reserve = open_charge(tx, terms)
             body = _opened(request, decision, plan=plan, reserve=reserve)
             added = self._ledger.append(tx, body, channel=request.channel, now=now)
@@ -222,6 +222,7 @@ class AnswerStore:
         def work(tx: Transaction) -> EndedAnswer | StoredRequest:
             if found := self._requests.seen(tx, request):
                 return found
+            check_standing(tx)
             if decided_at is not None:
                 tx.check_version(decided_at)
             added = self._ledger.append(
@@ -286,6 +287,19 @@ class AnswerStore:
         )
         self._requests.conclude(tx, answer.channel.consumer, answer.nonce, receipt=receipt)
         return EndedAnswer(index=added.index, receipt=receipt)
+
+
+def _terms(
+    tx: Transaction, signed: SignedContract, request: ReceivedRequest, *, now: datetime
+) -> ChargeTerms:
+    """Say what an answer is charged to, where this ledger may be gone on with."""
+    return charge_terms(
+        signed,
+        consumer=request.channel.consumer,
+        root=_root_of(tx, signed.id),
+        now=now,
+        recovered_at=check_standing(tx),
+    )
 
 
 def _root_of(tx: Transaction, contract: ContractId) -> ContractId:

@@ -98,7 +98,7 @@ def limits_left(tx: Transaction, terms: ChargeTerms) -> Mapping[str, int]:
     for name in _NAMES:
         bound = counter.bound(name)
         if bound is not None:
-            left[name] = max(0, bound.max - counter.used(name, bound))
+            left[name] = max(0, counter.left(name, bound))
     return left
 
 
@@ -122,10 +122,13 @@ class _Counter:
         bound = self.bound(name)
         if bound is None:
             return max(needed, wanted)
-        left = bound.max - self.used(name, bound)
+        left = self.left(name, bound)
         if left < needed:
             raise _reached(name, bound)
         return max(needed, min(wanted, left // SHARE_OF_REST))
+
+    def left(self, name: _Name, bound: Bound) -> int:
+        return 0 if bound.is_spent else bound.max - self.used(name, bound)
 
     def more(self, name: _Name, *, needed: int, chunk: int) -> int:
         return self.fit(name, needed=needed, wanted=needed + chunk) if needed > 0 else 0
@@ -163,9 +166,12 @@ def _check_concurrent(tx: Transaction, terms: ChargeTerms) -> None:
 
 def _reached(name: str, bound: Bound) -> Refusal:
     period = "the contract's term" if bound.per == "term" else f"one {bound.per}"
+    message = f"the limit of {bound.max} {name} in {period} is reached"
+    if bound.is_spent:
+        message += ": the provider's ledger was recovered, and what was left counts as spent"
     return Refusal(
         RefusalReason.LIMIT_REACHED,
-        f"the limit of {bound.max} {name} in {period} is reached",
+        message,
         clause=f"limits.{name}",
         hint="ask again in the next period, or agree on an amendment",
     )

@@ -7,10 +7,13 @@ from sekisho.documents.envelope import Envelope, PayloadType, parse_envelope_jso
 from sekisho.errors import DocumentError, LedgerError, TrustError
 from sekisho.ledger.bodies import Asked, Body, Closed, Denied, Opened, Received, Refused
 from sekisho.ledger.entry import Channel, Entry
+from sekisho.ledger.note import parse_note
 from sekisho.ledger.receipt import Outcome, Receipt, parse_receipt
 from sekisho.ledger.verify import LedgerReport
+from sekisho.ledger.witnessing import believe_checkpoint, believe_cosignature
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
+from sekisho.store.checkpoints import Cosignature, kept_checkpoint
 from sekisho.store.state import Records
 from sekisho.trust.keyring import Members
 from sekisho.trust.verify import verify_recorded
@@ -27,16 +30,19 @@ class EvidenceReport:
     """Of other companies' nodes, refusals among them, whose signatures hold."""
     requests: int
     """Of other companies' nodes, whose signatures hold."""
+    cosignatures: int
+    """Of neighbours that saw this ledger grow."""
     doubted: tuple[int, ...]
     """Entries that say themselves that their receipt did not verify when it came."""
 
 
-def verify_evidence(records: Records, members: Members) -> EvidenceReport:
-    """Check every entry against the head, then every request and receipt that entries name.
+def verify_evidence(records: Records, members: Members, *, party: PartyId) -> EvidenceReport:
+    """Check every entry, every request and receipt that entries name, and every cosignature.
 
     Args:
         records: The node's state.
         members: The companies that the node knows, itself among them.
+        party: This node's.
 
     Raises:
         LedgerError: With the index of the first entry that does not hold, or whose request or
@@ -46,8 +52,43 @@ def verify_evidence(records: Records, members: Members) -> EvidenceReport:
     check = _Check(records, members)
     doubted = tuple(check.all(report.size))
     return EvidenceReport(
-        ledger=report, receipts=check.receipts, requests=check.requests, doubted=doubted
+        ledger=report,
+        receipts=check.receipts,
+        requests=check.requests,
+        doubted=doubted,
+        cosignatures=_check_cosignatures(records, members, party=party, size=report.size),
     )
+
+
+def _check_cosignatures(records: Records, members: Members, *, party: PartyId, size: int) -> int:
+    """Every neighbour's cosignature holds, and is of a checkpoint from which the ledger grew."""
+    found = records.checkpoints.cosignatures()
+    for item in found:
+        try:
+            _check_cosignature(item, members, party=party)
+        except (TrustError, DocumentError) as error:
+            raise LedgerError(
+                f"a cosignature of `{item.party}` does not hold: {error.message}"
+            ) from error
+        root = kept_checkpoint(item.note, party).checkpoint.root
+        # One that came in after the ledger was read is of a larger ledger.
+        if item.size <= size and records.tree.root(item.size) != root:
+            raise LedgerError(
+                f"`{item.party}` cosigned a ledger of {item.size} entries that this one does not"
+                " begin with",
+                hint="keep the state folder as it is; see docs/guide/recovering.md",
+            )
+    return len(found)
+
+
+def _check_cosignature(item: Cosignature, members: Members, *, party: PartyId) -> None:
+    keys = members.keys_ever(party, Purpose.CHECKPOINT)
+    own = believe_checkpoint(item.note, party=party, keys=keys)
+    if (own.size, own.epoch) != (item.size, item.epoch):
+        raise TrustError("it is of another checkpoint", step="checkpoint.size")
+    keys = members.keys_ever(item.party, Purpose.CHECKPOINT)
+    lines = item.note.removeprefix(f"{parse_note(item.note).text}\n")
+    believe_cosignature(own, lines, party=item.party, keys=keys)
 
 
 class _Check:

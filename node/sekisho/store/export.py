@@ -1,6 +1,6 @@
 """Takes the evidence about one contract out of a node's state, as one file that proves itself."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from sekisho.documents.envelope import (
@@ -12,7 +12,7 @@ from sekisho.documents.envelope import (
 )
 from sekisho.documents.proposal import parse_proposal
 from sekisho.errors import NodeError
-from sekisho.ledger.bodies import Closed, ContractEvent, Opened, Refused
+from sekisho.ledger.bodies import Closed, ContractEvent, Opened, Recovered, Refused
 from sekisho.ledger.bundle import (
     EVIDENCE_FORMAT,
     BundleWriter,
@@ -27,14 +27,14 @@ from sekisho.ledger.bundle import (
     NoticeLine,
     ReceiptLine,
     RequestLine,
+    WitnessedLine,
     end_bytes,
 )
-from sekisho.ledger.checkpoint import checkpoint_of, checkpoint_text, origin_of
 from sekisho.ledger.entry import Channel, Entry, parse_entry
 from sekisho.ledger.merkle import Tree
-from sekisho.ledger.note import Note, NoteKey, note_text, sign_note
 from sekisho.ledger.pruned import prune
 from sekisho.ledger.verify import StoredEntry
+from sekisho.ledger.witnessing import sign_checkpoint
 from sekisho.model.names import ContractId, PartyId
 from sekisho.store.contracts import StoredContract
 from sekisho.store.state import Records
@@ -144,7 +144,8 @@ class _Export:
 
     def _lines(self, contract: StoredContract) -> Iterator[Line]:
         yield self._wanted.header
-        for party in parse_proposal(contract.payload).parties:
+        parties = parse_proposal(contract.payload).parties
+        for party in parties:
             for version in self._members.by_party.get(party, ()):
                 yield MemberLine(envelope=_text(version.envelope))
         yield ContractLine(envelope=_text(contract.envelope))
@@ -152,6 +153,7 @@ class _Export:
             yield NoticeLine(envelope=notice.envelope.decode())
         yield from self._tree()
         yield CheckpointLine(note=self._checkpoint())
+        yield from self._witnessed(parties)
 
     def _tree(self) -> Iterator[Line]:
         """Give every entry of the ledger, shown or hidden, in order."""
@@ -195,6 +197,8 @@ class _Export:
             if isinstance(entry.body, ContractEvent):
                 if entry.body.contract == self._wanted.contract:
                     shown.add(entry.index)
+            elif isinstance(entry.body, Recovered):
+                shown.add(entry.index)
             elif entry.link is not None and self._is_wanted(entry.link.channel):
                 found = channels.setdefault(entry.link.channel, _Range())
                 if entry.at >= self._wanted.since or found.indexes:
@@ -212,11 +216,19 @@ class _Export:
         return self._records.ledger.stored_entries(0, self._head.size)
 
     def _checkpoint(self) -> str:
-        origin = origin_of(self._wanted.party)
-        text = checkpoint_text(checkpoint_of(self._head, origin=origin))
-        public = bytes.fromhex(self._signer.key_id.partition(":")[2])
-        key = NoteKey(name=origin, public=public)
-        return note_text(Note(text=text, signatures=(sign_note(text, key, self._signer.sign),)))
+        epoch = self._records.standing.epoch()
+        signed = sign_checkpoint(
+            self._head, party=self._wanted.party, epoch=epoch, signer=self._signer
+        )
+        return signed.note
+
+    def _witnessed(self, parties: Collection[PartyId]) -> Iterator[Line]:
+        """Give the contract's parties' cosignatures; of others nothing is told."""
+        tree = self._records.tree
+        for item in self._records.checkpoints.cosignatures():
+            if item.party in parties and item.size <= self._head.size:
+                proof = tree.consistency(item.size, self._head.size)
+                yield WitnessedLine(note=item.note, proof=tuple(part.hex() for part in proof))
 
 
 def _text(envelope: Envelope) -> str:

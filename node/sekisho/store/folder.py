@@ -62,6 +62,11 @@ class NodeFolder:
         """What a process locks that serves from this folder with its state elsewhere."""
         return self.state / "serving"
 
+    @property
+    def checkpoint(self) -> Path:
+        """Where the last checkpoint that the node signed is."""
+        return self.state / "checkpoint.note"
+
     def state_file(self, url: str = "sqlite:state/node.db") -> Path:
         """Find the state file that `state:` in node.yaml names.
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from sekisho.errors import LedgerError
 from sekisho.ledger.merkle import Tree
-from sekisho.ledger.verify import LedgerReport, Span, StoredEntry, check_span, join_spans
+from sekisho.ledger.verify import Keeps, LedgerReport, Span, StoredEntry, check_span, join_spans
 from sekisho.store.database import Database
 
 SPAN_ENTRIES: Final = 1 << 14
@@ -20,12 +20,15 @@ MIN_SPANS: Final = 4
 _SELECT = "SELECT idx, salt, body, leaf FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx"
 
 
-def check_apart(database: Database, head: Tree, *, entries: int = SPAN_ENTRIES) -> LedgerReport:
+def check_apart(
+    database: Database, head: Tree, *, keeps: Keeps, entries: int = SPAN_ENTRIES
+) -> LedgerReport:
     """Check every entry of a state against its head.
 
     Args:
         database: Where the state is; each process opens it for reading alone.
         head: The head up to which entries are read.
+        keeps: As for `verify_ledger`.
         entries: Of each stretch, a power of two.
 
     Raises:
@@ -36,7 +39,9 @@ def check_apart(database: Database, head: Tree, *, entries: int = SPAN_ENTRIES) 
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as processes:
         try:
             return join_spans(
-                processes.map(partial(_check, database.for_reading()), starts, stops), head=head
+                processes.map(partial(_check, database.for_reading()), starts, stops),
+                head=head,
+                keeps=keeps,
             )
         except BrokenProcessPool as error:
             raise LedgerError(

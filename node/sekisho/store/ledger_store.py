@@ -10,6 +10,7 @@ from sekisho.ledger.entry import Channel, Entry, entry_bytes, parse_entry
 from sekisho.ledger.instants import moment_text, parse_moment
 from sekisho.ledger.merkle import Tree, parse_frontier
 from sekisho.ledger.receipt import LedgerPosition
+from sekisho.ledger.tiles import Subtree
 from sekisho.ledger.verify import LedgerReport, StoredEntry, verify_ledger
 from sekisho.store.connections import Readers
 from sekisho.store.ledger_check import MIN_SPANS, SPAN_ENTRIES, check_apart
@@ -151,8 +152,16 @@ class LedgerStore:
         """
         head = self.head()
         if head.size >= MIN_SPANS * SPAN_ENTRIES:
-            return check_apart(self._readers.database, head)
-        return verify_ledger(self.stored_entries(0, head.size), head=head)
+            return check_apart(self._readers.database, head, keeps=self._keeps)
+        return verify_ledger(self.stored_entries(0, head.size), head=head, keeps=self._keeps)
+
+    def _keeps(self, subtree: Subtree) -> bool:
+        with self._readers.connection() as db:
+            row = db.execute(
+                "SELECT root FROM subtrees WHERE level = ? AND idx = ?",
+                (subtree.level, subtree.index),
+            ).fetchone()
+        return row is not None and bytes(row[0]) == subtree.root
 
 
 def _time(tx: Transaction, now: datetime) -> str:

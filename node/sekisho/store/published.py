@@ -30,6 +30,7 @@ from sekisho.model.names import DatasetId, split_dataset
 from sekisho.model.plan import Terms
 from sekisho.store.connections import Readers
 from sekisho.store.ledger_store import LedgerStore
+from sekisho.store.standing import recovered_at
 from sekisho.store.transaction import Transaction
 
 SECRET_BYTES = 32
@@ -167,7 +168,9 @@ def count_published(
     (used,) = tx.db.execute(
         "SELECT used FROM published_cells WHERE dataset = ? AND day = ?", (dataset, day)
     ).fetchone()
-    if used > most:
+    recovered = recovered_at(tx)
+    # What was published before a recovery is not known any more: that day's cells are all spent.
+    if used > most or (recovered is not None and day <= recovered.date().isoformat()):
         raise Refusal(
             RefusalReason.LIMIT_REACHED,
             f"{most} cells of `{split_dataset(dataset)[1]}` in one day is the most",

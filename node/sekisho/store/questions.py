@@ -15,6 +15,7 @@ from sekisho.store.open_answers import (
     remove_open,
     unlimited,
 )
+from sekisho.store.standing import check_standing
 from sekisho.store.transaction import Transaction
 from sekisho.store.writer import Writer
 
@@ -30,10 +31,12 @@ class QuestionStore:
         """Append `asked`, before the request leaves.
 
         Raises:
-            LedgerError: Nothing can be recorded, so nothing may be asked.
+            LedgerError: Nothing can be recorded, or the ledger is in doubt, so nothing may be
+                asked.
         """
 
         def work(tx: Transaction) -> Appended:
+            check_standing(tx)
             added = self._ledger.append(tx, asked, channel=channel, now=now)
             question = OpenAnswer(
                 index=added.index,

@@ -136,7 +136,7 @@ CREATE TABLE lookup_parties (
 ) STRICT, WITHOUT ROWID;
 """
 
-_THIRD = """
+_REPLICAS = """
 ALTER TABLE head ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE open_answers ADD COLUMN replica INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE notices ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
@@ -145,7 +145,35 @@ CREATE TABLE replicas (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
+_WITNESSING = """
+CREATE TABLE subtrees (
+    level INTEGER NOT NULL, idx INTEGER NOT NULL, root BLOB NOT NULL, PRIMARY KEY (level, idx)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE witnessed (
+    party TEXT NOT NULL, epoch INTEGER NOT NULL, note TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (party, epoch)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE conflicts (
+    party TEXT NOT NULL, epoch INTEGER NOT NULL, verdict TEXT NOT NULL, held TEXT NOT NULL,
+    shown TEXT NOT NULL, at TEXT NOT NULL, resolved_at TEXT,
+    PRIMARY KEY (party, epoch, verdict)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cosignatures (
+    party TEXT NOT NULL, epoch INTEGER NOT NULL, size INTEGER NOT NULL, note TEXT NOT NULL,
+    at TEXT NOT NULL, PRIMARY KEY (party, epoch)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE doubts (
+    held_by TEXT PRIMARY KEY, epoch INTEGER NOT NULL, size INTEGER NOT NULL, note TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recoveries (
+    epoch INTEGER PRIMARY KEY, idx INTEGER NOT NULL, at TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _REPLICAS + _WITNESSING)
 """One script a version, forward only; scripts that were released never change."""
 _PAGE = 1_000
 """Entries that are checked at once."""

@@ -11,6 +11,7 @@ from sekisho.errors import LedgerError, OutdatedError
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.names import ContractId, PartyId
 from sekisho.store.answers import AnswerStore
+from sekisho.store.checkpoints import CheckpointStore
 from sekisho.store.connections import Readers
 from sekisho.store.contracts import ContractStore
 from sekisho.store.database import Database, Watch
@@ -24,7 +25,9 @@ from sekisho.store.published import PublishedStore
 from sekisho.store.questions import QuestionStore
 from sekisho.store.requests import RequestStore
 from sekisho.store.sqlite import SqliteDatabase
+from sekisho.store.standing import StandingStore
 from sekisho.store.transaction import Transaction
+from sekisho.store.tree import TreeStore, complete_subtrees
 from sekisho.store.writer import Writer
 
 T = TypeVar("T")
@@ -46,6 +49,9 @@ class Records:
         self.published = PublishedStore(self._readers, self.ledger)
         self.lookups = LookupStore(self._readers, self.ledger)
         self.pruning = PruningStore(self._readers, self.ledger)
+        self.tree = TreeStore(self._readers)
+        self.checkpoints = CheckpointStore(self._readers)
+        self.standing = StandingStore(self._readers)
 
     @property
     def version(self) -> int:
@@ -238,6 +244,7 @@ def open_state(
         raise
     state = State(database, writer=writer)
     try:
+        writer.submit(lambda tx: complete_subtrees(tx.db))
         state.interrupted = state.interrupt_open(now)
     except BaseException:
         state.close()

@@ -4,11 +4,12 @@ Entries are collected and written in one go when the batch is complete: SQLite i
 as possible, because every time other threads get in between.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sekisho.errors import OutdatedError
 from sekisho.ledger.entry import Channel, Entry, Link
 from sekisho.ledger.merkle import SALT_BYTES, Tree, entry_hash, frontier_bytes, parse_frontier
+from sekisho.ledger.tiles import WIDTH, Subtree, completed_by
 from sekisho.model.limits import Limits
 from sekisho.store.counts import Counts
 from sekisho.store.database import Connection
@@ -24,6 +25,7 @@ class Transaction:
         "_entries",
         "_links",
         "_salts",
+        "_subtrees",
         "counts",
         "db",
         "last_at",
@@ -60,6 +62,7 @@ class Transaction:
         self._channels: dict[Channel, tuple[int, str]] = {}
         self._links: set[Channel] = set()
         self._salts: list[bytes] = []
+        self._subtrees: list[Subtree] = []
         self.load_head()
 
     @property
@@ -75,6 +78,7 @@ class Transaction:
         self._entries.clear()
         self._channels.clear()
         self._links.clear()
+        self._subtrees.clear()
         self.counts.forget()
 
     def check_version(self, decided_at: int) -> None:
@@ -109,6 +113,8 @@ class Transaction:
         if entry.link:
             self._channels[entry.link.channel] = (entry.link.seq + 1, leaf.hex())
             self._links.add(entry.link.channel)
+        if self.tree.size % WIDTH == WIDTH - 1:
+            self._subtrees.extend(completed_by(self.tree, leaf))
         self.tree = self.tree.append(leaf)
         if entry.link is None:
             self.version = self.tree.size
@@ -139,13 +145,23 @@ class Transaction:
             " SET seq = excluded.seq, leaf = excluded.leaf",
             [self._link_row(channel) for channel in self._links],
         )
+        add_subtrees(self.db, self._subtrees)
         self.db.execute(
             "UPDATE head SET size = ?, frontier = ?, last_at = ?, version = ?",
             (self.tree.size, frontier_bytes(self.tree), self.last_at, self.version),
         )
         self._entries.clear()
         self._links.clear()
+        self._subtrees.clear()
 
     def _link_row(self, channel: Channel) -> tuple[object, ...]:
         seq, leaf = self._channels[channel]
         return (channel.provider, channel.consumer, channel.contract, seq - 1, leaf)
+
+
+def add_subtrees(db: Connection, subtrees: Iterable[Subtree]) -> None:
+    """Keep the roots of whole subtrees, for proofs."""
+    db.executemany(
+        "INSERT INTO subtrees (level, idx, root) VALUES (?, ?, ?)",
+        [(item.level, item.index, item.root) for item in subtrees],
+    )

@@ -106,6 +106,16 @@ class Members:
         owner = self.owner_of(public)
         return _purposes(public, self.by_party[owner][-1:]) if owner else frozenset()
 
+    def keys_ever(self, party: PartyId, purpose: Purpose) -> tuple[str, ...]:
+        """List the keys, in hex, by which a party may sign or once signed, none of them revoked."""
+        versions = self.by_party.get(party, ())
+        listed = {key.public for version in versions for key in version.member.keys}
+        return tuple(
+            public
+            for public in sorted(listed)
+            if purpose in self.purposes_ever(public) and not self.is_revoked(public)
+        )
+
     def purposes_ever(self, public: str) -> frozenset[Purpose]:
         """List what a signing key may sign or could sign once."""
         owner = self.owner_of(public)

@@ -26,6 +26,7 @@ from sekisho.ledger.bodies import (
     Opened,
     Pruned,
     Received,
+    Recovered,
     Refused,
     RequestEvidence,
     Taken,
@@ -74,6 +75,7 @@ BODIES = [
     MemberEvent(party=PROVIDER, event=MemberChange.ADDED, version=1, fingerprint="sha256:cd"),
     DatasetEvent(dataset="ua.example/x", event=DatasetChange.FORGOTTEN, populations=3),
     Pruned(contract=CONTRACT, entries=("0-3", "5")),
+    Recovered(epoch=1, size=7, root="ab", held="ua.example/sekisho-ledger\n"),
 ]
 
 

@@ -77,7 +77,7 @@ def _keep(nodes, receipt, *, verified=True):
 
 def _verify(nodes, members):
     with open_state(nodes["maker.example"].folder.state_file(), now=NOW) as state:
-        return verify_evidence(state, members)
+        return verify_evidence(state, members, party=PartyId("maker.example"))
 
 
 def test_a_receipt_of_the_provider_holds(nodes, members):

@@ -18,7 +18,7 @@ from sekisho.server.members import MemberBook
 from sekisho.store.evidence import verify_evidence
 from sekisho.store.schema import MIGRATIONS
 from sekisho.store.state import open_state
-from support.state import opened
+from support.state import PROVIDER, opened
 
 FILES = Path(__file__).parents[2] / "vectors" / "state"
 LATER = datetime(2026, 12, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ def test_a_former_release_s_file_is_brought_forward_whole(former, tmp_path):
     (left,) = rows(path, "SELECT idx, reserved_rows FROM open_answers")
     with open_state(path, now=LATER) as state:
         assert state.interrupted == (left[0],)
-        assert verify_evidence(state, MemberBook(state, member)()).ledger.open == ()
+        assert verify_evidence(state, MemberBook(state, member)(), party=PROVIDER).ledger.open == ()
         end = state.ledger.end_of(left[0])
         assert isinstance(end.body, Interrupted)
         assert end.body.reserved_rows == left[1]

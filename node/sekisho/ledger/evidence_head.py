@@ -1,0 +1,132 @@
+"""What a file of evidence says about the ledger as a whole: its head, its epochs, who saw it grow.
+
+Step 7 of `docs/spec/evidence.md`; `evidence` walks the lines and asks here about these.
+"""
+
+from dataclasses import dataclass, field
+
+from sekisho.ledger.bodies import Recovered
+from sekisho.ledger.bundle import WitnessedLine
+from sekisho.ledger.checkpoint import Checkpoint
+from sekisho.ledger.entry import Entry
+from sekisho.ledger.merkle import HASH_BYTES
+from sekisho.ledger.note import cosigned_at, parse_note
+from sekisho.ledger.proofs import is_consistent
+from sekisho.ledger.pruned import PrunedTree
+from sekisho.ledger.vouching import Vouching, holds_by
+from sekisho.ledger.witnessing import SignedCheckpoint, believe_checkpoint, cosigner_key
+from sekisho.model.member import Purpose
+from sekisho.model.names import PartyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A party's word that it has seen the ledger grow to a size."""
+
+    seconds: int
+    """POSIX time of the look."""
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """The ledger was shorter once than a checkpoint that its keeper had signed."""
+
+    index: int
+    """Of the entry that says so."""
+    at: str
+    epoch: int
+    """From here on."""
+    size: int
+    """Entries that went on."""
+    held_size: int
+    """Entries of the checkpoint that was held against the ledger."""
+
+
+@dataclass(slots=True)
+class Heads:
+    """The checkpoints of a file, believed one after the other."""
+
+    vouching: Vouching
+    party: PartyId
+    """Whose ledger it is."""
+    recoveries: list[Recovery] = field(default_factory=list)
+    witnesses: dict[PartyId, Witness] = field(default_factory=dict)
+    head: Checkpoint | None = None
+
+    @property
+    def epoch(self) -> int:
+        """The ledger's, by the entries shown so far."""
+        return self.recoveries[-1].epoch if self.recoveries else 0
+
+    def recovered(self, entry: Entry, body: Recovered, tree: PrunedTree) -> None:
+        """An epoch begins after what was found, against a checkpoint that the keeper signed."""
+        held = self._keepers(body.held)
+        if body.epoch <= max(self.epoch, held.epoch):
+            raise ValueError("the epoch does not follow the one before it")
+        if (body.size, body.root) != (tree.size, tree.root().hex()) or entry.index != body.size:
+            raise ValueError("it says another size or root than the entries before it lead to")
+        self.recoveries.append(
+            Recovery(
+                index=entry.index,
+                at=entry.at,
+                epoch=body.epoch,
+                size=body.size,
+                held_size=held.size,
+            )
+        )
+
+    def checkpoint(self, text: str, tree: PrunedTree) -> None:
+        """The keeper signed the head to which shown and hidden entries lead."""
+        shown = self._keepers(text)
+        if shown.epoch != self.epoch:
+            raise ValueError(f"it is of epoch {shown.epoch}, and the entries of {self.epoch}")
+        if (shown.size, shown.checkpoint.root) != (tree.size, tree.root()):
+            raise ValueError("the entries do not lead to the checkpoint")
+        self.head = shown.checkpoint
+        self._cosignatures(text, shown)
+
+    def witnessed(self, line: WitnessedLine) -> None:
+        """An earlier checkpoint that others cosigned is one from which the head grew."""
+        if self.head is None:
+            raise ValueError("the checkpoint is missing before it")
+        shown = self._keepers(line.note)
+        proof = tuple(map(_hash, line.proof))
+        if shown.epoch > self.epoch or not is_consistent(
+            proof,
+            old=shown.size,
+            new=self.head.size,
+            old_root=shown.checkpoint.root,
+            new_root=self.head.root,
+        ):
+            raise ValueError("the ledger's head did not grow from what was cosigned")
+        if not self._cosignatures(line.note, shown):
+            raise ValueError("no party of the file cosigned it")
+
+    def _keepers(self, text: str) -> SignedCheckpoint:
+        keys = self.vouching.members.keys_ever(self.party, Purpose.CHECKPOINT)
+        return believe_checkpoint(text, party=self.party, keys=keys)
+
+    def _cosignatures(self, text: str, shown: SignedCheckpoint) -> bool:
+        """Take the cosignatures of parties in the file; tell whether there is one."""
+        note, found = parse_note(text), False
+        for party in self.vouching.parties:
+            for public in self.vouching.members.keys_ever(party, Purpose.CHECKPOINT):
+                key = cosigner_key(party, public)
+                seconds = cosigned_at(note, key, holds_by(key.public))
+                if seconds is not None:
+                    found = True
+                    self._keep(party, Witness(seconds=seconds, size=shown.size))
+        return found
+
+    def _keep(self, party: PartyId, seen: Witness) -> None:
+        known = self.witnesses.get(party, seen)
+        self.witnesses[party] = max(known, seen, key=lambda item: (item.size, item.seconds))
+
+
+def _hash(text: str) -> bytes:
+    value = bytes.fromhex(text)
+    if len(value) != HASH_BYTES or value.hex() != text:
+        message = f"not {HASH_BYTES} bytes in lower-case hex"
+        raise ValueError(message)
+    return value
