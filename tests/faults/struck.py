@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sekisho.model.names import PartyId
 from support.nodes import Company
 
 LAUNCH = Path(__file__).with_name("launch.py")
@@ -36,6 +37,10 @@ class Struck(Company):
     def journal(self) -> Path:
         """Where each frame is written down before it leaves."""
         return self.folder.root / "journal"
+
+    @property
+    def party(self) -> PartyId:
+        return PartyId(f"{self.folder.root.name}.example")
 
     @property
     def is_up(self) -> bool:
