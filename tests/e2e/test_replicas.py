@@ -189,7 +189,10 @@ class Load:
             for future in self._futures:
                 assert not future.done() or future.result()
 
-    def stop(self) -> None:
+    def __enter__(self) -> "Load":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         for future in self._futures:
             future.result()
@@ -205,13 +208,15 @@ def settled(world, contract):
 
 def test_a_process_that_is_killed_under_load_loses_nothing_and_the_other_goes_on(world, server):
     contract = agree(world, limits="{queries: {max: 100000, per: term}}")
-    with ExitStack() as stack, ThreadPoolExecutor(12) as pool:
-        load = Load(Callers(world, contract, stack, "ua", "ua2"), pool, 12)
+    with (
+        ExitStack() as stack,
+        ThreadPoolExecutor(12) as pool,
+        Load(Callers(world, contract, stack, "ua", "ua2"), pool, 12) as load,
+    ):
         load.wait(lambda found: min(found.answered[0], found.answered[1]) >= 10)
         world["ua2"].kill()
         before = load.answered[0]
         load.wait(lambda found: found.answered[0] >= before + 30 and found.failed[1])
-        load.stop()
     assert not load.failed[0]
     found = settled(world, contract)
     # Some were closed whose receipt had not arrived; none that arrived is missing.
@@ -225,8 +230,11 @@ def test_a_process_that_is_killed_under_load_loses_nothing_and_the_other_goes_on
 
 def test_a_database_that_stops_and_comes_back_stops_the_node_and_costs_no_entry(world, server):
     contract = agree(world, limits="{queries: {max: 100000, per: term}}")
-    with ExitStack() as stack, ThreadPoolExecutor(8) as pool:
-        load = Load(Callers(world, contract, stack, "ua", "ua2"), pool, 8)
+    with (
+        ExitStack() as stack,
+        ThreadPoolExecutor(8) as pool,
+        Load(Callers(world, contract, stack, "ua", "ua2"), pool, 8) as load,
+    ):
         load.wait(lambda found: min(found.answered[0], found.answered[1]) >= 10)
         server.stop()
         load.wait(lambda found: min(found.failed[0], found.failed[1]) >= 8)
@@ -235,7 +243,6 @@ def test_a_database_that_stops_and_comes_back_stops_the_node_and_costs_no_entry(
         assert load.answered == during
         server.start()
         load.wait(lambda found: all(found.answered[at] >= during[at] + 10 for at in (0, 1)))
-        load.stop()
     found = settled(world, contract)
     assert found["answered"] >= sum(load.answered.values())
     assert set(found) <= {"answered", "interrupted", "cut"}

@@ -44,8 +44,8 @@ _SETTINGS: Final = {
     "idle_session_timeout": "0",
     "statement_timeout": "0",
     # A replica that stands still inside a transaction holds up the others, but not for ever.
-    "idle_in_transaction_session_timeout": "30s",
-    "lock_timeout": "45s",
+    "idle_in_transaction_session_timeout": "10s",
+    "lock_timeout": "30s",
     # So that the server notices within seconds that a replica's machine is gone.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",

@@ -70,12 +70,12 @@ def propose(state, contract=CONTRACT):
 
 
 def fall(state):
-    """Lose every session of a process, as the server sees it when that is killed."""
+    """Lose a process's session, as the server sees it when that is killed; return once it has."""
     with psycopg.connect(state._database._connection, autocommit=True) as raw:
         raw.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+            "SELECT pg_terminate_backend(pid, %s) FROM pg_locks WHERE locktype = 'advisory'"
             " AND objid = %s::bigint::oid",
-            (state._database.replica,),
+            (WAIT_SECONDS * 1000, state._database.replica),
         )
 
 
