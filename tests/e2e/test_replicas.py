@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import Self
 
 import pytest
 
@@ -189,7 +190,7 @@ class Load:
             for future in self._futures:
                 assert not future.done() or future.result()
 
-    def __enter__(self) -> "Load":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
