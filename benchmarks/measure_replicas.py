@@ -58,7 +58,8 @@ def _move(company: Company, url: str) -> None:
     folder = company.folder
     move_state(folder.state_file(), postgres_database(folder, url, party=PROVIDER))
     settings = folder.config.read_text().replace("sqlite:state/node.db", f"'{url}'")
-    folder.config.write_text(settings)
+    # As many as a company's calls may hold, so that none is started while it is measured.
+    folder.config.write_text(settings.replace("workers: 2", "workers: 6"))
 
 
 def _replica(pair: Pair) -> Pair:

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from typing import Self
 
 import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from sekisho.errors import PeerError, Refusal, RefusalReason, SekishoError
 from support import asking
@@ -47,9 +49,7 @@ def datasets(tmp_path_factory):
 def world(tmp_path_factory, server, datasets):
     """A provider whose node is two processes, and a consumer."""
     with Companies(tmp_path_factory.mktemp("replicas")) as companies:
-        companies.found("ua", datasets)
-        companies.found("maker")
-        companies.introduce()
+        found(companies, datasets)
         move(companies["ua"], server)
         replicate(companies, "ua", "ua2")
         companies.start()
@@ -60,11 +60,17 @@ def world(tmp_path_factory, server, datasets):
 def single(tmp_path_factory, datasets):
     """The same with one process and a file."""
     with Companies(tmp_path_factory.mktemp("single")) as companies:
-        companies.found("ua", datasets)
-        companies.found("maker")
-        companies.introduce()
+        found(companies, datasets)
         companies.start()
         yield companies
+
+
+def found(companies, datasets):
+    """Found a provider with engine workers for as many callers as it lets run, and a consumer."""
+    settings = companies.found("ua", datasets).folder.config
+    settings.write_text(settings.read_text().replace("workers: 1", "workers: 6"))
+    companies.found("maker")
+    companies.introduce()
 
 
 def agree(world, dataset="hops", limits="{}"):
@@ -102,6 +108,11 @@ class Callers:
         number = at % len(self.peers)
         asked = asking.request(self.consumer, self.providers[number], self.contract, sql)
         return ask(self.peers[number], sealed(self.consumer, asked), asked)
+
+    def health(self) -> list[int]:
+        """Ask each process whether it serves, as a balancer does."""
+        ask_health = [HealthStub(peer._channel).Check for peer in self.peers]
+        return [check(HealthCheckRequest()).status for check in ask_health]
 
     def once(self, at: int) -> None:
         """Ask one query and read its answer whole."""
@@ -163,7 +174,7 @@ class Load:
 
     def __init__(self, callers: Callers, pool: ThreadPoolExecutor, count: int) -> None:
         self._stop = threading.Event()
-        self._callers = callers
+        self.callers = callers
         self._lock = threading.Lock()
         self.answered: Counter = Counter()
         """By the process that answered."""
@@ -171,10 +182,10 @@ class Load:
         self._futures = [pool.submit(self._run, number) for number in range(count)]
 
     def _run(self, number: int) -> None:
-        at = number % len(self._callers.peers)
+        at = number % len(self.callers.peers)
         while not self._stop.is_set():
             try:
-                self._callers.once(at)
+                self.callers.once(at)
             except PeerError:
                 with self._lock:
                     self.failed[at] += 1
@@ -242,8 +253,10 @@ def test_a_database_that_stops_and_comes_back_stops_the_node_and_costs_no_entry(
         during = load.answered.copy()
         load.wait(lambda found: min(found.failed[0], found.failed[1]) >= 16)
         assert load.answered == during
+        assert load.callers.health() == [HealthCheckResponse.NOT_SERVING] * 2
         server.start()
         load.wait(lambda found: all(found.answered[at] >= during[at] + 10 for at in (0, 1)))
+        assert load.callers.health() == [HealthCheckResponse.SERVING] * 2
     found = settled(world, contract)
     assert found["answered"] >= sum(load.answered.values())
     assert set(found) <= {"answered", "interrupted", "cut"}
