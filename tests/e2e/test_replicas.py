@@ -1,6 +1,7 @@
 """Two processes of one node over one PostgreSQL: one ledger, one budget, whatever falls."""
 
 import json
+import re
 import threading
 import time
 from collections import Counter
@@ -262,3 +263,9 @@ def test_a_database_that_stops_and_comes_back_stops_the_node_and_costs_no_entry(
     assert set(found) <= {"answered", "interrupted", "cut"}
     assert used(server, world["ua"], contract) == found.total()
     assert world["ua2"].run("ledger", "verify").code == 0
+
+
+def test_a_person_sees_which_process_answers(world):
+    said = [world[name].run("status").out.splitlines()[-1] for name in ("ua", "ua2")]
+    numbers = [re.fullmatch(r"state +replica (\d+) of postgresql://\S+", line)[1] for line in said]
+    assert len(set(numbers)) == 2
