@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from companies import PROVIDER, Asker, Pair, asking, found_pair, serving
+from companies import PROVIDER, Asker, Company, Pair, asking, found_pair, serving
 from figures import Figure, figure
 from flights import COLUMNS, STREAM_ROWS, write_flights
 
@@ -52,20 +52,24 @@ def measure(root: Path) -> list[Figure]:
     """Give the median over some contracts, each terminated once."""
     pair = found_pair(root, write_flights(root / "flights.parquet", STREAM_ROWS))
     with serving(pair.provider):
-        times = [_terminate(pair) for _ in range(ROUNDS)]
+        times = [terminate(pair, pair.provider) for _ in range(ROUNDS)]
     return [figure("terminate", statistics.median(times), unit="ms", aim="<= 50")]
 
 
-def _terminate(pair: Pair) -> float:
-    """Terminate one contract while its answer streams; give the milliseconds."""
-    provider = pair.provider
-    config = parse_config(provider.folder.config.read_bytes())
+def terminate(pair: Pair, told: Company) -> float:
+    """Terminate one contract while its answer streams; give the milliseconds.
+
+    Args:
+        pair: The provider answers.
+        told: Its node, or another replica of that, which is handed the notice.
+    """
+    config = parse_config(told.folder.config.read_bytes())
     with (
         asking(pair) as asker,
         connect_steward(
             config.listen.users,
-            token=provider.folder.token("operator"),
-            ca=provider.folder.certificate("anchor"),
+            token=told.folder.token("operator"),
+            ca=told.folder.certificate("anchor"),
         ) as steward,
     ):
         steward.status()

@@ -35,6 +35,8 @@ MEASURED_BY = {
     "start_help": "measure_start",
     "start_node": "measure_start",
     "terminate": "measure_terminate",
+    "replicas": "measure_replicas",
+    "terminate_replica": "measure_replicas",
 }
 """The module by each figure's name; a module may measure several at once."""
 

@@ -1,13 +1,17 @@
 """Two processes of one node over one PostgreSQL: one ledger, one budget, whatever falls."""
 
 import json
+import re
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import Self
 
 import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from sekisho.errors import PeerError, Refusal, RefusalReason, SekishoError
 from support import asking
@@ -46,9 +50,7 @@ def datasets(tmp_path_factory):
 def world(tmp_path_factory, server, datasets):
     """A provider whose node is two processes, and a consumer."""
     with Companies(tmp_path_factory.mktemp("replicas")) as companies:
-        companies.found("ua", datasets)
-        companies.found("maker")
-        companies.introduce()
+        found(companies, datasets)
         move(companies["ua"], server)
         replicate(companies, "ua", "ua2")
         companies.start()
@@ -59,11 +61,17 @@ def world(tmp_path_factory, server, datasets):
 def single(tmp_path_factory, datasets):
     """The same with one process and a file."""
     with Companies(tmp_path_factory.mktemp("single")) as companies:
-        companies.found("ua", datasets)
-        companies.found("maker")
-        companies.introduce()
+        found(companies, datasets)
         companies.start()
         yield companies
+
+
+def found(companies, datasets):
+    """Found a provider with engine workers for as many callers as it lets run, and a consumer."""
+    settings = companies.found("ua", datasets).folder.config
+    settings.write_text(settings.read_text().replace("workers: 1", "workers: 6"))
+    companies.found("maker")
+    companies.introduce()
 
 
 def agree(world, dataset="hops", limits="{}"):
@@ -101,6 +109,11 @@ class Callers:
         number = at % len(self.peers)
         asked = asking.request(self.consumer, self.providers[number], self.contract, sql)
         return ask(self.peers[number], sealed(self.consumer, asked), asked)
+
+    def health(self) -> list[int]:
+        """Ask each process whether it serves, as a balancer does."""
+        ask_health = [HealthStub(peer._channel).Check for peer in self.peers]
+        return [check(HealthCheckRequest()).status for check in ask_health]
 
     def once(self, at: int) -> None:
         """Ask one query and read its answer whole."""
@@ -162,7 +175,7 @@ class Load:
 
     def __init__(self, callers: Callers, pool: ThreadPoolExecutor, count: int) -> None:
         self._stop = threading.Event()
-        self._callers = callers
+        self.callers = callers
         self._lock = threading.Lock()
         self.answered: Counter = Counter()
         """By the process that answered."""
@@ -170,10 +183,10 @@ class Load:
         self._futures = [pool.submit(self._run, number) for number in range(count)]
 
     def _run(self, number: int) -> None:
-        at = number % len(self._callers.peers)
+        at = number % len(self.callers.peers)
         while not self._stop.is_set():
             try:
-                self._callers.once(at)
+                self.callers.once(at)
             except PeerError:
                 with self._lock:
                     self.failed[at] += 1
@@ -189,7 +202,10 @@ class Load:
             for future in self._futures:
                 assert not future.done() or future.result()
 
-    def stop(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         for future in self._futures:
             future.result()
@@ -205,13 +221,15 @@ def settled(world, contract):
 
 def test_a_process_that_is_killed_under_load_loses_nothing_and_the_other_goes_on(world, server):
     contract = agree(world, limits="{queries: {max: 100000, per: term}}")
-    with ExitStack() as stack, ThreadPoolExecutor(12) as pool:
-        load = Load(Callers(world, contract, stack, "ua", "ua2"), pool, 12)
+    with (
+        ExitStack() as stack,
+        ThreadPoolExecutor(12) as pool,
+        Load(Callers(world, contract, stack, "ua", "ua2"), pool, 12) as load,
+    ):
         load.wait(lambda found: min(found.answered[0], found.answered[1]) >= 10)
         world["ua2"].kill()
         before = load.answered[0]
         load.wait(lambda found: found.answered[0] >= before + 30 and found.failed[1])
-        load.stop()
     assert not load.failed[0]
     found = settled(world, contract)
     # Some were closed whose receipt had not arrived; none that arrived is missing.
@@ -225,19 +243,29 @@ def test_a_process_that_is_killed_under_load_loses_nothing_and_the_other_goes_on
 
 def test_a_database_that_stops_and_comes_back_stops_the_node_and_costs_no_entry(world, server):
     contract = agree(world, limits="{queries: {max: 100000, per: term}}")
-    with ExitStack() as stack, ThreadPoolExecutor(8) as pool:
-        load = Load(Callers(world, contract, stack, "ua", "ua2"), pool, 8)
+    with (
+        ExitStack() as stack,
+        ThreadPoolExecutor(8) as pool,
+        Load(Callers(world, contract, stack, "ua", "ua2"), pool, 8) as load,
+    ):
         load.wait(lambda found: min(found.answered[0], found.answered[1]) >= 10)
         server.stop()
         load.wait(lambda found: min(found.failed[0], found.failed[1]) >= 8)
         during = load.answered.copy()
         load.wait(lambda found: min(found.failed[0], found.failed[1]) >= 16)
         assert load.answered == during
+        assert load.callers.health() == [HealthCheckResponse.NOT_SERVING] * 2
         server.start()
         load.wait(lambda found: all(found.answered[at] >= during[at] + 10 for at in (0, 1)))
-        load.stop()
+        assert load.callers.health() == [HealthCheckResponse.SERVING] * 2
     found = settled(world, contract)
     assert found["answered"] >= sum(load.answered.values())
     assert set(found) <= {"answered", "interrupted", "cut"}
     assert used(server, world["ua"], contract) == found.total()
     assert world["ua2"].run("ledger", "verify").code == 0
+
+
+def test_a_person_sees_which_process_answers(world):
+    said = [world[name].run("status").out.splitlines()[-1] for name in ("ua", "ua2")]
+    numbers = [re.fullmatch(r"state +replica (\d+) of postgresql://\S+", line)[1] for line in said]
+    assert len(set(numbers)) == 2

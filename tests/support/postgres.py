@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from sekisho.store.postgres import PostgresDatabase
+from sekisho.store.postgres_tables import has_tables
 from sekisho.store.postgres_url import read_url
 from support.state import PROVIDER
 
@@ -104,9 +105,9 @@ def running_server() -> Iterator[Server]:
 def empty_database(url: str) -> PostgresDatabase:
     """Give a database with an empty state, whatever was in it."""
     database = PostgresDatabase(read_url(url, root=Path()), party=PROVIDER)
-    if not database.exists():
-        database.create()
     with psycopg.connect(url, autocommit=True) as raw:
+        if not has_tables(raw):
+            database.create()
         tables = raw.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         names = {name for (name,) in tables} - {"sekisho_state", "head"}
         last = ("lookups", "contracts")  # others refer to them

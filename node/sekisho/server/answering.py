@@ -310,6 +310,7 @@ class Answering:
         opening = self._opening(received, planned, opened)
         for batch in _with_schema(planned, run):
             check_cut(stream)
+            self._parts.state.check_in_touch()
             frame = parse_frame(batch.frame)
             needed = Amount(
                 rows=tally.rows + batch.rows,

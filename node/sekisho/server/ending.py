@@ -6,7 +6,7 @@ from typing import Protocol
 
 from blake3 import blake3
 
-from sekisho.errors import EngineError, Refusal, RefusalReason
+from sekisho.errors import EngineError, LedgerError, Refusal, RefusalReason
 from sekisho.ledger.bodies import CutReason
 from sekisho.server.parts import Parts
 from sekisho.server.streams import Stream
@@ -18,7 +18,8 @@ class Cut:
     """How an end from outside the stream reads in the ledger and at the peer."""
 
     reason: CutReason
-    refusal: RefusalReason
+    refusal: RefusalReason | None
+    """None where it is no refusal: the answer may be had by asking again."""
     message: str
 
 
@@ -44,8 +45,8 @@ CUTS = {
     ),
     "lost": Cut(
         reason=CutReason.CANCELLED,
-        refusal=RefusalReason.SUSPENDED,
-        message="the provider's node has lost its ledger",
+        refusal=None,
+        message="the ledger was lost while the answer was on its way",
     ),
     "stall": Cut(
         reason=CutReason.PEER,
@@ -122,7 +123,7 @@ class Closing:
         """Append `cut` for an answer that failed; gives what its caller shall be told."""
         if stream.cut_reason:
             self.abandon(stream)
-            return _refusal_of(stream)
+            return _error_of(stream)
         if not call.is_active():
             self._cut(CutReason.CANCELLED)
         elif isinstance(error, Refusal):
@@ -151,11 +152,12 @@ def check_cut(stream: Stream) -> None:
 
     Raises:
         Refusal: With the reason that the peer is told.
+        LedgerError: The ledger was lost.
     """
     if stream.cut_reason:
-        raise _refusal_of(stream)
+        raise _error_of(stream)
 
 
-def _refusal_of(stream: Stream) -> Refusal:
+def _error_of(stream: Stream) -> Refusal | LedgerError:
     cut = CUTS[stream.cut_reason]
-    return Refusal(cut.refusal, cut.message)
+    return Refusal(cut.refusal, cut.message) if cut.refusal else LedgerError(cut.message)

@@ -212,6 +212,8 @@ class RunningNode:
                     log.note("found interrupted", index=index)
                 self.parts.late.retry()
                 self._cut_ended("term")
+                self.parts.state.check_in_touch()
+                self._say(is_serving=True)
             self._drop_ended()
 
     def _cut_ended(self, reason: str) -> None:
@@ -227,14 +229,16 @@ class RunningNode:
         self._cut_ended(ENDED)
         self._lookups.forget_read()
         self._deliveries.wake()
+        self._say(is_serving=True)
+
+    def _say(self, *, is_serving: bool) -> None:
         for face in self._faces:
-            face.say(is_serving=True)
+            face.say(is_serving=is_serving)
 
     def _lose(self) -> None:
         """Serve nothing without the state: what runs is cut, and balancers are told."""
         log.note("state lost", logging.ERROR)
-        for face in self._faces:
-            face.say(is_serving=False)
+        self._say(is_serving=False)
         self.parts.streams.cut_all("lost")
 
 

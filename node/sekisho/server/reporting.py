@@ -47,6 +47,7 @@ def status_lines(parts: Parts) -> tuple[StatusLine, ...]:
                 parts.now(),
             )
         ),
+        *_replica(parts),
     )
 
 
@@ -106,6 +107,12 @@ def _certificate(parts: Parts) -> StatusLine:
         value=ends.strftime("%Y-%m-%d"),
         is_healthy=ends - parts.now() > RENEW_BEFORE,
     )
+
+
+def _replica(parts: Parts) -> tuple[StatusLine, ...]:
+    """Say which replica answers, where there may be several."""
+    shared = parts.state.shared_as
+    return (StatusLine(name="state", value=shared),) if shared else ()
 
 
 def _ledger(parts: Parts) -> StatusLine:

@@ -6,18 +6,14 @@ that nobody will end what it left open. Every transaction that writes begins by 
 one head row, so that the replicas' transactions come one after the other.
 """
 
-import os
-import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from sekisho.errors import LedgerError
-from sekisho.ledger.instants import moment_text
+from sekisho.errors import LedgerError, NodeError
 from sekisho.model.names import PartyId
 from sekisho.store.database import Connection, Cursor, Watch
 from sekisho.store.postgres_sql import statement
@@ -28,6 +24,7 @@ from sekisho.store.postgres_tables import (
     make_tables,
     migrate,
     put_rows,
+    register,
 )
 from sekisho.store.postgres_url import server_name
 from sekisho.store.postgres_watch import PostgresWatch
@@ -44,8 +41,8 @@ _SETTINGS: Final = {
     "idle_session_timeout": "0",
     "statement_timeout": "0",
     # A replica that stands still inside a transaction holds up the others, but not for ever.
-    "idle_in_transaction_session_timeout": "30s",
-    "lock_timeout": "45s",
+    "idle_in_transaction_session_timeout": "10s",
+    "lock_timeout": "30s",
     # So that the server notices within seconds that a replica's machine is gone.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
@@ -129,7 +126,7 @@ class PostgresDatabase:
 
     def exists(self) -> bool:
         """Tell whether there is a state."""
-        with self._connect() as raw:
+        with self._opened() as raw:
             return has_tables(raw)
 
     def is_held(self) -> bool:
@@ -154,7 +151,7 @@ class PostgresDatabase:
         Raises:
             NodeError: There is something in it, or it would lose what is committed.
         """
-        with self._connect() as raw, raw.transaction():
+        with self._opened() as raw, raw.transaction():
             make_tables(raw, self._party)
             yield PostgresConnection(raw)
 
@@ -172,7 +169,7 @@ class PostgresDatabase:
     def prepare(self, *, founding: bool) -> None:
         """Bring the tables to this release, and check what they hold; `create` makes them."""
         del founding
-        with self._connect() as raw:
+        with self._opened() as raw:
             migrate(raw, self._party)
             db = PostgresConnection(raw)
             self.begin_snapshot(db)
@@ -182,7 +179,7 @@ class PostgresDatabase:
 
     def check_version(self) -> None:
         """Refuse to read tables that are not this release's."""
-        with self._connect() as raw:
+        with self._opened() as raw:
             check_tables(raw, self._party)
 
     def for_reading(self) -> "PostgresDatabase":
@@ -197,18 +194,13 @@ class PostgresDatabase:
         """Open the connection that writes, and register it."""
         raw = self._connect()
         try:
-            check_tables(raw, self._party)
-            self._class = lock_class(raw)
-            host = f"{socket.gethostname()}:{os.getpid()}"
-            (number,) = raw.execute(
-                "INSERT INTO replicas (host, registered_at) VALUES (%s, %s) RETURNING id",
-                (host, moment_text(datetime.now(UTC))),
-            ).fetchone() or (0,)
-            raw.execute("SELECT pg_advisory_lock(%s, %s)", (self._class, number))
+            with _told(raw):
+                check_tables(raw, self._party)
+                self._class = lock_class(raw)
+                self._replica, self._leads = register(raw, self._class), False
         except BaseException:
             raw.close()
             raise
-        self._replica, self._leads = number, False
         return PostgresConnection(raw)
 
     def is_usable(self, db: Connection) -> bool:
@@ -282,6 +274,11 @@ class PostgresDatabase:
         row = db.execute(f"SELECT {function}(?, ?)", (self._class, number)).fetchone()
         return bool(row[0])
 
+    @contextmanager
+    def _opened(self) -> Iterator[psycopg.Connection[Any]]:
+        with self._connect() as raw, _told(raw):
+            yield raw
+
     def _connect(self, **more: str) -> psycopg.Connection[Any]:
         given = conninfo_to_dict(self._connection).get("options") or ""
         own = (f"-c {name}={value}" for name, value in (_SETTINGS | more).items())
@@ -292,6 +289,20 @@ class PostgresDatabase:
             )
         except psycopg.Error as error:
             raise _away(error) from error
+
+
+@contextmanager
+def _told(raw: psycopg.Connection[Any]) -> Iterator[None]:
+    """Say what a server did not do, where it is still to be found out whether it serves."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if raw.closed:
+            raise _away(error) from error
+        raise NodeError(
+            f"PostgreSQL refused: {_words(error)}",
+            hint="the role of the URL must own the database; see the server's log",
+        ) from error
 
 
 def _own(db: Connection) -> PostgresConnection:

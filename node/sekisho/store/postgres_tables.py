@@ -3,12 +3,16 @@
 Nothing is made by opening: a slip in node.yaml must not begin a second ledger.
 """
 
+import os
+import socket
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 
 from sekisho.errors import NodeError
+from sekisho.ledger.instants import moment_text
 from sekisho.model.names import PartyId
 from sekisho.store.postgres_sql import script
 from sekisho.store.schema import MIGRATIONS
@@ -114,6 +118,17 @@ def check_tables(raw: psycopg.Connection[Any], party: PartyId) -> None:
         raise NodeError(
             "the state is not of this release", hint="start the node once with this release"
         )
+
+
+def register(raw: psycopg.Connection[Any], number_class: int) -> int:
+    """Give a session a number, whose lock it holds from now on."""
+    row = raw.execute(
+        "INSERT INTO replicas (host, registered_at) VALUES (%s, %s) RETURNING id",
+        (f"{socket.gethostname()}:{os.getpid()}", moment_text(datetime.now(UTC))),
+    ).fetchone()
+    number = int(row[0]) if row else 0
+    raw.execute("SELECT pg_advisory_lock(%s, %s)", (number_class, number))
+    return number
 
 
 def _version(raw: psycopg.Connection[Any], party: PartyId, *, is_locked: bool = False) -> int:

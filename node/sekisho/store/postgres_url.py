@@ -19,6 +19,8 @@ _DEFAULTS: Final = {
     "tcp_user_timeout": "10000",
     "application_name": "sekisho",
     "client_encoding": "UTF8",
+    # Of several hosts, the one that takes what is written.
+    "target_session_attrs": "primary",
 }
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 

@@ -5,6 +5,7 @@ is answered until it listens again.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -18,6 +19,10 @@ START_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.2
 LOOK_SECONDS: Final = 0.25
 """How often the thread looks whether it shall stop; what is heard is heard at once."""
+BEAT_SECONDS: Final = 1.0
+"""How often the server is asked for a sign of life."""
+SILENT_SECONDS: Final = 10.0
+"""After so long without one it is taken to be gone, though the connection still stands."""
 
 
 class PostgresWatch:
@@ -43,6 +48,7 @@ class PostgresWatch:
         self._closing = threading.Event()
         self._begun = threading.Event()
         self._is_listening = False
+        self._heard_at = 0.0
         self._thread = threading.Thread(target=self._run, name="state-watch", daemon=True)
         self._thread.start()
         if not self._begun.wait(START_SECONDS):
@@ -52,7 +58,7 @@ class PostgresWatch:
     @property
     def is_listening(self) -> bool:
         """Tell whether it hears everything now."""
-        return self._is_listening
+        return self._is_listening and time.monotonic() - self._heard_at < SILENT_SECONDS
 
     def close(self) -> None:
         """Stop listening."""
@@ -74,11 +80,15 @@ class PostgresWatch:
         (version,) = raw.execute("SELECT version FROM head").fetchone() or (0,)
         # Heard before it is said that all is heard: nobody answers by what is older.
         self._on_news(int(version))
+        self._heard_at = time.monotonic()
         self._is_listening = True
         self._begun.set()
         while not self._closing.is_set():
             for notice in raw.notifies(timeout=LOOK_SECONDS):
                 self._on_news(int(notice.payload))
+            if time.monotonic() - self._heard_at >= BEAT_SECONDS:
+                raw.execute("SELECT 1")
+                self._heard_at = time.monotonic()
 
     def _lose(self) -> None:
         was_listening, self._is_listening = self._is_listening, False

@@ -91,6 +91,12 @@ class State(Records):
         """The newest version of contracts and members that this process knows of."""
         return self._writer.version()
 
+    @property
+    def shared_as(self) -> str:
+        """Name the database that others share, and this process among them; empty for a file."""
+        database = self._database
+        return f"replica {database.replica} of {database.name}" if database.is_shared else ""
+
     def check_in_touch(self) -> None:
         """Refuse to go on while this process may miss what others change.
 

@@ -89,6 +89,15 @@ def test_a_server_that_could_lose_what_it_took_is_refused(server):
         database(f"postgresql://postgres@/{name}?host={server.root}").create()
 
 
+def test_a_role_without_rights_is_said_so(server, fresh):
+    database(fresh).create()
+    server.ask("CREATE ROLE stranger LOGIN")
+    stranger = database(fresh.replace("postgres@", "stranger@"))
+    for step in (stranger.prepare, stranger.check_version, stranger.open_writer):
+        with pytest.raises(NodeError, match="PostgreSQL refused: permission denied"):
+            step()
+
+
 def test_a_server_that_is_away_is_said_so(tmp_path):
     away = database(f"postgresql:///x?host={tmp_path}")
     for step in (

@@ -70,12 +70,12 @@ def propose(state, contract=CONTRACT):
 
 
 def fall(state):
-    """Lose every session of a process, as the server sees it when that is killed."""
+    """Lose a process's session, as the server sees it when that is killed; return once it has."""
     with psycopg.connect(state._database._connection, autocommit=True) as raw:
         raw.execute(
-            "SELECT pg_terminate_backend(pid, 30000) FROM pg_locks WHERE locktype = 'advisory'"
+            "SELECT pg_terminate_backend(pid, %s) FROM pg_locks WHERE locktype = 'advisory'"
             " AND objid = %s::bigint::oid",
-            (state._database.replica,),
+            (WAIT_SECONDS * 1000, state._database.replica),
         )
 
 
@@ -227,7 +227,7 @@ def test_a_listener_that_is_lost_says_so_and_comes_back(replicas, url):
     with listening(second) as (news, lost), psycopg.connect(url, autocommit=True) as raw:
         raw.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE query LIKE 'SELECT version FROM head%' AND state = 'idle'"
+            " WHERE query IN ('SELECT version FROM head', 'SELECT 1') AND datname = current_database()"
         )
         assert lost.acquire(timeout=WAIT_SECONDS)
         assert news.acquire(timeout=WAIT_SECONDS)
@@ -242,6 +242,15 @@ def test_without_a_listener_nothing_is_decided(replicas, monkeypatch):
         monkeypatch.setattr(state._watch, "_is_listening", False)
         with pytest.raises(LedgerError, match="out of reach"):
             state.decide(lambda _version: None)
+
+
+def test_a_server_that_says_nothing_any_more_is_taken_to_be_gone(replicas, monkeypatch):
+    state = replicas()
+    with listening(state):
+        state.check_in_touch()
+        monkeypatch.setattr("sekisho.store.postgres_watch.SILENT_SECONDS", -1)
+        with pytest.raises(LedgerError, match="out of reach"):
+            state.check_in_touch()
 
 
 def test_a_writer_that_is_lost_says_so_and_comes_back(replicas):
