@@ -18,8 +18,8 @@ from sekisho.errors import EvidenceError, NodeError, TrustError
 from sekisho.model.names import PartyId, is_party
 
 if TYPE_CHECKING:
+    from sekisho.ledger.differences import Difference
     from sekisho.ledger.evidence import Evidence
-    from sekisho.ledger.reconciling import Difference
 
 FIRST, LAST = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
 _COLUMNS = (

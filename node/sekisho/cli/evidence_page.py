@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from html import escape
 
 from sekisho.ledger.answered import Answer
+from sekisho.ledger.differences import Difference
 from sekisho.ledger.evidence import Evidence
-from sekisho.ledger.reconciling import Difference
 
 Words = Mapping[str, str]
 

@@ -18,9 +18,11 @@ from sekisho.engine.pool import WorkerPool
 from sekisho.errors import LedgerError, TrustError
 from sekisho.model.guardrail import PlacedRule
 from sekisho.server import log
+from sekisho.server.acknowledging import Acknowledging
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
 from sekisho.server.asking import AskingRoom
+from sekisho.server.comparing import Comparing
 from sekisho.server.contracts import ContractBook
 from sekisho.server.datasets import Datasets, sources_of
 from sekisho.server.delivery import Deliveries
@@ -71,6 +73,7 @@ class RunningNode:
             raise
         self._neighbours = Neighbours(self.parts)
         self._deliveries = Deliveries(self.parts, self._neighbours)
+        self._acknowledging = Acknowledging(self.parts, self._deliveries)
         self._lookups = Lookups(self.parts)
         self._agreeing = Agreeing(self.parts, self._deliveries, self._lookups)
         self._stopping = threading.Event()
@@ -97,6 +100,7 @@ class RunningNode:
         for face in self._faces:
             face.start()
         self._deliveries.start()
+        self._acknowledging.start()
         self._sweeper.start()
         return self
 
@@ -115,6 +119,7 @@ class RunningNode:
             face.stop()
         self._stopping.set()
         self._sweeper.join()
+        self._acknowledging.stop()
         self._deliveries.stop()
         self._close()
 
@@ -131,6 +136,7 @@ class RunningNode:
             plans=plans,
             answering=Answering(self.parts, plans, self._lookups),
             agreeing=self._agreeing,
+            comparing=Comparing(self.parts),
             lookups=self._lookups,
         ).add_to(face)
         return face

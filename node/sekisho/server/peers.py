@@ -14,6 +14,7 @@ from sekisho.server.boundary import unary
 from sekisho.server.bounds import MAX_CALLS_PER_PARTY, Turns
 from sekisho.server.callers import PeerCallers
 from sekisho.server.charges import charges_of
+from sekisho.server.comparing import Comparing
 from sekisho.server.faces import Face, FlightHandler, Unary
 from sekisho.server.flight_service import FlightService
 from sekisho.server.lookups import Lookups
@@ -37,6 +38,7 @@ class PeersFace:
         plans: Plans,
         answering: Answering,
         agreeing: Agreeing,
+        comparing: Comparing,
         lookups: Lookups,
     ) -> None:
         """Take what the calls are handed to."""
@@ -44,6 +46,7 @@ class PeersFace:
         self._plans = plans
         self._answering = answering
         self._agreeing = agreeing
+        self._comparing = comparing
         self._lookups = lookups
         self._caller_of = PeerCallers(parts)
         self._calls = Turns(MAX_CALLS_PER_PARTY)
@@ -60,6 +63,7 @@ class PeersFace:
             self._bound(
                 DeliverContract=self._deliver_contract,
                 DeliverNotice=self._deliver_notice,
+                DeliverAcknowledgement=self._deliver_acknowledgement,
                 DeliverLookup=self._deliver_lookup,
                 GetMember=self._get_member,
             ),
@@ -80,6 +84,12 @@ class PeersFace:
     ) -> exchange.DeliverNoticeResponse:
         self._agreeing.receive_notice(caller, envelope_from_proto(message.notice))
         return exchange.DeliverNoticeResponse()
+
+    def _deliver_acknowledgement(
+        self, caller: PartyId, message: exchange.DeliverAcknowledgementRequest
+    ) -> exchange.DeliverAcknowledgementResponse:
+        self._comparing.take(caller, envelope_from_proto(message.acknowledgement))
+        return exchange.DeliverAcknowledgementResponse()
 
     def _deliver_lookup(
         self, caller: PartyId, message: exchange.DeliverLookupRequest

@@ -103,4 +103,8 @@ class QuestionStore:
         question = get_open(tx, body.ends, side="consumer")
         added = self._ledger.append(tx, body, channel=question.channel, now=now, note=note)
         remove_open(tx, question.index)
+        tx.db.execute(
+            "INSERT INTO unacknowledged (contract, provider, ended, at) VALUES (?, ?, ?, ?)",
+            (question.channel.contract, question.channel.provider, added.index, added.at),
+        )
         return added

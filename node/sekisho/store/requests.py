@@ -19,7 +19,9 @@ from sekisho.model.query import Query
 from sekisho.store.connections import Readers
 from sekisho.store.transaction import Transaction
 
-_SELECT = "SELECT consumer, nonce, digest, contract, envelope, start, receipt FROM requests"
+_SELECT = (
+    "SELECT consumer, nonce, digest, contract, envelope, start, receipt, acknowledged FROM requests"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,9 @@ class StoredRequest:
     """Index of its entry `opened` or `refused`."""
     receipt: bytes | None
     """The receipt's payload; None while the answer is running."""
+    acknowledged: int | None
+    """Index of the entry that compared what the consumer says of it; None before that, and -1
+    where it came before there were acknowledgements."""
 
 
 class RequestStore:
@@ -127,8 +132,10 @@ def _find(db: sqlite3.Connection, consumer: PartyId, nonce: str) -> StoredReques
     return _stored(row) if row else None
 
 
-def _stored(row: tuple[str, str, str, str, bytes, int, bytes | None]) -> StoredRequest:
-    consumer, nonce, digest, contract, envelope, start, receipt = row
+def _stored(
+    row: tuple[str, str, str, str, bytes, int, bytes | None, int | None],
+) -> StoredRequest:
+    consumer, nonce, digest, contract, envelope, start, receipt, acknowledged = row
     return StoredRequest(
         consumer=PartyId(consumer),
         nonce=nonce,
@@ -137,4 +144,5 @@ def _stored(row: tuple[str, str, str, str, bytes, int, bytes | None]) -> StoredR
         envelope=envelope,
         start=start,
         receipt=receipt,
+        acknowledged=acknowledged,
     )

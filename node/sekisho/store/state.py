@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 
 from sekisho.errors import LedgerError, NodeError
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
+from sekisho.store.acknowledgements import AcknowledgementStore
 from sekisho.store.answers import AnswerStore
 from sekisho.store.connections import Readers, open_writer
 from sekisho.store.contracts import ContractStore
@@ -41,6 +42,7 @@ class Records:
         self.requests = RequestStore(self._readers)
         self.published = PublishedStore(self._readers, self.ledger)
         self.lookups = LookupStore(self._readers, self.ledger)
+        self.acknowledgements = AcknowledgementStore(self._readers, self.ledger)
 
     def check_version(self, path: Path) -> None:
         """Refuse a file whose tables are not this release's.

@@ -1,0 +1,195 @@
+"""Takes over what a consumer says of its answers, and holds it against this node's own records.
+
+A document is refused when it is not the sender's, is about no contract between the two, or says
+something else under a number that is held already. What it says otherwise is kept, whatever it
+says, and each difference from the own records is named in the ledger beside it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sekisho.documents.envelope import Envelope, PayloadType
+from sekisho.errors import Refusal, RefusalReason, TrustError
+from sekisho.ledger.acknowledgement import (
+    MAX_ANSWERS,
+    Acknowledged,
+    Acknowledgement,
+    parse_acknowledgement,
+)
+from sekisho.ledger.differences import Difference, DifferenceKind, Told, differs, words
+from sekisho.ledger.receipt import parse_receipt
+from sekisho.model.member import Purpose
+from sekisho.model.names import PartyId
+from sekisho.server import log
+from sekisho.server.parts import Parts
+from sekisho.store.acknowledgements import StoredAcknowledgement
+from sekisho.store.requests import StoredRequest
+from sekisho.trust.verify import verify_signatures
+
+
+class Comparing:
+    """A provider's side of acknowledgements."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Work with a node's parts."""
+        self._parts = parts
+
+    def take(self, caller: PartyId, envelope: Envelope) -> None:
+        """Verify, compare and record an acknowledgement; the same one again changes nothing.
+
+        Raises:
+            TrustError: It is not the caller's, or does not follow from the one before.
+            Refusal: `CONTRACT_NOT_FOUND`.
+            DocumentError: It is not an acknowledgement.
+            LedgerError: Nothing can be recorded.
+        """
+        said = self._verified(caller, envelope)
+        store, now = self._parts.state.acknowledgements, self._parts.now()
+        last = store.last(said.channel)
+        if last is not None and said.number <= last.number:
+            found = store.find(envelope.digest)
+            if found is not None and found.channel == said.channel:
+                return
+            raise TrustError(
+                f"acknowledgement {said.number} is another one here", step="acknowledgement.number"
+            )
+        _check_place(said, last)
+        differences = tuple(self._differences(said, last))[: 2 * MAX_ANSWERS]
+        self._parts.state.submit(
+            lambda tx: store.take(tx, said, envelope, differences=differences, now=now)
+        )
+        if differences:
+            log.note(
+                "acknowledgement differs",
+                party=caller,
+                contract=said.contract,
+                number=said.number,
+                differences=len(differences),
+            )
+
+    def _verified(self, caller: PartyId, envelope: Envelope) -> Acknowledgement:
+        """The caller's own node signed it, about a contract between the two."""
+        signers = verify_signatures(
+            envelope,
+            payload_type=PayloadType.ACKNOWLEDGEMENT,
+            purpose=Purpose.RECEIPT,
+            members=self._parts.members(),
+            now=self._parts.now(),
+        )
+        said = parse_acknowledgement(envelope.payload)
+        if said.consumer != caller or signers != {caller}:
+            msg = "the acknowledgement is not the sender's own"
+            raise TrustError(msg, step="acknowledgement.party")
+        signed = self._parts.contracts.signed(said.contract)
+        if (
+            signed is None
+            or said.provider != self._parts.party
+            or said.provider not in signed.providers
+            or caller not in signed.consumers
+        ):
+            msg = "no such contract between these parties"
+            raise Refusal(RefusalReason.CONTRACT_NOT_FOUND, msg)
+        return said
+
+    def _differences(
+        self, said: Acknowledgement, last: StoredAcknowledgement | None
+    ) -> Iterator[Difference]:
+        if said.number != (last.number + 1 if last else 0):
+            held = last.number + 1 if last else 0
+            yield _difference(
+                DifferenceKind.MISSING,
+                said,
+                provider=f"{held} held",
+                consumer=f"{said.number} said",
+            )
+        for answer in said.answers:
+            yield from self._compare(said, answer)
+        yield from self._never_asked(said, last)
+
+    def _compare(self, said: Acknowledgement, answer: Acknowledged) -> Iterator[Difference]:
+        stored = self._parts.state.requests.by_digest(answer.request)
+        if stored is None or not _is_of(stored, said):
+            # What never got here leaves a trace at the consumer alone, and no difference.
+            if not answer.is_void:
+                yield _difference(
+                    DifferenceKind.NOT_RECORDED, said, request=answer.request, asked=answer
+                )
+            return
+        given = _given(stored)
+        kind = differs(answer, given)
+        if stored.acknowledged is not None and stored.acknowledged >= 0:
+            kind = DifferenceKind.REPEATED
+        if kind is not None:
+            yield _difference(kind, said, request=answer.request, asked=answer, given=given)
+
+    def _never_asked(
+        self, said: Acknowledgement, last: StoredAcknowledgement | None
+    ) -> Iterator[Difference]:
+        """Name what was recorded here before the last one came, and of which this does not speak.
+
+        This one was made after the last one had been taken over, and whatever was recorded here by
+        then had been asked before: no clock is needed to tell.
+        """
+        if last is None or last.number + 1 != said.number or not said.is_whole:
+            return
+        named = {item.request for item in said.answers} | set(said.running)
+        store = self._parts.state.acknowledgements
+        for request in store.never_named(said.channel, before=last.entry):
+            stored = self._parts.state.requests.by_digest(request)
+            if request not in named and stored is not None:
+                given = _given(stored)
+                yield _difference(DifferenceKind.NOT_ASKED, said, request=request, given=given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What this provider's records say of an answer."""
+
+    state: str
+    rows: int = 0
+    bytes: int = 0
+    blake3: str = ""
+
+
+def _given(stored: StoredRequest) -> Told:
+    if stored.receipt is None:
+        return _Given(state="open")
+    receipt = parse_receipt(stored.receipt)
+    return _Given(
+        state=receipt.outcome.value, rows=receipt.rows, bytes=receipt.bytes, blake3=receipt.blake3
+    )
+
+
+def _is_of(stored: StoredRequest, said: Acknowledgement) -> bool:
+    return (stored.contract, stored.consumer) == (said.contract, said.consumer)
+
+
+def _check_place(said: Acknowledgement, last: StoredAcknowledgement | None) -> None:
+    """It goes on where the last one stopped."""
+    if last is None:
+        return
+    is_next = said.number == last.number + 1
+    if said.through <= last.through or (is_next and said.previous != last.document):
+        raise TrustError(
+            f"acknowledgement {said.number} does not follow from the one that is held here",
+            step="acknowledgement.previous",
+        )
+
+
+def _difference(
+    kind: DifferenceKind,
+    said: Acknowledgement,
+    *,
+    request: str = "",
+    asked: Told | None = None,
+    given: Told | None = None,
+    provider: str = "",
+    consumer: str = "",
+) -> Difference:
+    return Difference(
+        kind=kind,
+        at=said.made_at,
+        request=request,
+        provider=provider or words(given),
+        consumer=consumer or words(asked),
+    )
