@@ -19,7 +19,6 @@ def until(found, what):
     while time.monotonic() < end:
         if result := found():
             return result
-        time.sleep(0.05)
     raise AssertionError(what)
 
 

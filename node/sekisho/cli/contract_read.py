@@ -17,7 +17,7 @@ from sekisho.errors import Finding
 from sekisho.ledger.instants import moment_text
 from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import state_at
-from sekisho.model.names import ContractId, short_id
+from sekisho.model.names import ContractId, PartyId, short_id
 
 _BELOW = {
     "en": "Below this company's floors: as it is, this node neither signs nor serves it",
@@ -151,6 +151,7 @@ def _facts(
         "amends": stored.amends,
         "successor": stored.successor,
         "lookups": _lookups(records, found),
+        "acknowledgements": _acknowledgements(records, found, place.party),
         "notices": [
             {
                 "kind": item.notice.kind.value,
@@ -178,6 +179,30 @@ def _lookups(records: "Records", contract: ContractId) -> list[dict[str, Any]]:
     ]
 
 
+def _acknowledgements(
+    records: "Records", contract: ContractId, party: PartyId
+) -> list[dict[str, Any]]:
+    """Tell how far consumers have said how answers ended, and of how many nobody has."""
+    store = records.acknowledgements
+    waiting = {
+        item.channel: item
+        for item in (*store.awaited(party), *store.waiting(party))
+        if item.channel.contract == contract
+    }
+    said = {item.channel: item for item in store.newest(contract)}
+    return [
+        {
+            "provider": channel.provider,
+            "consumer": channel.consumer,
+            "said": said[channel].number + 1 if channel in said else 0,
+            "last_at": said[channel].at if channel in said else None,
+            "unacknowledged": waiting[channel].answers if channel in waiting else 0,
+            "since": moment_text(waiting[channel].since) if channel in waiting else None,
+        }
+        for channel in dict.fromkeys((*said, *waiting))
+    ]
+
+
 def _print(facts: dict[str, Any]) -> None:
     print(f"id          {facts['id']}")
     print(f"title       {facts['title']}")
@@ -192,6 +217,8 @@ def _print(facts: dict[str, Any]) -> None:
             print(f"part        {provider}: {state}")
     for item in facts["lookups"]:
         print(f"table       {_lookup_text(item)}")
+    for item in facts["acknowledgements"]:
+        print(f"answers     {_acknowledgement_text(item)}")
     for item in facts["notices"]:
         print(
             f"notice      {item['kind']} by {item['party']} from {item['effective_at']}:"
@@ -200,6 +227,14 @@ def _print(facts: dict[str, Any]) -> None:
     for item in facts["not_served"]:
         print(f"not served  {item['path']}: {item['message']}")
         print(f"            hint: {item['hint']}")
+
+
+def _acknowledgement_text(item: dict[str, Any]) -> str:
+    """Say how far a consumer has said how a provider's answers ended."""
+    said = f"acknowledged {item['last_at']}" if item["said"] else "never acknowledged"
+    count = item["unacknowledged"]
+    rest = f", {count} unacknowledged since {item['since']}" if count else ""
+    return f"{item['provider']} to {item['consumer']}: {said}{rest}"
 
 
 def _lookup_text(item: dict[str, Any]) -> str:

@@ -24,6 +24,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     listed = verbs.add_parser("list", help="list answers, queries and steps, oldest first")
+    listed.add_argument(
+        "--differences",
+        action="store_true",
+        help="list what consumers acknowledged otherwise than this ledger has it, and nothing else",
+    )
     listed.set_defaults(run=_list)
     shown = verbs.add_parser("show", help="show everything about one entry")
     shown.add_argument("index", type=_index, metavar="N", help="the entry's index")
@@ -38,6 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _list(options: argparse.Namespace) -> int:
     place = Place.find(options)
     is_json = options.format == "json"
+    if options.differences:
+        return _list_differences(place, as_json=is_json)
     with place.records() as records:
         rows = [asdict(item) for item in summaries(records.ledger.entries())]
     if not is_json:
@@ -45,6 +52,32 @@ def _list(options: argparse.Namespace) -> int:
             row["contract"] = short_id(str(row["contract"]))
     columns = ("index", "at", "kind", "contract", "party", "state", "reason", "rows", "bytes")
     show_rows(rows, columns, as_json=is_json, out=sys.stdout)
+    return DONE
+
+
+def _list_differences(place: Place, *, as_json: bool) -> int:
+    """Print one row for each difference that comparing acknowledgements has found."""
+    with place.records() as records:
+        rows = [
+            {
+                "index": entry.index,
+                "at": entry.at,
+                "kind": item.kind.value,
+                "contract": entry.link.channel.contract,
+                "party": entry.link.channel.consumer,
+                "request": item.request,
+                "provider": item.provider,
+                "consumer": item.consumer,
+            }
+            for entry, item in records.acknowledgements.differing()
+            if entry.link is not None
+        ]
+    if not as_json:
+        for row in rows:
+            row["contract"] = short_id(str(row["contract"]))
+            row["request"] = short_id(str(row["request"])) if row["request"] else ""
+    columns = ("index", "at", "kind", "contract", "party", "request", "provider", "consumer")
+    show_rows(rows, columns, as_json=as_json, out=sys.stdout)
     return DONE
 
 
@@ -109,6 +142,7 @@ def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
         "channels": report.ledger.channels,
         "receipts": report.receipts,
         "requests": report.requests,
+        "acknowledgements": report.acknowledgements,
         "open": list(report.ledger.open),
         "doubted": list(report.doubted),
         "first_at": report.ledger.first_at,
@@ -119,7 +153,7 @@ def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
         return
     print(
         f"the ledger holds: {report.ledger.size} entries, {report.receipts} receipts"
-        f" and {report.requests} requests of others"
+        f" and {report.requests} requests of others, {report.acknowledgements} acknowledgements"
     )
     print(f"root {report.ledger.root.hex()}")
     if report.ledger.open:

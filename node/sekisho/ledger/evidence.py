@@ -11,6 +11,8 @@ from sekisho.documents.envelope import Envelope, PayloadType, parse_envelope_jso
 from sekisho.errors import DocumentError, EvidenceError, LedgerError, TrustError
 from sekisho.ledger.answered import Answer, Answers
 from sekisho.ledger.bodies import (
+    AcknowledgementCompared,
+    AcknowledgementSent,
     Closed,
     ContractEvent,
     Denied,
@@ -35,6 +37,8 @@ from sekisho.ledger.bundle import (
     read_bundle,
 )
 from sekisho.ledger.checkpoint import origin_of, parse_checkpoint
+from sekisho.ledger.confirming import Confirmations
+from sekisho.ledger.differences import Difference
 from sekisho.ledger.entry import Channel, Entry, parse_entry
 from sekisho.ledger.merkle import HASH_BYTES, SALT_BYTES, entry_hash
 from sekisho.ledger.note import NoteKey, SignatureType, cosigned_at, is_signed, parse_note
@@ -61,6 +65,10 @@ class Evidence:
     """Of the ledger, in hex; two files of one ledger and size must agree."""
     answers: tuple[Answer, ...]
     """In the ledger's order, refusals among them."""
+    acknowledged: frozenset[str]
+    """Requests of those whose end their consumer has signed."""
+    differences: tuple[Difference, ...]
+    """Between the consumers' acknowledgements and the ledger, as its keeper recorded them."""
     channels: Mapping[Channel, tuple[int, int]]
     """First and last sequence number that is shown, without a gap between."""
     witnesses: Mapping[PartyId, int]
@@ -128,6 +136,7 @@ class _Walk:
     last_at: str = ""
     channels: dict[Channel, tuple[int, int, str]] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
+    confirmations: Confirmations = field(default_factory=Confirmations)
     awaited: _Awaited | None = None
     root: str = ""
     witnesses: dict[PartyId, int] = field(default_factory=dict)
@@ -191,6 +200,8 @@ class _Walk:
             shown=self.shown,
             root=self.root,
             answers=self.answers.all(),
+            acknowledged=frozenset(self.confirmations.requests),
+            differences=tuple(self.confirmations.differences),
             channels={channel: found[:2] for channel, found in self.channels.items()},
             witnesses=self.witnesses,
             vouched=self.vouching.vouched(),
@@ -256,6 +267,8 @@ class _Walk:
                 awaited.is_receipt = True
             case Received(verified=True, receipt=text) | Denied(receipt=text) if text:
                 self._hold_receipt(_envelope(text), entry)
+            case AcknowledgementSent(document=text) | AcknowledgementCompared(document=text):
+                self._acknowledged(_envelope(text), entry)
             case _:
                 pass
         self.awaited = awaited
@@ -299,6 +312,11 @@ class _Walk:
         if started and receipt.request != started:
             raise ValueError("the receipt is about another request")
         _compare_receipt(receipt, entry)
+
+    def _acknowledged(self, envelope: Envelope, entry: Entry) -> None:
+        """What the consumer says of its answers is its own, in order, and about what is shown."""
+        signers = self.vouching.signers(envelope, PayloadType.ACKNOWLEDGEMENT, Purpose.RECEIPT)
+        self.confirmations.take(entry, envelope, signers=signers, answers=self.answers)
 
     def _checkpoint(self, text: str) -> None:
         """Step 7: the keeper signed the head to which shown and hidden entries lead."""

@@ -44,7 +44,7 @@ class Comparing:
             LedgerError: Nothing can be recorded.
         """
         said = self._verified(caller, envelope)
-        store, now = self._parts.state.acknowledgements, self._parts.now()
+        store = self._parts.state.acknowledgements
         last = store.last(said.channel)
         if last is not None and said.number <= last.number:
             found = store.find(envelope.digest)
@@ -54,10 +54,9 @@ class Comparing:
                 f"acknowledgement {said.number} is another one here", step="acknowledgement.number"
             )
         _check_place(said, last)
-        differences = tuple(self._differences(said, last))[: 2 * MAX_ANSWERS]
-        self._parts.state.submit(
-            lambda tx: store.take(tx, said, envelope, differences=differences, now=now)
-        )
+        differences: tuple[Difference, ...] | None = None
+        while differences is None:
+            differences = self._compared(said, envelope, last)
         if differences:
             log.note(
                 "acknowledgement differs",
@@ -66,6 +65,18 @@ class Comparing:
                 number=said.number,
                 differences=len(differences),
             )
+
+    def _compared(
+        self, said: Acknowledgement, envelope: Envelope, last: StoredAcknowledgement | None
+    ) -> tuple[Difference, ...] | None:
+        """Compare and record; nothing when an answer ended in between, so that it is done anew."""
+        store, now = self._parts.state.acknowledgements, self._parts.now()
+        running: list[str] = []
+        found = tuple(self._differences(said, last, running))[: 2 * MAX_ANSWERS]
+        is_kept = self._parts.state.submit(
+            lambda tx: store.take(tx, said, envelope, differences=found, running=running, now=now)
+        )
+        return found if is_kept else None
 
     def _verified(self, caller: PartyId, envelope: Envelope) -> Acknowledgement:
         """The caller's own node signed it, about a contract between the two."""
@@ -92,8 +103,9 @@ class Comparing:
         return said
 
     def _differences(
-        self, said: Acknowledgement, last: StoredAcknowledgement | None
+        self, said: Acknowledgement, last: StoredAcknowledgement | None, running: list[str]
     ) -> Iterator[Difference]:
+        """Find the differences, and note requests that run here still."""
         if said.number != (last.number + 1 if last else 0):
             held = last.number + 1 if last else 0
             yield _difference(
@@ -103,10 +115,12 @@ class Comparing:
                 consumer=f"{said.number} said",
             )
         for answer in said.answers:
-            yield from self._compare(said, answer)
+            yield from self._compare(said, answer, running)
         yield from self._never_asked(said, last)
 
-    def _compare(self, said: Acknowledgement, answer: Acknowledged) -> Iterator[Difference]:
+    def _compare(
+        self, said: Acknowledgement, answer: Acknowledged, running: list[str]
+    ) -> Iterator[Difference]:
         stored = self._parts.state.requests.by_digest(answer.request)
         if stored is None or not _is_of(stored, said):
             # What never got here leaves a trace at the consumer alone, and no difference.
@@ -116,6 +130,8 @@ class Comparing:
                 )
             return
         given = _given(stored)
+        if stored.receipt is None:
+            running.append(answer.request)
         kind = differs(answer, given)
         if stored.acknowledged is not None and stored.acknowledged >= 0:
             kind = DifferenceKind.REPEATED

@@ -6,7 +6,7 @@ entries; here is only where.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,11 +29,12 @@ from sekisho.ledger.entry import Channel, Entry, parse_entry
 from sekisho.ledger.instants import parse_moment
 from sekisho.model.names import ContractId, PartyId
 from sekisho.store.connections import Readers
-from sekisho.store.ledger_store import LedgerStore
+from sekisho.store.ledger_store import Appended, LedgerStore
 from sekisho.store.transaction import Transaction
 
 _SELECT = (
-    "SELECT provider, consumer, contract, number, document, through, entry FROM acknowledgements"
+    "SELECT provider, consumer, contract, number, document, through, entry, at, differences"
+    " FROM acknowledgements"
 )
 
 
@@ -48,6 +49,9 @@ class StoredAcknowledgement:
     through: int
     entry: int
     """Index of `acknowledged` or `compared`."""
+    at: str
+    differences: int
+    """How many were found, at its provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +199,7 @@ class AcknowledgementStore:
             number=said.number, answers=len(said.answers), document=_text(envelope)
         )
         added = self._ledger.append(tx, body, channel=said.channel, now=now)
-        self._keep(tx, said, document=envelope.digest, entry=added.index)
+        self._keep(tx, said, document=envelope.digest, entry=added)
         tx.db.executemany(
             "DELETE FROM unacknowledged WHERE contract = ? AND provider = ? AND ended = ?",
             [(said.contract, said.provider, index) for index in ended],
@@ -208,14 +212,29 @@ class AcknowledgementStore:
         envelope: Envelope,
         *,
         differences: Sequence[Difference],
+        running: Iterable[str],
         now: datetime,
-    ) -> None:
+    ) -> bool:
         """Append `compared`, and keep which requests it settles.
+
+        Args:
+            tx: What it is durable with.
+            said: Verified.
+            envelope: As it was received.
+            differences: From this node's records.
+            running: Requests that had not ended here when they were compared.
+            now: When.
+
+        Returns:
+            Whether it was kept: not if one of those has ended since, so that the comparison always
+            follows from the entries ahead of it.
 
         Raises:
             TrustError: Another one of the channel has come meanwhile.
             LedgerError: Nothing can be recorded.
         """
+        if any(_has_ended(tx.db, request) for request in running):
+            return False
         last = self.last(said.channel, tx=tx)
         if last is not None and last.number >= said.number:
             raise TrustError("another one came meanwhile", step="acknowledgement.number")
@@ -226,13 +245,37 @@ class AcknowledgementStore:
             differences=tuple(differences),
         )
         added = self._ledger.append(tx, body, channel=said.channel, now=now)
-        self._keep(tx, said, document=envelope.digest, entry=added.index)
+        self._keep(tx, said, document=envelope.digest, entry=added, differences=len(differences))
         settled = {item.request for item in said.answers} | {item.request for item in differences}
         tx.db.executemany(
             "UPDATE requests SET acknowledged = ?"
             " WHERE digest = ? AND contract = ? AND consumer = ? AND acknowledged IS NULL",
             [(added.index, request, said.contract, said.consumer) for request in sorted(settled)],
         )
+        return True
+
+    def differing(self, *, since: str = "") -> Iterator[tuple[Entry, Difference]]:
+        """Give each difference that was recorded here from an instant on, with its entry."""
+        with self._reading(None) as db:
+            rows = db.execute(
+                "SELECT entry FROM acknowledgements WHERE differences > 0 AND at >= ?"
+                " ORDER BY entry",
+                (since,),
+            ).fetchall()
+        for (index,) in rows:
+            entry = self._ledger.get(index)
+            if isinstance(entry.body, AcknowledgementCompared):
+                for item in entry.body.differences:
+                    yield entry, item
+
+    def newest(self, contract: ContractId) -> tuple[StoredAcknowledgement, ...]:
+        """Give the newest acknowledgement of each of a contract's channels."""
+        with self._reading(None) as db:
+            rows = db.execute(
+                f"{_SELECT} WHERE contract = ? ORDER BY provider, consumer, number", (contract,)
+            ).fetchall()
+        found = {stored.channel: stored for stored in map(_stored, rows)}
+        return tuple(found.values())
 
     def never_named(self, channel: Channel, *, before: int) -> tuple[str, ...]:
         """List requests from before an entry of this provider's that no acknowledgement names."""
@@ -245,11 +288,18 @@ class AcknowledgementStore:
             ).fetchall()
         return tuple(row[0] for row in rows)
 
-    def _keep(self, tx: Transaction, said: Acknowledgement, *, document: str, entry: int) -> None:
+    def _keep(
+        self,
+        tx: Transaction,
+        said: Acknowledgement,
+        *,
+        document: str,
+        entry: Appended,
+        differences: int = 0,
+    ) -> None:
         tx.db.execute(
-            "INSERT INTO acknowledgements"
-            " (provider, consumer, contract, number, document, through, entry)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO acknowledgements (provider, consumer, contract, number, document, through,"
+            " entry, at, differences) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 said.provider,
                 said.consumer,
@@ -257,7 +307,9 @@ class AcknowledgementStore:
                 said.number,
                 document,
                 said.through,
-                entry,
+                entry.index,
+                entry.at,
+                differences,
             ),
         )
 
@@ -302,6 +354,13 @@ def _acknowledged(end: Entry, start: Entry) -> Acknowledged:
     )
 
 
+def _has_ended(db: sqlite3.Connection, request: str) -> bool:
+    row = db.execute(
+        "SELECT 1 FROM requests WHERE digest = ? AND receipt IS NOT NULL", (request,)
+    ).fetchone()
+    return row is not None
+
+
 def _text(envelope: Envelope) -> str:
     return envelope_to_json(envelope).decode()
 
@@ -320,12 +379,16 @@ def _waiting(channel: Channel, answers: int, at: str) -> Waiting:
     return Waiting(channel=channel, answers=answers, since=parse_moment(at))
 
 
-def _stored(row: tuple[str, str, str, int, str, int, int]) -> StoredAcknowledgement:
-    provider, consumer, contract, number, document, through, entry = row
+def _stored(
+    row: tuple[str, str, str, int, str, int, int, str, int],
+) -> StoredAcknowledgement:
+    provider, consumer, contract, number, document, through, entry, at, differences = row
     return StoredAcknowledgement(
         channel=_channel(provider, consumer, contract),
         number=number,
         document=document,
         through=through,
         entry=entry,
+        at=at,
+        differences=differences,
     )

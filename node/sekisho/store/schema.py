@@ -152,7 +152,8 @@ CREATE TABLE unacknowledged (
 CREATE TABLE acknowledgements (
     provider TEXT NOT NULL, consumer TEXT NOT NULL, contract TEXT NOT NULL,
     number INTEGER NOT NULL, document TEXT NOT NULL UNIQUE, through INTEGER NOT NULL,
-    entry INTEGER NOT NULL, PRIMARY KEY (contract, consumer, provider, number)
+    entry INTEGER NOT NULL, at TEXT NOT NULL, differences INTEGER NOT NULL,
+    PRIMARY KEY (contract, consumer, provider, number)
 ) STRICT, WITHOUT ROWID;
 """
 # Requests from before there were acknowledgements wait for none: -1.
