@@ -1,30 +1,15 @@
 """The consumer's word about answers: signed, batched, delivered, compared, in both ledgers."""
 
 import json
-import time
 
 import pytest
 
 from sekisho.ledger.bodies import AcknowledgementCompared, AcknowledgementSent
+from support.acknowledging import bodies, until
 from support.flights import flights_section, write_flights
 from support.nodes import Companies, contract_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
-PATIENCE_SECONDS = 60
-
-
-def until(found, what):
-    """Poll, since schedules run in the nodes' own processes."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        if result := found():
-            return result
-    raise AssertionError(what)
-
-
-def bodies(company, kind):
-    with company.records() as records:
-        return [entry.body for entry in records.ledger.entries() if isinstance(entry.body, kind)]
 
 
 @pytest.fixture
