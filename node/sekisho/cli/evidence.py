@@ -197,8 +197,17 @@ def _print(evidence: "Evidence") -> None:
         print(f"seen by {party} at {seen}")
     for party in evidence.vouched:
         print(f"nobody gave a fingerprint of {party}: the signed contract names it")
+    print(f"{_acknowledged(evidence)} of {len(evidence.answers)} answers acknowledged by consumers")
+    for item in evidence.differences:
+        print(f"{header.party} recorded a difference: {item.kind} {cell_text(item.request)}")
+        print(f"  provider: {cell_text(item.provider) or 'nothing'}")
+        print(f"  consumer: {cell_text(item.consumer) or 'nothing'}")
     rows = [row | {"clauses": ", ".join(row["clauses"])} for row in _facts(evidence)["answers"]]
     show_rows(rows, _COLUMNS, as_json=False, out=sys.stdout)
+
+
+def _acknowledged(evidence: "Evidence") -> int:
+    return sum(item.request in evidence.acknowledged for item in evidence.answers)
 
 
 def _facts(evidence: "Evidence") -> dict[str, Any]:
@@ -220,6 +229,8 @@ def _facts(evidence: "Evidence") -> dict[str, Any]:
             for channel, (first, last) in evidence.channels.items()
         ],
         "answers": [asdict(item) for item in evidence.answers],
+        "acknowledged": sorted(evidence.acknowledged),
+        "differences": [asdict(item) for item in evidence.differences],
     }
 
 

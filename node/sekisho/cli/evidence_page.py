@@ -20,6 +20,9 @@ _EN: Words = {
     "ledger": "Ledger",
     "ledger_is": "{entries} entries, of which {shown} are shown; root {root}",
     "seen": "Seen by",
+    "acknowledged": "Acknowledged",
+    "acknowledged_is": "how {count} of {answers} answers ended is signed by their consumers",
+    "recorded": "Differences recorded by comparing acknowledgements",
     "nobody": "no other company has cosigned this head",
     "holds": "Every signature, hash and sequence number in the file holds.",
     "recipients": "Named recipients",
@@ -55,6 +58,9 @@ _JA: Words = {
     "ledger": "台帳",
     "ledger_is": "全{entries}件のうち{shown}件を開示、ルート {root}",
     "seen": "連署した者",
+    "acknowledged": "受領確認",
+    "acknowledged_is": "{answers}件の回答のうち{count}件の結果に提供先の署名がある",
+    "recorded": "受領確認との照合で記録された相違",
     "nobody": "この時点の台帳に連署した他社はない",
     "holds": "本ファイル内のすべての署名、要約値及び通し番号の検証に成功した。",
     "recipients": "提供先（限定提供性）",
@@ -118,14 +124,17 @@ def _sections(
         yield from _given(evidence, words)
         yield f"<h3>{words['answers']}</h3>"
         yield _table(_COLUMNS, (_answer(item) for item in evidence.answers), words)
+        if evidence.differences:
+            yield f"<h3>{words['recorded']}</h3>{_differences(evidence.differences, words)}"
     if len(found) > 1:
         yield f"<h2>{words['differences']}</h2>"
-        columns = ("at", "state", "request", "provider", "consumer")
-        rows = [
-            (item.at, str(item.kind), item.request, item.provider, item.consumer)
-            for item in compared
-        ]
-        yield _table(columns, rows, words) if rows else f"<p>{words['none']}</p>"
+        yield _differences(compared, words) if compared else f"<p>{words['none']}</p>"
+
+
+def _differences(found: Sequence[Difference], words: Words) -> str:
+    columns = ("at", "state", "request", "provider", "consumer")
+    rows = [(item.at, str(item.kind), item.request, item.provider, item.consumer) for item in found]
+    return _table(columns, rows, words)
 
 
 def _facts(evidence: Evidence, words: Words) -> str:
@@ -137,6 +146,10 @@ def _facts(evidence: Evidence, words: Words) -> str:
     ledger = words["ledger_is"].format(
         entries=evidence.entries, shown=evidence.shown, root=evidence.root
     )
+    acknowledged = words["acknowledged_is"].format(
+        count=sum(item.request in evidence.acknowledged for item in evidence.answers),
+        answers=len(evidence.answers),
+    )
     facts = (
         ("contract", header.contract),
         ("keeper", header.party),
@@ -144,6 +157,7 @@ def _facts(evidence: Evidence, words: Words) -> str:
         ("made", header.made_at),
         ("ledger", ledger),
         ("seen", seen or words["nobody"]),
+        ("acknowledged", acknowledged),
     )
     rows = "".join(
         f"<tr><th>{words[name]}</th><td>{escape(text)}</td></tr>" for name, text in facts

@@ -17,7 +17,8 @@ class DifferenceKind(StrEnum):
     CONTENT = "content"
     """It left whole and arrived whole, and was not the same."""
     NOT_ARRIVED = "not-arrived"
-    """It left whole and did not arrive whole: the consumer gave up, or the connection broke."""
+    """An answer or refusal left and did not arrive whole: the consumer gave up before it did, as it
+    does when another provider fails, or the connection broke."""
     REPEATED = "repeated"
     """The consumer acknowledged it a second time."""
     MISSING = "missing"
@@ -72,7 +73,11 @@ def differs(asked: Told, given: Told) -> DifferenceKind | None:
     broken = {"cut", "failed", "interrupted", "open"}
     if {asked.state, given.state} <= broken:
         return None
-    if given.state == "answered" and asked.state in broken and asked.bytes <= given.bytes:
+    if (
+        given.state in {"answered", "refused"}
+        and asked.state in broken
+        and asked.bytes <= given.bytes
+    ):
         return DifferenceKind.NOT_ARRIVED
     return DifferenceKind.OUTCOME
 

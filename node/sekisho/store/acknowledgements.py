@@ -272,10 +272,12 @@ class AcknowledgementStore:
         """Give the newest acknowledgement of each of a contract's channels."""
         with self._reading(None) as db:
             rows = db.execute(
-                f"{_SELECT} WHERE contract = ? ORDER BY provider, consumer, number", (contract,)
+                "SELECT DISTINCT provider, consumer FROM acknowledgements WHERE contract = ?"
+                " ORDER BY provider, consumer",
+                (contract,),
             ).fetchall()
-        found = {stored.channel: stored for stored in map(_stored, rows)}
-        return tuple(found.values())
+        found = (self.last(_channel(provider, consumer, contract)) for provider, consumer in rows)
+        return tuple(item for item in found if item is not None)
 
     def never_named(self, channel: Channel, *, before: int) -> tuple[str, ...]:
         """List requests from before an entry of this provider's that no acknowledgement names."""

@@ -53,6 +53,11 @@ def test_what_both_say_is_no_difference():
         ([answer("provider")], [answer("consumer", digest="x")], DifferenceKind.CONTENT),
         ([answer("provider")], [answer("consumer", state="failed")], DifferenceKind.NOT_ARRIVED),
         ([answer("provider")], [answer("consumer", state="refused")], DifferenceKind.OUTCOME),
+        (
+            [answer("provider", state="refused")],
+            [answer("consumer", state="failed")],
+            DifferenceKind.NOT_ARRIVED,
+        ),
         ([answer("provider", state="refused")], [answer("consumer")], DifferenceKind.OUTCOME),
     ],
 )
