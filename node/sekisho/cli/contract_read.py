@@ -25,6 +25,7 @@ _BELOW = {
 }
 
 if TYPE_CHECKING:
+    from sekisho.model.signed import SignedContract
     from sekisho.server.contracts import ContractBook
     from sekisho.store.contracts import StoredContract
     from sekisho.store.state import Records
@@ -152,6 +153,7 @@ def _facts(
         "successor": stored.successor,
         "lookups": _lookups(records, found),
         "acknowledgements": _acknowledgements(records, found, place.party),
+        "deletion": _deletion(book, signed, at),
         "notices": [
             {
                 "kind": item.notice.kind.value,
@@ -162,6 +164,23 @@ def _facts(
             for item in records.contracts.notices(found)
         ],
     }
+
+
+def _deletion(book: "ContractBook", signed: "SignedContract", at: datetime) -> list[dict[str, Any]]:
+    """Tell who has to delete what it received, once its contract has ended."""
+    return [
+        {
+            "provider": item.provider,
+            "consumer": item.consumer,
+            "due_at": instant_text(item.due_at),
+            "certificate": item.certificate.value,
+            "certified_at": instant_text(item.certified_at) if item.certified_at else None,
+            "is_overdue": item.is_overdue(at),
+            "text": item.words(at),
+        }
+        for item in book.duties(signed)
+        if item.is_begun(at)
+    ]
 
 
 def _lookups(records: "Records", contract: ContractId) -> list[dict[str, Any]]:
@@ -219,6 +238,8 @@ def _print(facts: dict[str, Any]) -> None:
         print(f"table       {_lookup_text(item)}")
     for item in facts["acknowledgements"]:
         print(f"answers     {_acknowledgement_text(item)}")
+    for item in facts["deletion"]:
+        print(f"deletion    {item['text']}")
     for item in facts["notices"]:
         print(
             f"notice      {item['kind']} by {item['party']} from {item['effective_at']}:"

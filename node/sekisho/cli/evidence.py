@@ -15,6 +15,7 @@ from sekisho.cli.place import Place, misused, now, say
 from sekisho.cli.table import cell_text
 from sekisho.cli.table import show as show_rows
 from sekisho.errors import EvidenceError, NodeError, TrustError
+from sekisho.model.instants import instant_text
 from sekisho.model.names import PartyId, is_party
 
 if TYPE_CHECKING:
@@ -195,6 +196,9 @@ def _print(evidence: "Evidence") -> None:
     for party, seconds in evidence.witnesses.items():
         seen = datetime.fromtimestamp(seconds, UTC).isoformat()
         print(f"seen by {party} at {seen}")
+    for notice in evidence.notices:
+        at = instant_text(notice.effective_at)
+        print(f"{notice.kind} by {notice.party} from {at}: {cell_text(notice.reason)}")
     for party in evidence.vouched:
         print(f"nobody gave a fingerprint of {party}: the signed contract names it")
     print(f"{_acknowledged(evidence)} of {len(evidence.answers)} answers acknowledged by consumers")
@@ -219,6 +223,15 @@ def _facts(evidence: "Evidence") -> dict[str, Any]:
         "since": header.since,
         "until": header.until,
         "made_at": header.made_at,
+        "notices": [
+            {
+                "kind": item.kind.value,
+                "party": item.party,
+                "effective_at": instant_text(item.effective_at),
+                "reason": item.reason,
+            }
+            for item in evidence.notices
+        ],
         "entries": evidence.entries,
         "shown": evidence.shown,
         "root": evidence.root,

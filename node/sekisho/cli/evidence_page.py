@@ -8,6 +8,7 @@ from html import escape
 from sekisho.ledger.answered import Answer
 from sekisho.ledger.differences import Difference
 from sekisho.ledger.evidence import Evidence
+from sekisho.model.instants import instant_text
 
 Words = Mapping[str, str]
 
@@ -33,6 +34,15 @@ _EN: Words = {
     " answer was recorded before it left.",
     "accumulation": "Accumulation",
     "accumulation_say": "What was given in the period, by company and purpose:",
+    "notices": "Notices and certificates",
+    "notice": "notice",
+    "party": "company",
+    "reason": "in its words",
+    "rejection": "rejection",
+    "suspension": "suspension",
+    "resumption": "resumption",
+    "termination": "termination",
+    "deletion": "certificate of deletion",
     "answers": "Answers",
     "differences": "Differences between the two sides",
     "none": "none",
@@ -70,6 +80,15 @@ _JA: Words = {
     "認証され、契約が許諾しない内容は拒否され、各回答は送出前に記録された。",
     "accumulation": "相当蓄積性",
     "accumulation_say": "対象期間に提供した量（提供先及び目的ごと）は次のとおりである。",
+    "notices": "通知及び証明",
+    "notice": "種類",
+    "party": "会社",
+    "reason": "本文",
+    "rejection": "拒否",
+    "suspension": "停止",
+    "resumption": "再開",
+    "termination": "解約",
+    "deletion": "削除証明",
     "answers": "回答の一覧",
     "differences": "双方の記録の相違",
     "none": "なし",
@@ -122,6 +141,9 @@ def _sections(
         yield _facts(evidence, words)
         yield f"<p>{words['holds']}</p>"
         yield from _given(evidence, words)
+        if evidence.notices:
+            yield f"<h3>{words['notices']}</h3>"
+            yield _table(("at", "notice", "party", "reason"), _notices(evidence, words), words)
         yield f"<h3>{words['answers']}</h3>"
         yield _table(_COLUMNS, (_answer(item) for item in evidence.answers), words)
         if evidence.differences:
@@ -135,6 +157,11 @@ def _differences(found: Sequence[Difference], words: Words) -> str:
     columns = ("at", "state", "request", "provider", "consumer")
     rows = [(item.at, str(item.kind), item.request, item.provider, item.consumer) for item in found]
     return _table(columns, rows, words)
+
+
+def _notices(evidence: Evidence, words: Words) -> Iterator[tuple[str, ...]]:
+    for item in evidence.notices:
+        yield (instant_text(item.effective_at), words[item.kind], item.party, item.reason)
 
 
 def _facts(evidence: Evidence, words: Words) -> str:

@@ -225,6 +225,8 @@ class ContractChange(StrEnum):
     SUSPENDED = "suspended"
     RESUMED = "resumed"
     SUPERSEDED = "superseded"
+    CERTIFIED = "certified"
+    """A consumer has signed that it deleted what it received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,7 @@ from sekisho.ledger.vouching import Vouching, holds_by
 from sekisho.model.contract import RequestEvidence
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
+from sekisho.model.notices import Notice
 from sekisho.model.signed import SignedContract
 
 
@@ -58,6 +59,8 @@ class Evidence:
 
     header: Header
     contract: SignedContract
+    notices: tuple[Notice, ...]
+    """In the order in which the keeper recorded them: ends, suspensions, certified deletions."""
     entries: int
     """Of the whole ledger."""
     shown: int
@@ -196,6 +199,7 @@ class _Walk:
         return Evidence(
             header=self.header,
             contract=self.vouching.agreed(),
+            notices=tuple(self.vouching.notices),
             entries=self.tree.size,
             shown=self.shown,
             root=self.root,

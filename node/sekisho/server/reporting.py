@@ -41,6 +41,7 @@ def status_lines(parts: Parts) -> tuple[StatusLine, ...]:
         StatusLine(name="members", value=str(len(parts.members()) - 1)),
         *_datasets(parts),
         *_guardrails(parts),
+        *_duties(parts),
         _deliveries(parts),
         _unacknowledged(parts),
         _differences(parts),
@@ -88,6 +89,21 @@ def _guardrails(parts: Parts) -> tuple[StatusLine, ...]:
             for signed, findings in parts.guard.not_served(parts.now())
             for finding in findings
         ),
+    )
+
+
+def _duties(parts: Parts) -> tuple[StatusLine, ...]:
+    """Remind of what this company has to delete, and warn of what others have not certified."""
+    now = parts.now()
+    return tuple(
+        StatusLine(
+            name=f"deletion {short_id(signed.id)}",
+            value=duty.words(now),
+            is_healthy=not duty.is_overdue(now),
+        )
+        for signed in parts.contracts.all()
+        for duty in parts.contracts.duties(signed)
+        if duty.is_open(now) and (duty.consumer == parts.party or duty.is_overdue(now))
     )
 
 

@@ -90,6 +90,16 @@ class RequestStore:
             row = db.execute(f"{_SELECT} WHERE digest = ?", (digest,)).fetchone()
         return _stored(row) if row else None
 
+    def receipts(self, contract: str) -> tuple[bytes, ...]:
+        """List the payloads of the receipts that were given under a contract, oldest first."""
+        with self._readers.connection() as db:
+            rows = db.execute(
+                "SELECT receipt FROM requests WHERE contract = ? AND receipt IS NOT NULL"
+                " ORDER BY start",
+                (contract,),
+            ).fetchall()
+        return tuple(row[0] for row in rows)
+
     def seen(self, tx: Transaction, request: ReceivedRequest) -> StoredRequest | None:
         """Look a request up inside the transaction that would answer it.
 
