@@ -66,6 +66,9 @@ def test_each_contradiction_is_named(companies, contract, changes, kind):
     listed = json.loads(ua.run("ledger", "list", "--differences", "--format", "json").out)[-1]
     assert (listed["kind"], listed["contract"]) == (kind, contract)
     assert listed["party"] == "maker.example"
+    shown = ua.run("ledger", "show", str(listed["index"]))
+    assert shown.code == 0, shown.err
+    assert f"consumer     {told.state}, {told.rows} rows" in shown.out
     lines = json.loads(ua.run("status", "--format", "json").out)
     (line,) = [item for item in lines if item["name"] == "differences"]
     assert f"maker.example {kind}" in line["value"]

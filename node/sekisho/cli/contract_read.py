@@ -154,6 +154,7 @@ def _facts(
         "lookups": _lookups(records, found),
         "acknowledgements": _acknowledgements(records, found, place.party),
         "deletion": _deletion(book, signed, at),
+        "not_told": _not_told(records, found),
         "notices": [
             {
                 "kind": item.notice.kind.value,
@@ -180,6 +181,19 @@ def _deletion(book: "ContractBook", signed: "SignedContract", at: datetime) -> l
         }
         for item in book.duties(signed)
         if item.is_begun(at)
+    ]
+
+
+def _not_told(records: "Records", contract: ContractId) -> list[dict[str, Any]]:
+    """Tell to whom this node has not been able to hand over the contract or a notice about it."""
+    documents = {contract: "contract"} | {
+        item.id: item.notice.kind.value for item in records.contracts.notices(contract)
+    }
+    return [
+        {"party": delivery.party, "document": what, "attempts": delivery.attempts}
+        for document, what in documents.items()
+        for delivery in records.outbox.of_document(document)
+        if delivery.acknowledged_at is None
     ]
 
 
@@ -234,6 +248,14 @@ def _print(facts: dict[str, Any]) -> None:
     for provider, state in facts["parts"].items():
         if state != facts["state"]:
             print(f"part        {provider}: {state}")
+    _print_course(facts)
+    for item in facts["not_served"]:
+        print(f"not served  {item['path']}: {item['message']}")
+        print(f"            hint: {item['hint']}")
+
+
+def _print_course(facts: dict[str, Any]) -> None:
+    """Print what has come of a contract: tables, answers, what is owed, what was said."""
     for item in facts["lookups"]:
         print(f"table       {_lookup_text(item)}")
     for item in facts["acknowledgements"]:
@@ -245,9 +267,8 @@ def _print(facts: dict[str, Any]) -> None:
             f"notice      {item['kind']} by {item['party']} from {item['effective_at']}:"
             f" {item['reason']}"
         )
-    for item in facts["not_served"]:
-        print(f"not served  {item['path']}: {item['message']}")
-        print(f"            hint: {item['hint']}")
+    for item in facts["not_told"]:
+        print(f"not told    {item['party']}: {item['document']}, after {item['attempts']} attempts")
 
 
 def _acknowledgement_text(item: dict[str, Any]) -> str:

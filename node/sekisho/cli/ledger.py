@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 from sekisho.cli.main import DONE, NOT_TRUSTED, add_folder, add_format
 from sekisho.cli.place import Place, say
 from sekisho.cli.table import show as show_rows
+from sekisho.documents.envelope import parse_envelope_json
 from sekisho.errors import LedgerError
-from sekisho.ledger.bodies import Asked, Opened, Refused
+from sekisho.ledger.bodies import (
+    AcknowledgementCompared,
+    AcknowledgementSent,
+    Asked,
+    Opened,
+    Refused,
+)
 from sekisho.ledger.entry import Entry, entry_bytes
 from sekisho.ledger.listing import summaries
 from sekisho.model.names import short_id
@@ -89,7 +96,9 @@ def _show(options: argparse.Namespace) -> int:
         print(json.dumps(facts, ensure_ascii=False, indent=1))
         return DONE
     for name, value in facts["entry"].items():
-        print(f"{name:<14} {_line(value)}")
+        if name not in {"document", "differences"} or not facts["acknowledgement"]:
+            print(f"{name:<14} {_line(value)}")
+    _print_acknowledgement(facts)
     for name in ("leaf", "note"):
         if facts[name]:
             print(f"{name:<14} {_line(facts[name])}")
@@ -101,14 +110,33 @@ def _show(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _print_acknowledgement(facts: dict[str, Any]) -> None:
+    """Print what a consumer said of answers, and what its provider found to differ."""
+    for item in (facts["acknowledgement"] or {}).get("answers", ()):
+        counts = f"{item['rows']} rows, {item['bytes']} bytes"
+        print(f"{item['ending']:<14} {short_id(item['request'])} {counts}")
+    for item in facts["entry"].get("differences", ()):
+        print(f"{item['kind']:<14} {short_id(item['request']) if item['request'] else ''}")
+        print(f"  provider     {_line(item['provider'] or 'nothing')}")
+        print(f"  consumer     {_line(item['consumer'] or 'nothing')}")
+    if facts["acknowledged_by"] is not None:
+        print(f"acknowledged in entry {facts['acknowledged_by']}")
+
+
 def _facts(records: "Records", index: int) -> dict[str, Any]:
     entry = records.ledger.get(index)
     end = records.ledger.end_of(index) if isinstance(entry.body, Opened | Asked) else None
     request = None
     if isinstance(entry.body, Opened | Refused):
         request = records.requests.by_digest(entry.body.request)
+    said = None
+    if isinstance(entry.body, AcknowledgementSent | AcknowledgementCompared):
+        said = json.loads(parse_envelope_json(entry.body.document.encode()).payload)
+    by = request.acknowledged if request else None
     return {
         "entry": _record(entry),
+        "acknowledgement": said,
+        "acknowledged_by": by if by is not None and by >= 0 else None,
         "leaf": records.ledger.stored(index).leaf.hex(),
         "note": records.ledger.note(index) or (records.ledger.note(end.index) if end else ""),
         "end": _record(end) if end else None,
