@@ -52,7 +52,7 @@ class Acknowledging:
 
     def acknowledge(self) -> int:
         """Acknowledge what is due now; tell in how many documents."""
-        made = [self._make(channel) for channel in self._due()]
+        made = [item for item in map(self._make, self._due()) if item]
         self._deliveries.deliver_all(made, DELIVERY_SECONDS)
         return len(made)
 
@@ -84,11 +84,13 @@ class Acknowledging:
     def _make(self, channel: Channel) -> str:
         """Sign, record and queue the next document of a channel; gives its digest.
 
-        Only this thread makes any, so that its number is still free when it is recorded.
+        It is empty where another process of this node has made one of the same number meanwhile.
         """
         store = self._parts.state.acknowledgements
         now = self._parts.now()
         last, found = store.last(channel), store.collect(channel)
+        if not found.answers:
+            return ""
         said = Acknowledgement(
             contract=channel.contract,
             provider=channel.provider,
@@ -104,11 +106,12 @@ class Acknowledging:
             acknowledgement_bytes(said), PayloadType.ACKNOWLEDGEMENT, [self._parts.keys.request]
         )
 
-        def work(tx: Transaction) -> None:
-            store.send(tx, said, envelope, ended=found.ended, now=now)
-            self._parts.state.outbox.put(
-                tx, channel.provider, kind=KIND, document=envelope.digest, now=now
-            )
+        def work(tx: Transaction) -> bool:
+            is_kept = store.send(tx, said, envelope, ended=found.ended, now=now)
+            if is_kept:
+                self._parts.state.outbox.put(
+                    tx, channel.provider, kind=KIND, document=envelope.digest, now=now
+                )
+            return is_kept
 
-        self._parts.state.submit(work)
-        return envelope.digest
+        return envelope.digest if self._parts.state.submit(work) else ""

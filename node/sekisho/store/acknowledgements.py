@@ -189,12 +189,19 @@ class AcknowledgementStore:
         *,
         ended: Sequence[int],
         now: datetime,
-    ) -> None:
+    ) -> bool:
         """Append `acknowledged`, and keep that those answers need no other.
+
+        Returns:
+            Whether it was kept: not if another of that number was meanwhile, as two processes that
+            share a state may both come to make one.
 
         Raises:
             LedgerError: Nothing can be recorded.
         """
+        last = self.last(said.channel, tx=tx)
+        if said.number != (last.number + 1 if last else 0):
+            return False
         body = AcknowledgementSent(
             number=said.number, answers=len(said.answers), document=_text(envelope)
         )
@@ -204,6 +211,7 @@ class AcknowledgementStore:
             "DELETE FROM unacknowledged WHERE contract = ? AND provider = ? AND ended = ?",
             [(said.contract, said.provider, index) for index in ended],
         )
+        return True
 
     def take(
         self,

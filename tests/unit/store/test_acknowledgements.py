@@ -69,12 +69,12 @@ def said(answers, **changes):
 
 def send(state, found, **changes):
     document = said(found.answers, through=found.through, running=found.running, **changes)
-    state.submit(
+    is_kept = state.submit(
         lambda tx: state.acknowledgements.send(
             tx, document, enveloped(document), ended=found.ended, now=NOW
         )
     )
-    return document
+    return document if is_kept else None
 
 
 def test_every_way_to_end_is_said_as_it_was(state):
@@ -128,6 +128,15 @@ def test_a_document_has_its_bound_and_the_rest_goes_into_the_next(state):
     ]
     assert rest.through == 2 * MAX_ANSWERS + 4
     assert send(state, rest, number=1, previous=enveloped(first).digest).is_whole
+
+
+def test_of_two_processes_that_make_one_the_first_has_made_it(state):
+    state.questions.fail(ask(state, 0), Sent(rows=1, bytes=4), reason="it broke", now=NOW)
+    found = state.acknowledgements.collect(CHANNEL)
+    assert send(state, found) is not None
+    before = state.ledger.head()
+    assert send(state, found) is None
+    assert state.ledger.head() == before
 
 
 def answer(request, ending=Ending.RECEIVED):
