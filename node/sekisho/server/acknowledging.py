@@ -6,10 +6,11 @@ provider's node is away goes into the next one.
 
 import logging
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 from sekisho.documents.envelope import PayloadType, seal
-from sekisho.errors import SekishoError
+from sekisho.errors import LedgerError, SekishoError
 from sekisho.ledger.acknowledgement import (
     MAX_ANSWERS,
     Acknowledgement,
@@ -52,17 +53,29 @@ class Acknowledging:
 
     def acknowledge(self) -> int:
         """Acknowledge what is due now; tell in how many documents."""
-        made = [item for item in map(self._make, self._due()) if item]
+        made = [item for item in map(self._try, self._due()) if item]
         self._deliveries.deliver_all(made, DELIVERY_SECONDS)
         return len(made)
 
     def _run(self) -> None:
         while not self._stopping.wait(TICK_SECONDS):
-            try:
+            with suppress(LedgerError):  # where the state cannot be read, it is tried again
                 while self.acknowledge() and not self._stopping.is_set():
                     pass
-            except SekishoError as error:  # a full disk, say: it is tried again in a second
-                note("not acknowledged", logging.WARNING, message=error.message)
+
+    def _try(self, channel: Channel) -> str:
+        """Make the next document of a channel; one that cannot be made holds up no other."""
+        try:
+            return self._make(channel)
+        except SekishoError as error:  # a full disk, say: it is tried again in a second
+            note(
+                "not acknowledged",
+                logging.WARNING,
+                party=channel.provider,
+                contract=channel.contract,
+                message=error.message,
+            )
+            return ""
 
     def _due(self) -> tuple[Channel, ...]:
         """List channels in which answers have waited long enough, or too many wait."""

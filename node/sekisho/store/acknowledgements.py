@@ -159,6 +159,7 @@ class AcknowledgementStore:
                 " JOIN entries AS ends ON ends.idx = waiting.ended"
                 " JOIN entries AS starts ON starts.idx = ends.ends"
                 " WHERE waiting.contract = ? AND waiting.provider = ?"
+                " AND length(ends.body) > 0 AND length(starts.body) > 0"
                 " ORDER BY waiting.ended LIMIT ?",
                 (channel.contract, channel.provider, MAX_ANSWERS),
             ).fetchall()
@@ -266,12 +267,13 @@ class AcknowledgementStore:
         """Give each difference that was recorded here from an instant on, with its entry."""
         with self._reading(None) as db:
             rows = db.execute(
-                "SELECT entry FROM acknowledgements WHERE differences > 0 AND at >= ?"
-                " ORDER BY entry",
+                "SELECT idx, body FROM entries WHERE length(body) > 0 AND idx IN"
+                " (SELECT entry FROM acknowledgements WHERE differences > 0 AND at >= ?)"
+                " ORDER BY idx",
                 (since,),
             ).fetchall()
-        for (index,) in rows:
-            entry = self._ledger.get(index)
+        for index, body in rows:
+            entry = parse_entry(body, index=index)
             if isinstance(entry.body, AcknowledgementCompared):
                 for item in entry.body.differences:
                     yield entry, item
