@@ -46,7 +46,7 @@ def world(tmp_path_factory):
 def still_unacknowledged(world):
     yield
     with world["ua"].records() as records:
-        (waiting,) = records.acknowledgements.awaited(world["ua"].party)
+        (waiting,) = records.unacknowledged.awaited(world["ua"].party)
     assert (waiting.channel.consumer, waiting.answers) == ("maker.example", 1)
 
 

@@ -73,7 +73,7 @@ class Told:
 
     def waiting(self):
         with self.ua.records() as records:
-            found = records.acknowledgements.awaited(self.ua.party)
+            found = records.unacknowledged.awaited(self.ua.party)
         return sum(item.answers for item in found if item.channel.contract == self.contract)
 
 

@@ -56,8 +56,8 @@ def world(tmp_path_factory):
 def is_acknowledged(companies):
     """Whether every answer's end was said, and taken over by its provider."""
     with companies["maker"].records() as maker, companies["ua"].records() as ua:
-        waiting = maker.acknowledgements.waiting(companies["maker"].party)
-        return not waiting and not ua.acknowledgements.awaited(companies["ua"].party)
+        waiting = maker.unacknowledged.waiting(companies["maker"].party)
+        return not waiting and not ua.unacknowledged.awaited(companies["ua"].party)
 
 
 @pytest.fixture(scope="module")

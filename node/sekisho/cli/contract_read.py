@@ -216,13 +216,12 @@ def _acknowledgements(
     records: "Records", contract: ContractId, party: PartyId
 ) -> list[dict[str, Any]]:
     """Tell how far consumers have said how answers ended, and of how many nobody has."""
-    store = records.acknowledgements
     waiting = {
         item.channel: item
-        for item in (*store.awaited(party), *store.waiting(party))
+        for item in (*records.unacknowledged.awaited(party), *records.unacknowledged.waiting(party))
         if item.channel.contract == contract
     }
-    said = {item.channel: item for item in store.newest(contract)}
+    said = {item.channel: item for item in records.acknowledgements.newest(contract)}
     return [
         {
             "provider": channel.provider,

@@ -82,7 +82,7 @@ class Acknowledging:
         before = self._parts.now() - self._patience
         return tuple(
             item.channel
-            for item in self._parts.state.acknowledgements.waiting(self._parts.party)
+            for item in self._parts.state.unacknowledged.waiting(self._parts.party)
             if item.answers >= MAX_ANSWERS or item.since <= before
             if not self._is_on_its_way(item.channel)
         )
@@ -101,7 +101,7 @@ class Acknowledging:
         """
         store = self._parts.state.acknowledgements
         now = self._parts.now()
-        last, found = store.last(channel), store.collect(channel)
+        last, found = store.last(channel), self._parts.state.unacknowledged.collect(channel)
         if not found.answers:
             return ""
         said = Acknowledgement(

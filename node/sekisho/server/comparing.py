@@ -149,7 +149,7 @@ class Comparing:
         if last is None or last.number + 1 != said.number or not said.is_whole:
             return
         named = {item.request for item in said.answers} | set(said.running)
-        store = self._parts.state.acknowledgements
+        store = self._parts.state.unacknowledged
         for request in store.never_named(said.channel, before=last.entry):
             stored = self._parts.state.requests.by_digest(request)
             if request not in named and stored is not None:

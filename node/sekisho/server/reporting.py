@@ -116,7 +116,7 @@ def _deliveries(parts: Parts) -> StatusLine:
 
 def _unacknowledged(parts: Parts) -> StatusLine:
     """Say of how many answers their consumers have not said yet how they ended, and since when."""
-    waiting = parts.state.acknowledgements.awaited(parts.party)
+    waiting = parts.state.unacknowledged.awaited(parts.party)
     whose = ", ".join(
         f"{item.channel.consumer} {item.answers} since {moment_text(item.since)}"
         f" under {short_id(item.channel.contract)}"

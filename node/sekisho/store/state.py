@@ -25,6 +25,7 @@ from sekisho.store.questions import QuestionStore
 from sekisho.store.requests import RequestStore
 from sekisho.store.schema import check_state, check_version, migrate
 from sekisho.store.transaction import Transaction
+from sekisho.store.unacknowledged import UnacknowledgedStore
 from sekisho.store.writer import Writer
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class Records:
         self.requests = RequestStore(self._readers)
         self.published = PublishedStore(self._readers, self.ledger)
         self.lookups = LookupStore(self._readers, self.ledger)
+        self.unacknowledged = UnacknowledgedStore(self._readers)
         self.acknowledgements = AcknowledgementStore(self._readers, self.ledger)
 
     def check_version(self, path: Path) -> None:

@@ -83,9 +83,9 @@ def test_every_way_to_end_is_said_as_it_was(state):
     state.questions.fail(failed, Sent(rows=1, bytes=4), reason="it broke", now=NOW)
     state.questions.deny(denied, NO, receipt="{}", now=NOW)
     state.questions.deny(unsigned, NO, receipt="", now=NOW)
-    (waiting,) = state.acknowledgements.waiting(CONSUMER)
+    (waiting,) = state.unacknowledged.waiting(CONSUMER)
     assert (waiting.channel, waiting.answers) == (CHANNEL, 4)
-    found = state.acknowledgements.collect(CHANNEL)
+    found = state.unacknowledged.collect(CHANNEL)
     assert [
         (item.ending, item.rows, item.bytes, item.blake3, item.verified) for item in found.answers
     ] == [
@@ -97,10 +97,10 @@ def test_every_way_to_end_is_said_as_it_was(state):
     assert found.running == (asked(4).request,)
     assert found.through == 8
     send(state, found)
-    assert state.acknowledgements.waiting(CONSUMER) == ()
+    assert state.unacknowledged.waiting(CONSUMER) == ()
     assert state.acknowledgements.last(CHANNEL).number == 0
     state.questions.fail(running, Sent(rows=0, bytes=0), reason="it broke", now=NOW)
-    (later,) = state.acknowledgements.collect(CHANNEL).answers
+    (later,) = state.unacknowledged.collect(CHANNEL).answers
     assert later.request == asked(4).request
 
 
@@ -108,7 +108,7 @@ def test_what_a_fall_interrupted_is_said_too(path):
     with opened(path) as state:
         ask(state, 0)
     with opened(path) as state:
-        (answer,) = state.acknowledgements.collect(CHANNEL).answers
+        (answer,) = state.unacknowledged.collect(CHANNEL).answers
     assert answer.ending is Ending.INTERRUPTED
     assert answer.is_void
 
@@ -117,12 +117,12 @@ def test_a_document_has_its_bound_and_the_rest_goes_into_the_next(state):
     for number in range(MAX_ANSWERS + 2):
         index = ask(state, number)
         state.questions.receive(index, SENT, receipt="{}", verified=True, now=NOW)
-    found = state.acknowledgements.collect(CHANNEL)
+    found = state.unacknowledged.collect(CHANNEL)
     assert len(found.answers) == MAX_ANSWERS
     assert found.through == 2 * MAX_ANSWERS - 1
     first = send(state, found)
     assert not first.is_whole
-    rest = state.acknowledgements.collect(CHANNEL)
+    rest = state.unacknowledged.collect(CHANNEL)
     assert [item.request for item in rest.answers] == [
         asked(number).request for number in (MAX_ANSWERS, MAX_ANSWERS + 1)
     ]
@@ -132,7 +132,7 @@ def test_a_document_has_its_bound_and_the_rest_goes_into_the_next(state):
 
 def test_of_two_processes_that_make_one_the_first_has_made_it(state):
     state.questions.fail(ask(state, 0), Sent(rows=1, bytes=4), reason="it broke", now=NOW)
-    found = state.acknowledgements.collect(CHANNEL)
+    found = state.unacknowledged.collect(CHANNEL)
     assert send(state, found) is not None
     before = state.ledger.head()
     assert send(state, found) is None
@@ -166,15 +166,15 @@ def given(state):
 
 def test_a_provider_awaits_what_has_ended_until_it_is_named(state, given):
     signed, (ended, running), _ = given
-    (waiting,) = state.acknowledgements.awaited(PROVIDER)
+    (waiting,) = state.unacknowledged.awaited(PROVIDER)
     assert (waiting.channel.contract, waiting.answers) == (signed.id, 1)
     document = said([answer(ended.digest)], contract=signed.id)
     assert take(state, document)
-    assert state.acknowledgements.awaited(PROVIDER) == ()
+    assert state.unacknowledged.awaited(PROVIDER) == ()
     held = state.acknowledgements.find(enveloped(document).digest)
     assert state.requests.by_digest(ended.digest).acknowledged == held.entry
     assert state.requests.by_digest(running.digest).acknowledged is None
-    assert state.acknowledgements.never_named(held.channel, before=held.entry) == (running.digest,)
+    assert state.unacknowledged.never_named(held.channel, before=held.entry) == (running.digest,)
     assert state.acknowledgements.envelope(held).payload == enveloped(document).payload
 
 
@@ -208,7 +208,7 @@ def test_answers_from_before_there_were_acknowledgements_await_none(path):
         )
     db.close()
     with opened(path) as state:
-        assert state.acknowledgements.awaited(PROVIDER) == ()
-        assert state.acknowledgements.never_named(CHANNEL, before=9) == ()
+        assert state.unacknowledged.awaited(PROVIDER) == ()
+        assert state.unacknowledged.never_named(CHANNEL, before=9) == ()
         assert state.requests.by_digest("sha256:cd").acknowledged == -1
         assert state.ledger.verify().size == 0
