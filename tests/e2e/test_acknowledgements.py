@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sekisho.errors import Refusal, SekishoError
+from sekisho.errors import Refusal, RefusalReason, SekishoError
 from sekisho.ledger.bodies import AcknowledgementCompared, AcknowledgementSent
 from support.acknowledging import differences, until
 from support.flights import flights_section, write_flights
@@ -68,13 +68,13 @@ def documents(company, kind, contract):
 
 
 def test_all_ledgers_hold_the_consumers_word(world):
-    contract = world.agree(
-        contract_text(providers=("ua", "dl"), limits="{queries: {max: 3, per: day}}")
-    )
+    contract = world.agree(contract_text(providers=("ua", "dl")))
     maker = world["maker"]
     ask(maker, contract, times=3)
-    with pytest.raises(Refusal, match="limit"):
+    assert world["ua"].run("contract", "suspend", contract, "--reason", "a review").code == 0
+    with pytest.raises(Refusal) as failed:
         ask(maker, contract)
+    assert failed.value.reason is RefusalReason.SUSPENDED
     for name in ("ua", "dl", "maker"):
         until(lambda name=name: settled(world[name], contract), "not all was acknowledged")
     sent = documents(maker, AcknowledgementSent, contract)

@@ -32,12 +32,19 @@ def world(tmp_path_factory):
                 sql = f"SELECT origin FROM {alias}.flights WHERE departure_delay > 10"
                 node.query(sql, contract=companies.contract).to_arrow()
             node.query("SELECT origin FROM ua.flights", contract=companies.other).to_arrow()
+            step(companies["ua"], "suspend", companies.contract)
             for column in ("origin", "tail_number"):
-                with pytest.raises(Refusal, match="limit"):
+                with pytest.raises(Refusal, match="suspended"):
                     node.query(
                         f"SELECT {column} FROM ua.flights", contract=companies.contract
                     ).to_arrow()
+            step(companies["ua"], "resume", companies.contract)
         yield companies
+
+
+def step(company, verb, contract):
+    ran = company.run("contract", verb, contract, "--reason", "a review")
+    assert ran.code == 0, ran.err
 
 
 def stated(company, contract, *options):

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from sekisho.cli.main import DONE
 from sekisho.cli.place import Place, misused, now
 from sekisho.cli.table import show as show_rows
-from sekisho.ledger.statement import statement as summed
+from sekisho.ledger.usage import usage
 from sekisho.model.instants import day_ends_at, day_starts_at, parse_day
 from sekisho.store.used import used_under
 
@@ -32,7 +32,7 @@ def statement(options: argparse.Namespace) -> int:
         except ValueError as error:
             return misused(str(error), "write a day as 2026-12-01")
         used = used_under(records, found, party=place.party)
-        lines = summed(used, zone=zone, since=since, until=until)
+        lines = usage(used, zone=zone, since=since, until=until)
     is_json = options.format == "json"
     rows = [asdict(line) for line in lines]
     if not is_json:

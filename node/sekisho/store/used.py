@@ -6,7 +6,7 @@ from sekisho.documents.envelope import parse_envelope_json
 from sekisho.ledger.bodies import Denied, Failed, Interrupted, Received
 from sekisho.ledger.entry import Channel, Entry
 from sekisho.ledger.receipt import Outcome, parse_receipt
-from sekisho.ledger.statement import Used
+from sekisho.ledger.usage import Used
 from sekisho.model.names import ContractId, PartyId
 from sekisho.store.state import Records
 

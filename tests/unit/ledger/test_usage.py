@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from sekisho.ledger.receipt import Outcome
-from sekisho.ledger.statement import Used, statement
+from sekisho.ledger.usage import Used, usage
 from support.state import CHANNEL
 
 TOKYO = "Asia/Tokyo"
@@ -16,14 +16,12 @@ def used(at, outcome=Outcome.ANSWERED, *, rows=3, left=None):
 
 
 def test_months_are_those_of_the_contracts_time_zone():
-    found = statement(
-        [used("2026-12-31T14:59:59.999Z"), used("2026-12-31T15:00:00.000Z")], zone=TOKYO
-    )
+    found = usage([used("2026-12-31T14:59:59.999Z"), used("2026-12-31T15:00:00.000Z")], zone=TOKYO)
     assert [(line.month, line.answered) for line in found] == [("2026-12", 1), ("2027-01", 1)]
 
 
 def test_what_broke_off_counts_as_such_and_adds_no_rows():
-    found = statement(
+    found = usage(
         [
             used("2026-12-02T00:00:00.000Z", left={"queries": 9}),
             used("2026-12-03T00:00:00.000Z", left={"queries": 8}),
@@ -42,5 +40,5 @@ def test_what_broke_off_counts_as_such_and_adds_no_rows():
 def test_a_period_is_half_open():
     days = [datetime(2026, 12, day, tzinfo=UTC) for day in (2, 3)]
     given = [used(f"2026-12-0{day}T00:00:00.000Z") for day in (1, 2, 3)]
-    (line,) = statement(given, zone="UTC", since=days[0], until=days[1])
+    (line,) = usage(given, zone="UTC", since=days[0], until=days[1])
     assert line.answered == 1

@@ -42,7 +42,7 @@ class Used:
 
 
 @dataclass(slots=True, kw_only=True)
-class StatementLine:
+class UsageLine:
     """What one provider gave one consumer in one month."""
 
     provider: PartyId
@@ -59,9 +59,9 @@ class StatementLine:
     """After the month's last answer, by the limit's name."""
 
 
-def statement(
+def usage(
     used: Iterable[Used], *, zone: str, since: datetime | None = None, until: datetime | None = None
-) -> tuple[StatementLine, ...]:
+) -> tuple[UsageLine, ...]:
     """Sum up what was used.
 
     Args:
@@ -73,7 +73,7 @@ def statement(
     Returns:
         By provider, consumer and month.
     """
-    lines: dict[tuple[str, str, str], StatementLine] = {}
+    lines: dict[tuple[str, str, str], UsageLine] = {}
     local = ZoneInfo(zone)
     for item in sorted(used, key=lambda item: item.at):
         at = parse_moment(item.at)
@@ -81,12 +81,12 @@ def statement(
             continue
         month = at.astimezone(local).strftime("%Y-%m")
         provider, consumer = item.channel.provider, item.channel.consumer
-        new = StatementLine(provider=provider, consumer=consumer, month=month)
+        new = UsageLine(provider=provider, consumer=consumer, month=month)
         _add(lines.setdefault((provider, consumer, month), new), item)
     return tuple(lines[key] for key in sorted(lines))
 
 
-def _add(line: StatementLine, item: Used) -> None:
+def _add(line: UsageLine, item: Used) -> None:
     match item.outcome:
         case Outcome.ANSWERED:
             line.answered += 1
