@@ -171,6 +171,9 @@ class NodeConfig(DocumentModel):
     retention: RetentionConfig | None = None
     """Entries are kept for ever where it is left out."""
     datasets: dict[DatasetName, DatasetConfig] = {}
+    acknowledge_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
+    """How long answers that other companies gave wait at most before they are acknowledged, many
+    together; a day at most, so that no provider waits for longer."""
     guardrails: tuple[Path, ...] = ()
     """What this company demands of every contract; read when the node starts."""
 

@@ -13,7 +13,7 @@ import pytest
 from sekisho.client.ledger_peer import HeldCheckpoints
 from sekisho.errors import PeerError
 from sekisho.ledger.proofs import consistency_proof
-from sekisho.server.comparing import Comparing
+from sekisho.server.corroborating import Corroborating
 from sekisho.server.watched import watched as facts
 from sekisho.server.witness import Circle
 from support.nodes import contract_text
@@ -59,7 +59,7 @@ def world(tmp_path):
 
 def compared(world, others):
     parts = world.node.parts
-    Comparing(parts, others, Circle(parts)).compare(DL)
+    Corroborating(parts, others, Circle(parts)).compare(DL)
     return world.conflicts()
 
 
@@ -104,7 +104,7 @@ def test_a_keeper_that_is_away_is_not_blamed(world):
 
 def test_a_neighbour_is_asked_once_in_a_while_and_about_common_contracts_alone(world):
     parts, others = world.node.parts, Others(world.note(HONEST), HONEST)
-    comparing = Comparing(parts, others, Circle(parts))
+    comparing = Corroborating(parts, others, Circle(parts))
     for _ in range(3):
         comparing.compare(DL)
     assert others.asked == [UA]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sekisho.errors import EvidenceError, Refusal
 from sekisho.ledger.evidence import verify_bundle
+from support.acknowledging import until
 from support.flights import flights_section, write_flights
 from support.nodes import Companies, contract_text, run
 
@@ -32,7 +33,8 @@ def world(tmp_path_factory):
         for name in ("ua", "dl"):
             path = write_flights(root / f"{name}.parquet", 600)
             companies.found(name, flights_section(path))
-        companies.found("maker")
+        config = companies.found("maker").folder.config
+        config.write_text(config.read_text() + "acknowledge_seconds: 1\n")
         companies.introduce()
         companies.start()
         limits = "{queries: {max: 2, per: day}}"
@@ -47,7 +49,15 @@ def world(tmp_path_factory):
                     node.query(
                         f"SELECT origin FROM {alias}.flights", contract=companies.contract
                     ).to_arrow()
+        until(lambda: is_acknowledged(companies), "not all was acknowledged")
         yield companies
+
+
+def is_acknowledged(companies):
+    """Whether every answer's end was said, and taken over by its provider."""
+    with companies["maker"].records() as maker, companies["ua"].records() as ua:
+        waiting = maker.unacknowledged.waiting(companies["maker"].party)
+        return not waiting and not ua.unacknowledged.awaited(companies["ua"].party)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +119,8 @@ def test_the_file_tells_what_was_asked_allowed_and_given(files, known):
     (channel,) = file["channels"]
     assert (channel["provider"], channel["consumer"]) == ("ua.example", "maker.example")
     assert channel["first"] == 0
+    assert {item["request"] for item in file["answers"]} == set(file["acknowledged"])
+    assert file["differences"] == []
 
 
 def test_nothing_of_other_contracts_and_companies_is_in_the_file(world, files):

@@ -136,6 +136,18 @@ def _configure_reading(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     add_format(listed)
     listed.set_defaults(run=_run("contract_read", "list_all"))
 
+    statement = verbs.add_parser(
+        "statement", help="sum up what was asked and given under a contract, month by month"
+    )
+    statement.add_argument("id", metavar="ID", help=_NAME)
+    for name, which in (("--since", "first"), ("--until", "last")):
+        statement.add_argument(
+            name, metavar="DAY", help=f"{which} day, in the contract's time zone"
+        )
+    add_folder(statement)
+    add_format(statement)
+    statement.set_defaults(run=_run("contract_statement", "statement"))
+
     show = verbs.add_parser("show", help="show one contract's state and signatures")
     show.add_argument("id", metavar="ID", help=_NAME)
     add_folder(show)
@@ -154,11 +166,20 @@ def _configure_steps(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]
         "suspend": "stop answering under a contract, at once, until `resume`",
         "resume": "answer again under a suspended contract",
         "terminate": "end a contract, or this company's part of it",
+        "certify": "sign that this company has deleted what it received under a contract",
     }
     for verb, words in helps.items():
         step = verbs.add_parser(verb, help=words)
         step.add_argument("id", metavar="ID", help=_ID)
-        if verb != "sign":
+        if verb == "certify":
+            step.add_argument(
+                "--text",
+                dest="reason",
+                required=True,
+                metavar="TEXT",
+                help="what was deleted, where, when and by whom, as the other parties will read it",
+            )
+        elif verb != "sign":
             step.add_argument(
                 "--reason",
                 required=verb == "terminate",

@@ -17,7 +17,7 @@ from sekisho.errors import Finding
 from sekisho.ledger.instants import moment_text
 from sekisho.model.instants import instant_text
 from sekisho.model.lifecycle import state_at
-from sekisho.model.names import ContractId, short_id
+from sekisho.model.names import ContractId, PartyId, short_id
 
 _BELOW = {
     "en": "Below this company's floors: as it is, this node neither signs nor serves it",
@@ -25,6 +25,7 @@ _BELOW = {
 }
 
 if TYPE_CHECKING:
+    from sekisho.model.signed import SignedContract
     from sekisho.server.contracts import ContractBook
     from sekisho.store.contracts import StoredContract
     from sekisho.store.state import Records
@@ -151,6 +152,9 @@ def _facts(
         "amends": stored.amends,
         "successor": stored.successor,
         "lookups": _lookups(records, found),
+        "acknowledgements": _acknowledgements(records, found, place.party),
+        "deletion": _deletion(book, signed, at),
+        "not_told": _not_told(records, found),
         "notices": [
             {
                 "kind": item.notice.kind.value,
@@ -161,6 +165,36 @@ def _facts(
             for item in records.contracts.notices(found)
         ],
     }
+
+
+def _deletion(book: "ContractBook", signed: "SignedContract", at: datetime) -> list[dict[str, Any]]:
+    """Tell who has to delete what it received, once its contract has ended."""
+    return [
+        {
+            "provider": item.provider,
+            "consumer": item.consumer,
+            "due_at": instant_text(item.due_at),
+            "certificate": item.certificate.value,
+            "certified_at": instant_text(item.certified_at) if item.certified_at else None,
+            "is_overdue": item.is_overdue(at),
+            "text": item.words(at),
+        }
+        for item in book.duties(signed)
+        if item.is_begun(at)
+    ]
+
+
+def _not_told(records: "Records", contract: ContractId) -> list[dict[str, Any]]:
+    """Tell to whom this node has not been able to hand over the contract or a notice about it."""
+    documents = {contract: "contract"} | {
+        item.id: item.notice.kind.value for item in records.contracts.notices(contract)
+    }
+    return [
+        {"party": delivery.party, "document": what, "attempts": delivery.attempts}
+        for document, what in documents.items()
+        for delivery in records.outbox.of_document(document)
+        if delivery.acknowledged_at is None
+    ]
 
 
 def _lookups(records: "Records", contract: ContractId) -> list[dict[str, Any]]:
@@ -178,6 +212,29 @@ def _lookups(records: "Records", contract: ContractId) -> list[dict[str, Any]]:
     ]
 
 
+def _acknowledgements(
+    records: "Records", contract: ContractId, party: PartyId
+) -> list[dict[str, Any]]:
+    """Tell how far consumers have said how answers ended, and of how many nobody has."""
+    waiting = {
+        item.channel: item
+        for item in (*records.unacknowledged.awaited(party), *records.unacknowledged.waiting(party))
+        if item.channel.contract == contract
+    }
+    said = {item.channel: item for item in records.acknowledgements.newest(contract)}
+    return [
+        {
+            "provider": channel.provider,
+            "consumer": channel.consumer,
+            "said": said[channel].number + 1 if channel in said else 0,
+            "last_at": said[channel].at if channel in said else None,
+            "unacknowledged": waiting[channel].answers if channel in waiting else 0,
+            "since": moment_text(waiting[channel].since) if channel in waiting else None,
+        }
+        for channel in dict.fromkeys((*said, *waiting))
+    ]
+
+
 def _print(facts: dict[str, Any]) -> None:
     print(f"id          {facts['id']}")
     print(f"title       {facts['title']}")
@@ -190,16 +247,35 @@ def _print(facts: dict[str, Any]) -> None:
     for provider, state in facts["parts"].items():
         if state != facts["state"]:
             print(f"part        {provider}: {state}")
+    _print_course(facts)
+    for item in facts["not_served"]:
+        print(f"not served  {item['path']}: {item['message']}")
+        print(f"            hint: {item['hint']}")
+
+
+def _print_course(facts: dict[str, Any]) -> None:
+    """Print what has come of a contract: tables, answers, what is owed, what was said."""
     for item in facts["lookups"]:
         print(f"table       {_lookup_text(item)}")
+    for item in facts["acknowledgements"]:
+        print(f"answers     {_acknowledgement_text(item)}")
+    for item in facts["deletion"]:
+        print(f"deletion    {item['text']}")
     for item in facts["notices"]:
         print(
             f"notice      {item['kind']} by {item['party']} from {item['effective_at']}:"
             f" {item['reason']}"
         )
-    for item in facts["not_served"]:
-        print(f"not served  {item['path']}: {item['message']}")
-        print(f"            hint: {item['hint']}")
+    for item in facts["not_told"]:
+        print(f"not told    {item['party']}: {item['document']}, after {item['attempts']} attempts")
+
+
+def _acknowledgement_text(item: dict[str, Any]) -> str:
+    """Say how far a consumer has said how a provider's answers ended."""
+    said = f"acknowledged {item['last_at']}" if item["said"] else "never acknowledged"
+    count = item["unacknowledged"]
+    rest = f", {count} unacknowledged since {item['since']}" if count else ""
+    return f"{item['provider']} to {item['consumer']}: {said}{rest}"
 
 
 def _lookup_text(item: dict[str, Any]) -> str:

@@ -22,8 +22,9 @@ from sekisho.documents.notice import build_notice
 from sekisho.documents.proposal import build_proposal
 from sekisho.documents.yaml import parse_yaml
 from sekisho.errors import DocumentError, Finding
-from sekisho.model.lifecycle import check_notice, termination_effective_at
+from sekisho.model.lifecycle import termination_effective_at
 from sekisho.model.names import ContractId, PartyId, short_id
+from sekisho.model.notice_check import check_notice
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.model.signed import SignedContract
 from sekisho.store.folder import load_file, load_secret
@@ -40,8 +41,9 @@ _KINDS = {
     "suspend": NoticeKind.SUSPENSION,
     "resume": NoticeKind.RESUMPTION,
     "terminate": NoticeKind.TERMINATION,
+    "certify": NoticeKind.DELETION,
 }
-_CONFIRMED = frozenset({"sign", "reject", "terminate"})
+_CONFIRMED = frozenset({"sign", "reject", "terminate", "certify"})
 """What cannot be undone asks for a confirmed review or for the digits."""
 
 
@@ -144,7 +146,8 @@ def _ask(options: argparse.Namespace, signed: SignedContract) -> int:
     with Shelf(options) as shelf:
         found = shelf.find(signed.id)
         say(review_page(found, shelf.amended_by(found), lang=options.lang))
-    if confirm(f"This would {options.verb} the contract `{short_id(signed.id)}`."):
+    what = "certify deletion under" if options.verb == "certify" else options.verb
+    if confirm(f"This would {what} the contract `{short_id(signed.id)}`."):
         return DONE
     say("nothing was done")
     return FAILED

@@ -15,11 +15,12 @@ from sekisho.cli.place import Place, misused, now, say
 from sekisho.cli.table import cell_text
 from sekisho.cli.table import show as show_rows
 from sekisho.errors import EvidenceError, NodeError, TrustError
+from sekisho.model.instants import instant_text
 from sekisho.model.names import PartyId, is_party
 
 if TYPE_CHECKING:
+    from sekisho.ledger.differences import Difference
     from sekisho.ledger.evidence import Evidence
-    from sekisho.ledger.reconciling import Difference
 
 FIRST, LAST = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
 _COLUMNS = (
@@ -201,10 +202,22 @@ def _print(evidence: "Evidence") -> None:
     for party, seen in evidence.witnesses.items():
         at = datetime.fromtimestamp(seen.seconds, UTC).isoformat()
         print(f"seen by {party} at {at}, up to {seen.size} entries")
+    for notice in evidence.notices:
+        at = instant_text(notice.effective_at)
+        print(f"{notice.kind} by {notice.party} from {at}: {cell_text(notice.reason)}")
     for party in evidence.vouched:
         print(f"nobody gave a fingerprint of {party}: the signed contract names it")
+    print(f"{_acknowledged(evidence)} of {len(evidence.answers)} answers acknowledged by consumers")
+    for item in evidence.differences:
+        print(f"{header.party} recorded a difference: {item.kind} {cell_text(item.request)}")
+        print(f"  provider: {cell_text(item.provider) or 'nothing'}")
+        print(f"  consumer: {cell_text(item.consumer) or 'nothing'}")
     rows = [row | {"clauses": ", ".join(row["clauses"])} for row in _facts(evidence)["answers"]]
     show_rows(rows, _COLUMNS, as_json=False, out=sys.stdout)
+
+
+def _acknowledged(evidence: "Evidence") -> int:
+    return sum(item.request in evidence.acknowledged for item in evidence.answers)
 
 
 def _facts(evidence: "Evidence") -> dict[str, Any]:
@@ -216,6 +229,15 @@ def _facts(evidence: "Evidence") -> dict[str, Any]:
         "since": header.since,
         "until": header.until,
         "made_at": header.made_at,
+        "notices": [
+            {
+                "kind": item.kind.value,
+                "party": item.party,
+                "effective_at": instant_text(item.effective_at),
+                "reason": item.reason,
+            }
+            for item in evidence.notices
+        ],
         "entries": evidence.entries,
         "shown": evidence.shown,
         "root": evidence.root,
@@ -228,6 +250,8 @@ def _facts(evidence: "Evidence") -> dict[str, Any]:
             for channel, (first, last) in evidence.channels.items()
         ],
         "answers": [asdict(item) for item in evidence.answers],
+        "acknowledged": sorted(evidence.acknowledged),
+        "differences": [asdict(item) for item in evidence.differences],
     }
 
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from html import escape
 
 from sekisho.ledger.answered import Answer
+from sekisho.ledger.differences import Difference
 from sekisho.ledger.evidence import Evidence
-from sekisho.ledger.reconciling import Difference
+from sekisho.model.instants import instant_text
 
 Words = Mapping[str, str]
 
@@ -21,6 +22,9 @@ _EN: Words = {
     "ledger_is": "{entries} entries, of which {shown} are shown; root {root}",
     "seen": "Seen by",
     "recovered": "Recovered at entry",
+    "acknowledged": "Acknowledged",
+    "acknowledged_is": "how {count} of {answers} answers ended is signed by their consumers",
+    "recorded": "Differences recorded by comparing acknowledgements",
     "nobody": "no other company has cosigned this head",
     "holds": "Every signature, hash and sequence number in the file holds.",
     "recipients": "Named recipients",
@@ -31,6 +35,15 @@ _EN: Words = {
     " answer was recorded before it left.",
     "accumulation": "Accumulation",
     "accumulation_say": "What was given in the period, by company and purpose:",
+    "notices": "Notices and certificates",
+    "notice": "notice",
+    "party": "company",
+    "reason": "in its words",
+    "rejection": "rejection",
+    "suspension": "suspension",
+    "resumption": "resumption",
+    "termination": "termination",
+    "deletion": "certificate of deletion",
     "answers": "Answers",
     "differences": "Differences between the two sides",
     "none": "none",
@@ -57,6 +70,9 @@ _JA: Words = {
     "ledger_is": "全{entries}件のうち{shown}件を開示、ルート {root}",
     "seen": "連署した者",
     "recovered": "台帳を復旧した記録",
+    "acknowledged": "受領確認",
+    "acknowledged_is": "{answers}件の回答のうち{count}件の結果に提供先の署名がある",
+    "recorded": "受領確認との照合で記録された相違",
     "nobody": "この時点の台帳に連署した他社はない",
     "holds": "本ファイル内のすべての署名、要約値及び通し番号の検証に成功した。",
     "recipients": "提供先（限定提供性）",
@@ -66,6 +82,15 @@ _JA: Words = {
     "認証され、契約が許諾しない内容は拒否され、各回答は送出前に記録された。",
     "accumulation": "相当蓄積性",
     "accumulation_say": "対象期間に提供した量（提供先及び目的ごと）は次のとおりである。",
+    "notices": "通知及び証明",
+    "notice": "種類",
+    "party": "会社",
+    "reason": "本文",
+    "rejection": "拒否",
+    "suspension": "停止",
+    "resumption": "再開",
+    "termination": "解約",
+    "deletion": "削除証明",
     "answers": "回答の一覧",
     "differences": "双方の記録の相違",
     "none": "なし",
@@ -118,16 +143,27 @@ def _sections(
         yield _facts(evidence, words)
         yield f"<p>{words['holds']}</p>"
         yield from _given(evidence, words)
+        if evidence.notices:
+            yield f"<h3>{words['notices']}</h3>"
+            yield _table(("at", "notice", "party", "reason"), _notices(evidence, words), words)
         yield f"<h3>{words['answers']}</h3>"
         yield _table(_COLUMNS, (_answer(item) for item in evidence.answers), words)
+        if evidence.differences:
+            yield f"<h3>{words['recorded']}</h3>{_differences(evidence.differences, words)}"
     if len(found) > 1:
         yield f"<h2>{words['differences']}</h2>"
-        columns = ("at", "state", "request", "provider", "consumer")
-        rows = [
-            (item.at, str(item.kind), item.request, item.provider, item.consumer)
-            for item in compared
-        ]
-        yield _table(columns, rows, words) if rows else f"<p>{words['none']}</p>"
+        yield _differences(compared, words) if compared else f"<p>{words['none']}</p>"
+
+
+def _differences(found: Sequence[Difference], words: Words) -> str:
+    columns = ("at", "state", "request", "provider", "consumer")
+    rows = [(item.at, str(item.kind), item.request, item.provider, item.consumer) for item in found]
+    return _table(columns, rows, words)
+
+
+def _notices(evidence: Evidence, words: Words) -> Iterator[tuple[str, ...]]:
+    for item in evidence.notices:
+        yield (instant_text(item.effective_at), words[item.kind], item.party, item.reason)
 
 
 def _facts(evidence: Evidence, words: Words) -> str:
@@ -138,6 +174,10 @@ def _facts(evidence: Evidence, words: Words) -> str:
     )
     ledger = words["ledger_is"].format(
         entries=evidence.entries, shown=evidence.shown, root=evidence.root
+    )
+    acknowledged = words["acknowledged_is"].format(
+        count=sum(item.request in evidence.acknowledged for item in evidence.answers),
+        answers=len(evidence.answers),
     )
     facts = (
         ("contract", header.contract),
@@ -150,6 +190,7 @@ def _facts(evidence: Evidence, words: Words) -> str:
             ("recovered", f"{item.index}, {item.at}: {item.size} < {item.held_size}")
             for item in evidence.recoveries
         ),
+        ("acknowledged", acknowledged),
     )
     rows = "".join(
         f"<tr><th>{words[name]}</th><td>{escape(text)}</td></tr>" for name, text in facts

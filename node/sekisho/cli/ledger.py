@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 from sekisho.cli.main import DONE, NOT_TRUSTED, add_folder, add_format
 from sekisho.cli.place import Place, say
 from sekisho.cli.table import show as show_rows
+from sekisho.documents.envelope import parse_envelope_json
 from sekisho.errors import LedgerError
-from sekisho.ledger.bodies import Asked, Opened, Refused
+from sekisho.ledger.bodies import (
+    AcknowledgementCompared,
+    AcknowledgementSent,
+    Asked,
+    Opened,
+    Refused,
+)
 from sekisho.ledger.entry import Entry, entry_bytes
 from sekisho.ledger.listing import summaries
 from sekisho.model.names import short_id
@@ -24,6 +31,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     listed = verbs.add_parser("list", help="list answers, queries and steps, oldest first")
+    listed.add_argument(
+        "--differences",
+        action="store_true",
+        help="list what consumers acknowledged otherwise than this ledger has it, and nothing else",
+    )
     listed.set_defaults(run=_list)
     shown = verbs.add_parser("show", help="show everything about one entry")
     shown.add_argument("index", type=_index, metavar="N", help="the entry's index")
@@ -44,6 +56,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _list(options: argparse.Namespace) -> int:
     place = Place.find(options)
     is_json = options.format == "json"
+    if options.differences:
+        return _list_differences(place, as_json=is_json)
     with place.records() as records:
         rows = [asdict(item) for item in summaries(records.ledger.entries())]
     if not is_json:
@@ -51,6 +65,32 @@ def _list(options: argparse.Namespace) -> int:
             row["contract"] = short_id(str(row["contract"]))
     columns = ("index", "at", "kind", "contract", "party", "state", "reason", "rows", "bytes")
     show_rows(rows, columns, as_json=is_json, out=sys.stdout)
+    return DONE
+
+
+def _list_differences(place: Place, *, as_json: bool) -> int:
+    """Print one row for each difference that comparing acknowledgements has found."""
+    with place.records() as records:
+        rows = [
+            {
+                "index": entry.index,
+                "at": entry.at,
+                "kind": item.kind.value,
+                "contract": entry.link.channel.contract,
+                "party": entry.link.channel.consumer,
+                "request": item.request,
+                "provider": item.provider,
+                "consumer": item.consumer,
+            }
+            for entry, item in records.acknowledgements.differing()
+            if entry.link is not None
+        ]
+    if not as_json:
+        for row in rows:
+            row["contract"] = short_id(str(row["contract"]))
+            row["request"] = short_id(str(row["request"])) if row["request"] else ""
+    columns = ("index", "at", "kind", "contract", "party", "request", "provider", "consumer")
+    show_rows(rows, columns, as_json=as_json, out=sys.stdout)
     return DONE
 
 
@@ -62,7 +102,9 @@ def _show(options: argparse.Namespace) -> int:
         print(json.dumps(facts, ensure_ascii=False, indent=1))
         return DONE
     for name, value in facts["entry"].items():
-        print(f"{name:<14} {_line(value)}")
+        if name not in {"document", "differences"} or not facts["acknowledgement"]:
+            print(f"{name:<14} {_line(value)}")
+    _print_acknowledgement(facts)
     for name in ("leaf", "note"):
         if facts[name]:
             print(f"{name:<14} {_line(facts[name])}")
@@ -74,14 +116,33 @@ def _show(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _print_acknowledgement(facts: dict[str, Any]) -> None:
+    """Print what a consumer said of answers, and what its provider found to differ."""
+    for item in (facts["acknowledgement"] or {}).get("answers", ()):
+        counts = f"{item['rows']} rows, {item['bytes']} bytes"
+        print(f"{item['ending']:<14} {short_id(item['request'])} {counts}")
+    for item in facts["entry"].get("differences", ()):
+        print(f"{item['kind']:<14} {short_id(item['request']) if item['request'] else ''}")
+        print(f"  provider     {_line(item['provider'] or 'nothing')}")
+        print(f"  consumer     {_line(item['consumer'] or 'nothing')}")
+    if facts["acknowledged_by"] is not None:
+        print(f"acknowledged in entry {facts['acknowledged_by']}")
+
+
 def _facts(records: "Records", index: int) -> dict[str, Any]:
     entry = records.ledger.get(index)
     end = records.ledger.end_of(index) if isinstance(entry.body, Opened | Asked) else None
     request = None
     if isinstance(entry.body, Opened | Refused):
         request = records.requests.by_digest(entry.body.request)
+    said = None
+    if isinstance(entry.body, AcknowledgementSent | AcknowledgementCompared):
+        said = json.loads(parse_envelope_json(entry.body.document.encode()).payload)
+    by = request.acknowledged if request else None
     return {
         "entry": _record(entry),
+        "acknowledgement": said,
+        "acknowledged_by": by if by is not None and by >= 0 else None,
         "leaf": records.ledger.stored(index).leaf.hex(),
         "note": records.ledger.note(index) or (records.ledger.note(end.index) if end else ""),
         "end": _record(end) if end else None,
@@ -122,6 +183,7 @@ def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
         "receipts": report.receipts,
         "requests": report.requests,
         "cosignatures": report.cosignatures,
+        "acknowledgements": report.acknowledgements,
         "open": list(report.ledger.open),
         "pruned": report.ledger.pruned,
         "doubted": list(report.doubted),
@@ -133,7 +195,8 @@ def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
         return
     print(
         f"the ledger holds: {report.ledger.size} entries, {report.receipts} receipts"
-        f" and {report.requests} requests of others, {report.cosignatures} cosignatures"
+        f", {report.requests} requests and {report.acknowledgements} acknowledgements of others,"
+        f" {report.cosignatures} cosignatures"
     )
     print(f"root {report.ledger.root.hex()}")
     if report.ledger.open:

@@ -98,6 +98,13 @@ class Peer:
         message = exchange.DeliverMemberRequest(member=envelope_to_proto(envelope))
         self._call(self._exchange.DeliverMember, message)
 
+    def deliver_acknowledgement(self, envelope: Envelope) -> None:
+        """Hand over what this company says of its answers; returns once it is compared there."""
+        message = exchange.DeliverAcknowledgementRequest(
+            acknowledgement=envelope_to_proto(envelope)
+        )
+        self._call(self._exchange.DeliverAcknowledgement, message)
+
     def deliver_lookup(self, contract: ContractId, content: bytes) -> None:
         """Hand over a table that the contract lets this company bring.
 

@@ -32,6 +32,7 @@ class PayloadType(StrEnum):
     REQUEST = "application/vnd.sekisho.request.v1+json"
     OPENING = "application/vnd.sekisho.opening.v1+json"
     RECEIPT = "application/vnd.sekisho.receipt.v1+json"
+    ACKNOWLEDGEMENT = "application/vnd.sekisho.acknowledgement.v1+json"
     EVIDENCE = "application/vnd.sekisho.evidence.v1+json"
 
 

@@ -45,7 +45,7 @@ def build_notice(notice: Notice) -> bytes:
 def parse_notice(payload: bytes) -> Notice:
     """Read a notice from the bytes that were signed.
 
-    Whether its contract lets its party say this is for `model.lifecycle.check_notice`.
+    Whether its contract lets its party say this is for `model.notice_check.check_notice`.
 
     Raises:
         DocumentError: When the bytes are not canonical or not a notice.

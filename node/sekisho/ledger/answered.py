@@ -50,6 +50,8 @@ class Answers:
     """Puts entries together, start and end."""
 
     _by_start: dict[int, Answer] = field(default_factory=dict)
+    _starts: dict[str, int] = field(default_factory=dict)
+    """Where each request begins."""
 
     def take(self, entry: Entry) -> None:
         """Take the next entry of a channel; ends of what began before the first are passed over."""
@@ -57,6 +59,7 @@ class Answers:
         match body:
             case Opened() | Refused() | Asked():
                 self._by_start[entry.index] = _begun(entry, body)
+                self._starts[body.request] = entry.index
             case Closed() | Received() | Cut() | Failed() | Denied() | Interrupted():
                 self._end(entry, body)
             case _:
@@ -66,6 +69,11 @@ class Answers:
         """Give the digest of the request that an entry ends; empty when it is not known."""
         started = self._by_start.get(getattr(entry.body, "ends", -1))
         return started.request if started is not None else ""
+
+    def of_request(self, request: str) -> Answer | None:
+        """Give what has become of a request so far; None where it is not among the entries."""
+        start = self._starts.get(request)
+        return self._by_start[start] if start is not None else None
 
     def all(self) -> tuple[Answer, ...]:
         """Give the answers in the order in which they began."""

@@ -3,13 +3,16 @@
 A provider's answer is `opened` and then `closed`, `cut` or `interrupted`, or it is `refused` at
 once. The consumer's side of the same is `asked` and then `received`, `failed`, `denied` or
 `interrupted`. A table that a consumer brings is `brought` on its side, and `taken` and in the end
-`dropped` on the provider's. Contracts and members leave an entry at every step of their lives.
+`dropped` on the provider's. What a consumer's node says of its answers, many at a time, is
+`acknowledged` on its side and `compared` on the provider's. Contracts and members leave an entry at
+every step of their lives.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sekisho.ledger.differences import Difference
 from sekisho.ledger.indexes import parse_indexes
 from sekisho.model.contract import RequestEvidence
 from sekisho.model.names import ContractId, DatasetId, PartyId
@@ -187,6 +190,30 @@ class Dropped:
     digest: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgementSent:
+    """A consumer's node has signed what it says of a channel's answers since the last time."""
+
+    number: int
+    """Of the acknowledgement in its channel."""
+    answers: int
+    """How many it names."""
+    document: str
+    """The signed envelope as JSON text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgementCompared:
+    """A provider's node has compared a consumer's acknowledgement with its own records."""
+
+    number: int
+    answers: int
+    document: str
+    """The signed envelope as JSON text, as it was received."""
+    differences: tuple[Difference, ...]
+    """What the two records say differently; empty where they agree."""
+
+
 class ContractChange(StrEnum):
     """What happened to a contract at this node."""
 
@@ -199,6 +226,8 @@ class ContractChange(StrEnum):
     SUSPENDED = "suspended"
     RESUMED = "resumed"
     SUPERSEDED = "superseded"
+    CERTIFIED = "certified"
+    """A consumer has signed that it deleted what it received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,9 +320,11 @@ End = Closed | Cut | Interrupted | Received | Failed | Denied
 """What ends one, naming its index."""
 LookupEvent = Brought | Taken | Dropped
 """What happens to a table that a consumer brings."""
+AcknowledgementEvent = AcknowledgementSent | AcknowledgementCompared
+"""What happens to a consumer's word about its answers."""
 Event = ContractEvent | MemberEvent | DatasetEvent | Pruned | Recovered
 """What concerns no single provider and consumer."""
-Body = Start | End | Refused | LookupEvent | Event
+Body = Start | End | Refused | LookupEvent | AcknowledgementEvent | Event
 
 KINDS: dict[str, type[Body]] = {
     "opened": Opened,
@@ -308,6 +339,8 @@ KINDS: dict[str, type[Body]] = {
     "brought": Brought,
     "taken": Taken,
     "dropped": Dropped,
+    "acknowledged": AcknowledgementSent,
+    "compared": AcknowledgementCompared,
     "contract": ContractEvent,
     "member": MemberEvent,
     "dataset": DatasetEvent,

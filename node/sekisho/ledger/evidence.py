@@ -11,6 +11,8 @@ from sekisho.documents.envelope import Envelope, PayloadType, parse_envelope_jso
 from sekisho.errors import DocumentError, EvidenceError, LedgerError, TrustError
 from sekisho.ledger.answered import Answer, Answers
 from sekisho.ledger.bodies import (
+    AcknowledgementCompared,
+    AcknowledgementSent,
     Closed,
     ContractEvent,
     Denied,
@@ -36,6 +38,8 @@ from sekisho.ledger.bundle import (
     parse_end,
     read_bundle,
 )
+from sekisho.ledger.confirming import Confirmations
+from sekisho.ledger.differences import Difference
 from sekisho.ledger.entry import Channel, Entry, parse_entry
 from sekisho.ledger.evidence_head import Heads, Recovery, Witness
 from sekisho.ledger.merkle import HASH_BYTES, SALT_BYTES, entry_hash
@@ -46,6 +50,7 @@ from sekisho.ledger.vouching import Vouching
 from sekisho.model.contract import RequestEvidence
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
+from sekisho.model.notices import Notice
 from sekisho.model.signed import SignedContract
 
 
@@ -55,6 +60,8 @@ class Evidence:
 
     header: Header
     contract: SignedContract
+    notices: tuple[Notice, ...]
+    """In the order in which the keeper recorded them: ends, suspensions, certified deletions."""
     entries: int
     """Of the whole ledger."""
     shown: int
@@ -62,6 +69,10 @@ class Evidence:
     """Of the ledger, in hex; two files of one ledger and size must agree."""
     answers: tuple[Answer, ...]
     """In the ledger's order, refusals among them."""
+    acknowledged: frozenset[str]
+    """Requests of those whose end their consumer has signed."""
+    differences: tuple[Difference, ...]
+    """Between the consumers' acknowledgements and the ledger, as its keeper recorded them."""
     channels: Mapping[Channel, tuple[int, int]]
     """First and last sequence number that is shown, without a gap between."""
     witnesses: Mapping[PartyId, Witness]
@@ -132,6 +143,7 @@ class _Walk:
     last_at: str = ""
     channels: dict[Channel, tuple[int, int, str]] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
+    confirmations: Confirmations = field(default_factory=Confirmations)
     awaited: _Awaited | None = None
     heads: Heads | None = None
     is_ended: bool = False
@@ -192,10 +204,13 @@ class _Walk:
         return Evidence(
             header=self.header,
             contract=self.vouching.agreed(),
+            notices=tuple(self.vouching.notices),
             entries=self.tree.size,
             shown=self.shown,
             root=self.tree.root().hex(),
             answers=self.answers.all(),
+            acknowledged=frozenset(self.confirmations.requests),
+            differences=tuple(self.confirmations.differences),
             channels={channel: found[:2] for channel, found in self.channels.items()},
             witnesses=self.heads.witnesses,
             recoveries=tuple(self.heads.recoveries),
@@ -265,6 +280,8 @@ class _Walk:
                 awaited.is_receipt = True
             case Received(verified=True, receipt=text) | Denied(receipt=text) if text:
                 self._hold_receipt(_envelope(text), entry)
+            case AcknowledgementSent(document=text) | AcknowledgementCompared(document=text):
+                self._acknowledged(_envelope(text), entry)
             case _:
                 pass
         self.awaited = awaited
@@ -308,6 +325,11 @@ class _Walk:
         if started and receipt.request != started:
             raise ValueError("the receipt is about another request")
         _compare_receipt(receipt, entry)
+
+    def _acknowledged(self, envelope: Envelope, entry: Entry) -> None:
+        """What the consumer says of its answers is its own, in order, and about what is shown."""
+        signers = self.vouching.signers(envelope, PayloadType.ACKNOWLEDGEMENT, Purpose.RECEIPT)
+        self.confirmations.take(entry, envelope, signers=signers, answers=self.answers)
 
     def _end(self, envelope: Envelope, read: ReadLine) -> None:
         """Step 8: the keeper signed the sum of all lines."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from sekisho.ledger.bodies import (
+    AcknowledgementCompared,
+    AcknowledgementEvent,
+    AcknowledgementSent,
     Asked,
     Brought,
     Closed,
@@ -76,7 +79,9 @@ def summaries(entries: Iterable[Entry]) -> tuple[Summary, ...]:
     return tuple(rows.values())
 
 
-def _begun(entry: Entry, body: Start | Refused | LookupEvent | Event) -> Summary:
+def _begun(
+    entry: Entry, body: Start | Refused | LookupEvent | AcknowledgementEvent | Event
+) -> Summary:
     match body:
         case Opened():
             return _row(entry, kind="answer", state="open")
@@ -86,6 +91,8 @@ def _begun(entry: Entry, body: Start | Refused | LookupEvent | Event) -> Summary
             return _row(entry, kind="answer", state="refused", reason=body.reason)
         case Brought() | Taken() | Dropped():
             return _lookup(entry, body)
+        case AcknowledgementSent() | AcknowledgementCompared():
+            return _row(entry, kind="acknowledgement", reason=_said(body))
         case _:
             return _event(entry, body)
 
@@ -121,6 +128,14 @@ def _lookup(entry: Entry, body: LookupEvent) -> Summary:
     return row if isinstance(body, Dropped) else replace(row, rows=body.rows, bytes=body.bytes)
 
 
+def _said(body: AcknowledgementEvent) -> str:
+    answers = f"{body.answers} answers"
+    if isinstance(body, AcknowledgementSent):
+        return answers
+    found = f"{len(body.differences)} differences" if body.differences else "both sides agree"
+    return f"{answers}, {found}"
+
+
 def _row(
     entry: Entry,
     *,
@@ -145,7 +160,7 @@ def _row(
 
 
 def _other_party(link: Link, entry: Entry) -> str:
-    is_consumers = isinstance(entry.body, Asked | Brought)
+    is_consumers = isinstance(entry.body, Asked | Brought | AcknowledgementSent)
     return link.channel.provider if is_consumers else link.channel.consumer
 
 

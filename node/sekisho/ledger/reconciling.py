@@ -1,37 +1,10 @@
 """What two companies' evidence of the same answers says differently."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator
 
 from sekisho.ledger.answered import Answer
+from sekisho.ledger.differences import Difference, DifferenceKind, differs, words
 from sekisho.ledger.evidence import Evidence
-
-
-class DifferenceKind(StrEnum):
-    """How two records of one answer differ."""
-
-    NOT_ASKED = "not-asked"
-    """The provider recorded a request that the consumer's ledger does not show."""
-    NOT_RECORDED = "not-recorded"
-    """The consumer recorded a question that the provider's ledger does not show."""
-    OUTCOME = "outcome"
-    """It ended one way here and another way there."""
-    CONTENT = "content"
-    """It left whole and arrived whole, and was not the same."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """One answer of which two ledgers tell different things."""
-
-    kind: DifferenceKind
-    at: str
-    request: str
-    provider: str
-    """What the provider's ledger says, in a few words; empty for nothing."""
-    consumer: str
-    """What the consumer's says."""
 
 
 def differences(one: Evidence, other: Evidence) -> tuple[Difference, ...]:
@@ -72,19 +45,8 @@ def _found(asked: dict[str, Answer], given: dict[str, Answer]) -> Iterator[Diffe
         answered = given.get(request)
         if answered is None:
             yield _difference(DifferenceKind.NOT_RECORDED, asked=question)
-        elif (kind := _kind(question, answered)) is not None:
+        elif (kind := differs(question, answered)) is not None:
             yield _difference(kind, asked=question, given=answered)
-
-
-def _kind(asked: Answer, given: Answer) -> DifferenceKind | None:
-    if asked.state != given.state:
-        # A consumer cannot tell why a stream broke off, nor a fallen node what became of it.
-        broken = {"cut", "failed", "interrupted", "open"}
-        return None if {asked.state, given.state} <= broken else DifferenceKind.OUTCOME
-    said = [(item.rows, item.bytes, item.blake3) for item in (asked, given)]
-    if asked.state == "answered" and said[0] != said[1]:
-        return DifferenceKind.CONTENT
-    return None
 
 
 def _difference(
@@ -95,12 +57,6 @@ def _difference(
         kind=kind,
         at=min(item.at for item in known),
         request=known[0].request,
-        provider=_words([given]),
-        consumer=_words([asked]),
-    )
-
-
-def _words(answers: Iterable[Answer | None]) -> str:
-    return "".join(
-        f"{item.state}, {item.rows} rows, {item.bytes} bytes" for item in answers if item
+        provider=words(given),
+        consumer=words(asked),
     )

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from sekisho.documents.canonical import parse_canonical
 from sekisho.documents.envelope import Envelope, PayloadType
 from sekisho.documents.models import parse_value
+from sekisho.documents.notice import parse_notice
 from sekisho.documents.proposal import parse_proposal
 from sekisho.errors import TrustError
 from sekisho.model.member import Member, Purpose
 from sekisho.model.names import ContractId, PartyId
+from sekisho.model.notices import Notice
 from sekisho.model.signed import SignedContract
 from sekisho.trust.keyring import Members
 from sekisho.trust.keys import is_signature
@@ -24,6 +26,7 @@ class Vouching:
     fingerprints: Mapping[PartyId, str]
     """As people compared them."""
     members: Members = field(default_factory=Members)
+    notices: list[Notice] = field(default_factory=list)
     _contract: SignedContract | None = None
 
     @property
@@ -75,10 +78,14 @@ class Vouching:
         self._contract = signed
 
     def notice(self, envelope: Envelope) -> None:
-        """Step 4: a notice is signed by a party of the contract."""
+        """Step 4: a notice is about the contract and signed by the party of it that gives it."""
         signers = self.signers(envelope, PayloadType.NOTICE, Purpose.NOTICE)
-        if not signers & set(self.agreed().parties):
-            raise ValueError("no party of the contract signed the notice")
+        notice = parse_notice(envelope.payload)
+        if notice.party not in signers or notice.party not in self.agreed().parties:
+            raise ValueError("the party of the contract that gives the notice did not sign it")
+        if notice.contract != self.agreed().id:
+            raise ValueError("the notice is about another contract")
+        self.notices.append(notice)
 
     def signers(
         self, envelope: Envelope, kind: PayloadType, purpose: Purpose

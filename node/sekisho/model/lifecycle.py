@@ -13,9 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from sekisho.errors import Finding
 from sekisho.model.contract import Ender, Grant, Role, Scope
-from sekisho.model.instants import instant_text
 from sekisho.model.names import PartyId
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.model.signed import SignedContract
@@ -210,53 +208,6 @@ def counts_from(
     return min(notice.effective_at, recorded_at)
 
 
-def check_notice(notice: Notice, signed: SignedContract) -> tuple[Finding, ...]:
-    """Find what a contract does not let a party say."""
-    if notice.contract != signed.id:
-        return (Finding(path="contract", message="the notice is about another contract"),)
-    if notice.party not in signed.parties:
-        return (
-            Finding(
-                path="party",
-                message=f"`{notice.party}` is not a party of this contract",
-                hint="only a party may speak about its contract",
-            ),
-        )
-    return tuple(_check_right(notice, signed))
-
-
-def _check_right(notice: Notice, signed: SignedContract) -> Iterator[Finding]:
-    match notice.kind:
-        case NoticeKind.SUSPENSION | NoticeKind.RESUMPTION:
-            if notice.party not in signed.providers:
-                yield Finding(
-                    path="party",
-                    message=f"`{notice.party}` provides nothing that could be suspended",
-                    hint="suspending and resuming are a provider's own switch",
-                )
-        case NoticeKind.TERMINATION:
-            yield from _check_termination(notice, signed)
-        case NoticeKind.REJECTION:
-            return
-
-
-def _check_termination(notice: Notice, signed: SignedContract) -> Iterator[Finding]:
-    clause = "for_breach" if notice.for_breach else "for_convenience"
-    if not may_terminate(signed, notice.party, for_breach=notice.for_breach):
-        yield Finding(
-            path="party",
-            message=f"the contract's `termination.{clause}` does not let `{notice.party}` end it",
-            hint="read `termination` in the contract's review",
-        )
-    earliest = termination_effective_at(signed, notice.issued_at, for_breach=notice.for_breach)
-    if notice.effective_at < earliest:
-        yield Finding(
-            path="effective_at",
-            message="the notice takes effect before the days of notice are over",
-            hint=f"it may take effect from {instant_text(earliest)} on",
-        )
-
-
 def supersedes_at(successor: SignedContract, facts: ContractFacts) -> datetime | None:
     """Tell from when an amendment takes its predecessor's place, once all have signed it in time.
 
@@ -265,6 +216,23 @@ def supersedes_at(successor: SignedContract, facts: ContractFacts) -> datetime |
         facts: What the node knows of the amendment, not of its predecessor.
     """
     return _started_at(facts, successor)
+
+
+def ended_at(
+    facts: ContractFacts, signed: SignedContract, *, provider: PartyId, consumer: PartyId
+) -> datetime | None:
+    """Tell when a provider answers a consumer for the last time, as far as is known.
+
+    Returns:
+        None for a contract that never came into force, and for one whose place an amendment takes:
+        what was given under it goes on under the amendment.
+    """
+    if _started_at(facts, signed) is None:
+        return None
+    ends = [_terminated_at(facts, signed, provider), _left_at(facts, consumer), signed.ends_at]
+    last = min(end for end in ends if end is not None)
+    is_amended = facts.superseded_at is not None and facts.superseded_at <= last
+    return None if is_amended else last
 
 
 def _part_state(

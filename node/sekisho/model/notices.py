@@ -14,6 +14,8 @@ class NoticeKind(StrEnum):
     SUSPENSION = "suspension"
     RESUMPTION = "resumption"
     TERMINATION = "termination"
+    DELETION = "deletion"
+    """A consumer certifies that it has deleted what it received; no state changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,13 +20,14 @@ from sekisho.errors import DocumentError, Finding, Refusal, RefusalReason, Trust
 from sekisho.model.lifecycle import (
     TERMINAL_STATES,
     ContractState,
-    check_notice,
     counts_from,
+    ended_at,
     state_at,
     supersedes_at,
 )
 from sekisho.model.member import Purpose
 from sekisho.model.names import ContractId, PartyId
+from sekisho.model.notice_check import check_notice
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.model.signed import SignedContract
 from sekisho.server.cutting import await_others, cut_what_ended
@@ -319,8 +320,20 @@ class Agreeing:
         elif is_own and notice.kind is NoticeKind.REJECTION and is_complete:
             problem = "all parties have signed the contract already"
             hint = "terminate it instead"
+        elif is_own and notice.kind is NoticeKind.DELETION and not self._has_ended(signed, now):
+            problem = "no provider's part of the contract has ended"
+            hint = "certify once nothing more can be received"
         if problem:
             raise DocumentError((Finding(message=problem, hint=hint),), name="notice")
+
+    def _has_ended(self, signed: SignedContract, now: datetime) -> bool:
+        """Tell whether some provider does not answer this company any more."""
+        facts = self._parts.contracts.facts(signed.id)
+        ends = (
+            ended_at(facts, signed, provider=provider, consumer=self._parts.party)
+            for provider in signed.providers
+        )
+        return any(end is not None and end <= now for end in ends)
 
     def _check_flood(self, notice: Notice) -> None:
         """Another party cannot fill this node with notices that say what others said before."""

@@ -1,95 +1,211 @@
-"""Compares with a neighbour what both have seen of a third party's ledger.
+"""Takes over what a consumer says of its answers, and holds it against this node's own records.
 
-A company can tell its ledger to two neighbours in two ways, and each of them sees a ledger that
-grows. So those who have a contract with it in common ask each other which checkpoint they hold, and
-where the sizes differ the company itself for the proof that the one grew into the other.
+A document is refused when it is not the sender's, is about no contract between the two, or says
+something else under a number that is held already. What it says otherwise is kept, whatever it
+says, and each difference from the own records is named in the ledger beside it.
 """
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from sekisho.errors import DocumentError, SekishoError, TrustError
-from sekisho.ledger.witnessing import (
-    SignedCheckpoint,
-    Verdict,
-    are_of_one_ledger,
-    believe_checkpoint,
+from sekisho.documents.envelope import Envelope, PayloadType
+from sekisho.errors import Refusal, RefusalReason, TrustError
+from sekisho.ledger.acknowledgement import (
+    MAX_ANSWERS,
+    Acknowledged,
+    Acknowledgement,
+    parse_acknowledgement,
 )
+from sekisho.ledger.differences import Difference, DifferenceKind, Told, differs, words
+from sekisho.ledger.receipt import parse_receipt
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
-from sekisho.server.log import note
-from sekisho.server.neighbours import Neighbours
+from sekisho.server import log
 from sekisho.server.parts import Parts
-from sekisho.server.witness import Circle
-
-PAUSE_SECONDS = 60.0
-"""How often the same neighbour is asked, however fast anything grows."""
+from sekisho.store.acknowledgements import StoredAcknowledgement
+from sekisho.store.requests import StoredRequest
+from sekisho.trust.verify import verify_signatures
 
 
 class Comparing:
-    """Asks neighbours about third parties; one thread at a time for each neighbour."""
+    """A provider's side of acknowledgements."""
 
-    def __init__(self, parts: Parts, neighbours: Neighbours, circle: Circle) -> None:
-        """Work with a node's parts, its connections, and the parties that watch over each other."""
+    def __init__(self, parts: Parts) -> None:
+        """Work with a node's parts."""
         self._parts = parts
-        self._neighbours = neighbours
-        self._circle = circle
-        self._asked_at: dict[PartyId, float] = {}
 
-    def compare(self, teller: PartyId) -> None:
-        """Ask a neighbour about every ledger that both follow, where a while has passed."""
-        now = self._parts.monotonic()
-        if now < self._asked_at.get(teller, float("-inf")) + PAUSE_SECONDS:
-            return
-        self._asked_at[teller] = now
-        held = self._held()
-        for party in sorted(self._circle.around(teller) & held.keys()):
-            try:
-                self._compare(held[party], teller)
-            except SekishoError as error:
-                note("not compared", logging.INFO, party=party, message=error.message)
+    def take(self, caller: PartyId, envelope: Envelope) -> None:
+        """Verify, compare and record an acknowledgement; the same one again changes nothing.
 
-    def _held(self) -> Mapping[PartyId, SignedCheckpoint]:
-        """Give the newest checkpoint of each party that this node cosigned."""
-        # Epochs rise, so the last one of a party stays.
-        return {item.held.party: item.held for item in self._parts.state.checkpoints.witnessed()}
+        Raises:
+            TrustError: It is not the caller's, or does not follow from the one before.
+            Refusal: `CONTRACT_NOT_FOUND`.
+            DocumentError: It is not an acknowledgement.
+            LedgerError: Nothing can be recorded.
+        """
+        said = self._verified(caller, envelope)
+        store = self._parts.state.acknowledgements
+        last = store.last(said.channel)
+        if last is not None and said.number <= last.number:
+            found = store.find(envelope.digest)
+            if found is not None and found.channel == said.channel:
+                return
+            raise TrustError(
+                f"acknowledgement {said.number} is another one here", step="acknowledgement.number"
+            )
+        _check_place(said, last)
+        differences: tuple[Difference, ...] | None = None
+        while differences is None:
+            differences = self._compared(said, envelope, last)
+        if differences:
+            log.note(
+                "acknowledgement differs",
+                party=caller,
+                contract=said.contract,
+                number=said.number,
+                differences=len(differences),
+            )
 
-    def _compare(self, held: SignedCheckpoint, teller: PartyId) -> None:
-        told = self._told(held.party, teller)
-        if told is None or told.epoch != held.epoch:
-            return
-        if told.size == held.size:
-            verdict, fits = Verdict.FORKED, told.checkpoint.root == held.checkpoint.root
-        else:
-            sizes = sorted((told.size, held.size))
-            proof: tuple[bytes, ...] = ()
-            if sizes[0]:
-                proof = self._neighbours.peer(held.party).ledger.consistency(*sizes)
-            verdict, fits = Verdict.SPLIT, are_of_one_ledger(held, told, proof)
-        if not fits:
-            self._record(held, told, verdict, teller=teller)
-
-    def _told(self, party: PartyId, teller: PartyId) -> SignedCheckpoint | None:
-        """Ask; what the third party did not sign says nothing against it."""
-        keys = self._parts.members().keys_ever(party, Purpose.CHECKPOINT)
-        for text in self._neighbours.peer(teller).ledger.checkpoints(party).held:
-            try:
-                return believe_checkpoint(text, party=party, keys=keys)
-            except (DocumentError, TrustError) as error:
-                note("not believed", logging.WARNING, party=teller, message=error.message)
-        return None
-
-    def _record(
-        self, held: SignedCheckpoint, told: SignedCheckpoint, verdict: Verdict, *, teller: PartyId
-    ) -> None:
-        state, now = self._parts.state, self._parts.now()
-        state.submit(lambda tx: state.checkpoints.record(tx, told, verdict, against=held, now=now))
-        note(
-            "ledger of a neighbour does not hold",
-            logging.ERROR,
-            party=held.party,
-            verdict=verdict,
-            told_by=teller,
-            shown=told.size,
-            held=held.size,
+    def _compared(
+        self, said: Acknowledgement, envelope: Envelope, last: StoredAcknowledgement | None
+    ) -> tuple[Difference, ...] | None:
+        """Compare and record; nothing when an answer ended in between, so that it is done anew."""
+        store, now = self._parts.state.acknowledgements, self._parts.now()
+        running: list[str] = []
+        found = tuple(self._differences(said, last, running))[: 2 * MAX_ANSWERS]
+        is_kept = self._parts.state.submit(
+            lambda tx: store.take(tx, said, envelope, differences=found, running=running, now=now)
         )
+        return found if is_kept else None
+
+    def _verified(self, caller: PartyId, envelope: Envelope) -> Acknowledgement:
+        """The caller's own node signed it, about a contract between the two."""
+        signers = verify_signatures(
+            envelope,
+            payload_type=PayloadType.ACKNOWLEDGEMENT,
+            purpose=Purpose.RECEIPT,
+            members=self._parts.members(),
+            now=self._parts.now(),
+        )
+        said = parse_acknowledgement(envelope.payload)
+        if said.consumer != caller or signers != {caller}:
+            msg = "the acknowledgement is not the sender's own"
+            raise TrustError(msg, step="acknowledgement.party")
+        signed = self._parts.contracts.signed(said.contract)
+        if (
+            signed is None
+            or said.provider != self._parts.party
+            or said.provider not in signed.providers
+            or caller not in signed.consumers
+        ):
+            msg = "no such contract between these parties"
+            raise Refusal(RefusalReason.CONTRACT_NOT_FOUND, msg)
+        return said
+
+    def _differences(
+        self, said: Acknowledgement, last: StoredAcknowledgement | None, running: list[str]
+    ) -> Iterator[Difference]:
+        """Find the differences, and note requests that run here still."""
+        if said.number != (last.number + 1 if last else 0):
+            held = last.number + 1 if last else 0
+            yield _difference(
+                DifferenceKind.MISSING,
+                said,
+                provider=f"{held} held",
+                consumer=f"{said.number} said",
+            )
+        for answer in said.answers:
+            yield from self._compare(said, answer, running)
+        yield from self._never_asked(said, last)
+
+    def _compare(
+        self, said: Acknowledgement, answer: Acknowledged, running: list[str]
+    ) -> Iterator[Difference]:
+        stored = self._parts.state.requests.by_digest(answer.request)
+        if stored is None or not _is_of(stored, said):
+            # What never got here leaves a trace at the consumer alone, and no difference.
+            if not answer.is_void:
+                yield _difference(
+                    DifferenceKind.NOT_RECORDED, said, request=answer.request, asked=answer
+                )
+            return
+        given = _given(stored)
+        if stored.receipt is None:
+            running.append(answer.request)
+        kind = differs(answer, given)
+        if stored.acknowledged is not None and stored.acknowledged >= 0:
+            kind = DifferenceKind.REPEATED
+        if kind is not None:
+            yield _difference(kind, said, request=answer.request, asked=answer, given=given)
+
+    def _never_asked(
+        self, said: Acknowledgement, last: StoredAcknowledgement | None
+    ) -> Iterator[Difference]:
+        """Name what was recorded here before the last one came, and of which this does not speak.
+
+        This one was made after the last one had been taken over, and whatever was recorded here by
+        then had been asked before: no clock is needed to tell.
+        """
+        if last is None or last.number + 1 != said.number or not said.is_whole:
+            return
+        named = {item.request for item in said.answers} | set(said.running)
+        store = self._parts.state.unacknowledged
+        for request in store.never_named(said.channel, before=last.entry):
+            stored = self._parts.state.requests.by_digest(request)
+            if request not in named and stored is not None:
+                given = _given(stored)
+                yield _difference(DifferenceKind.NOT_ASKED, said, request=request, given=given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What this provider's records say of an answer."""
+
+    state: str
+    rows: int = 0
+    bytes: int = 0
+    blake3: str = ""
+
+
+def _given(stored: StoredRequest) -> Told:
+    if stored.receipt is None:
+        return _Given(state="open")
+    receipt = parse_receipt(stored.receipt)
+    return _Given(
+        state=receipt.outcome.value, rows=receipt.rows, bytes=receipt.bytes, blake3=receipt.blake3
+    )
+
+
+def _is_of(stored: StoredRequest, said: Acknowledgement) -> bool:
+    return (stored.contract, stored.consumer) == (said.contract, said.consumer)
+
+
+def _check_place(said: Acknowledgement, last: StoredAcknowledgement | None) -> None:
+    """It goes on where the last one stopped."""
+    if last is None:
+        return
+    is_next = said.number == last.number + 1
+    if said.through <= last.through or (is_next and said.previous != last.document):
+        raise TrustError(
+            f"acknowledgement {said.number} does not follow from the one that is held here",
+            step="acknowledgement.previous",
+        )
+
+
+def _difference(
+    kind: DifferenceKind,
+    said: Acknowledgement,
+    *,
+    request: str = "",
+    asked: Told | None = None,
+    given: Told | None = None,
+    provider: str = "",
+    consumer: str = "",
+) -> Difference:
+    return Difference(
+        kind=kind,
+        at=said.made_at,
+        request=request,
+        provider=provider or words(given),
+        consumer=consumer or words(asked),
+    )

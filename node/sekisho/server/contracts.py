@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sekisho.documents.proposal import parse_proposal
 from sekisho.errors import DocumentError, Finding, NodeError, Refusal, RefusalReason
+from sekisho.model.duties import DeletionDuty, deletion_duties
 from sekisho.model.lifecycle import ContractFacts, ContractState, grants_in_force, state_at
 from sekisho.model.names import ContractId, PartyId, short_id
 from sekisho.model.signed import SignedContract
@@ -90,6 +91,11 @@ class ContractBook:
         if signed is None:
             return ContractState.DRAFT
         return state_at(self.facts(contract), signed, now, party=party)
+
+    def duties(self, signed: SignedContract) -> tuple[DeletionDuty, ...]:
+        """List who has to delete what it received under a contract, and by when."""
+        answered = self._records.contracts.received(signed.id)
+        return deletion_duties(signed, self.facts(signed.id), answered)
 
     def all(self) -> tuple[SignedContract, ...]:
         """List every contract, oldest first."""

@@ -1,7 +1,8 @@
-"""Carries contracts, notices and member documents to other nodes, until each has them."""
+"""Carries contracts, notices, acknowledgements and member documents to other parties' nodes."""
 
 import logging
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
@@ -55,13 +56,18 @@ class Deliveries:
         Returns:
             Who it goes to and who has acknowledged.
         """
+        self.deliver_all((document,), seconds)
+        return self._parts.state.outbox.of_document(document)
+
+    def deliver_all(self, documents: Iterable[str], seconds: float) -> None:
+        """Try several documents at once, each at every party it goes to."""
         pending = [
             item
+            for document in documents
             for item in self._parts.state.outbox.of_document(document)
             if item.acknowledged_at is None
         ]
         wait([self._senders.submit(self._try, item) for item in pending], timeout=seconds)
-        return self._parts.state.outbox.of_document(document)
 
     def wake(self) -> None:
         """Look at the outbox now."""
@@ -100,20 +106,24 @@ class Deliveries:
 
     def _send(self, delivery: Delivery) -> None:
         peer = self._neighbours.peer(delivery.party)
-        contracts = self._parts.state.contracts
-        if delivery.kind == "notice":
-            stored = contracts.get_notice(delivery.document)
-            if stored is not None:
-                peer.deliver_notice(parse_envelope_json(stored.envelope))
-            return
-        if delivery.kind == "member":
-            document = self._parts.state.members.by_fingerprint(delivery.document)
-            if document is not None:
-                peer.deliver_member(parse_envelope_json(document.envelope))
-            return
-        contract = contracts.get(ContractId(delivery.document))
-        if contract is not None:
-            peer.deliver_contract(contract.envelope)
+        state = self._parts.state
+        match delivery.kind:
+            case "notice":
+                stored = state.contracts.get_notice(delivery.document)
+                if stored is not None:
+                    peer.deliver_notice(parse_envelope_json(stored.envelope))
+            case "acknowledgement":
+                said = state.acknowledgements.find(delivery.document)
+                if said is not None:
+                    peer.deliver_acknowledgement(state.acknowledgements.envelope(said))
+            case "member":
+                document = state.members.by_fingerprint(delivery.document)
+                if document is not None:
+                    peer.deliver_member(parse_envelope_json(document.envelope))
+            case _:
+                contract = state.contracts.get(ContractId(delivery.document))
+                if contract is not None:
+                    peer.deliver_contract(contract.envelope)
 
     def _postpone(self, delivery: Delivery) -> None:
         seconds = min(FIRST_RETRY_SECONDS * 2 ** min(delivery.attempts, 10), MAX_RETRY_SECONDS)

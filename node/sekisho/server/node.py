@@ -19,9 +19,11 @@ from sekisho.engine.pool import WorkerPool
 from sekisho.errors import LedgerError, NodeError, TrustError
 from sekisho.model.guardrail import PlacedRule
 from sekisho.server import log
+from sekisho.server.acknowledging import Acknowledging
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
 from sekisho.server.asking import AskingRoom
+from sekisho.server.comparing import Comparing
 from sekisho.server.contracts import ContractBook
 from sekisho.server.cutting import ENDED, cut_what_ended
 from sekisho.server.datasets import Datasets, sources_of
@@ -100,6 +102,7 @@ class RunningNode:
         """Make the rooms in which calls are served, and the threads behind them."""
         self._neighbours = Neighbours(self.parts)
         self._deliveries = Deliveries(self.parts, self._neighbours)
+        self._acknowledging = Acknowledging(self.parts, self._deliveries)
         self._circle = Circle(self.parts)
         # Connections of its own: its visits to nodes that are away put off no query's reconnecting.
         self._watching = Watching(
@@ -139,6 +142,7 @@ class RunningNode:
         self._deliveries.start()
         self._retention.start()
         self._watching.start()
+        self._acknowledging.start()
         self._sweeper.start()
         return self
 
@@ -157,6 +161,7 @@ class RunningNode:
             face.stop()
         self._stopping.set()
         self._sweeper.join()
+        self._acknowledging.stop()
         self._deliveries.stop()
         self._retention.stop()
         self._watching.stop()
@@ -180,6 +185,7 @@ class RunningNode:
             plans=plans,
             answering=Answering(self.parts, plans, self._lookups),
             agreeing=self._agreeing,
+            comparing=Comparing(self.parts),
             lookups=self._lookups,
             witness=Witness(self.parts, self._circle),
         ).add_to(face)

@@ -15,6 +15,7 @@ from sekisho.server.boundary import unary
 from sekisho.server.bounds import MAX_CALLS_PER_PARTY, Turns
 from sekisho.server.callers import PeerCallers
 from sekisho.server.charges import charges_of
+from sekisho.server.comparing import Comparing
 from sekisho.server.faces import Face, FlightHandler, Unary
 from sekisho.server.flight_service import FlightService
 from sekisho.server.lookups import Lookups
@@ -40,6 +41,7 @@ class PeersFace:
         plans: Plans,
         answering: Answering,
         agreeing: Agreeing,
+        comparing: Comparing,
         lookups: Lookups,
         witness: Witness,
     ) -> None:
@@ -48,6 +50,7 @@ class PeersFace:
         self._plans = plans
         self._answering = answering
         self._agreeing = agreeing
+        self._comparing = comparing
         self._lookups = lookups
         self._witness = witness
         self._caller_of = PeerCallers(parts)
@@ -65,6 +68,7 @@ class PeersFace:
             self._bound(
                 DeliverContract=self._deliver_contract,
                 DeliverNotice=self._deliver_notice,
+                DeliverAcknowledgement=self._deliver_acknowledgement,
                 DeliverLookup=self._deliver_lookup,
                 DeliverMember=self._deliver_member,
                 GetMember=self._get_member,
@@ -95,6 +99,12 @@ class PeersFace:
     ) -> exchange.DeliverNoticeResponse:
         self._agreeing.receive_notice(caller, envelope_from_proto(message.notice))
         return exchange.DeliverNoticeResponse()
+
+    def _deliver_acknowledgement(
+        self, caller: PartyId, message: exchange.DeliverAcknowledgementRequest
+    ) -> exchange.DeliverAcknowledgementResponse:
+        self._comparing.take(caller, envelope_from_proto(message.acknowledgement))
+        return exchange.DeliverAcknowledgementResponse()
 
     def _deliver_lookup(
         self, caller: PartyId, message: exchange.DeliverLookupRequest

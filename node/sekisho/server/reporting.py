@@ -1,9 +1,12 @@
 """How a running node is, as facts that an operator reads at a glance."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sekisho.errors import NodeError
+from sekisho.ledger.differences import SERIOUS
+from sekisho.ledger.instants import moment_text
 from sekisho.model.guardrail import count_rules
 from sekisho.model.lifecycle import TERMINAL_STATES, ContractState
 from sekisho.model.names import short_id
@@ -14,6 +17,10 @@ from sekisho.trust.anchors import load_certificate
 
 HORIZON = timedelta(days=1)
 """Deliveries that are put off at most so long are all of them."""
+ACKNOWLEDGED_WITHIN = timedelta(days=2)
+"""A consumer's node says within a day how its answers ended; beyond two, somebody has to ask."""
+DIFFERENCES_SHOWN = timedelta(days=30)
+"""How long a difference is reported; `ledger list --differences` lists all."""
 RENEW_BEFORE = timedelta(days=30)
 """A certificate that ends sooner wants an operator."""
 
@@ -36,7 +43,10 @@ def status_lines(parts: Parts) -> tuple[StatusLine, ...]:
         StatusLine(name="members", value=str(len(parts.members()) - 1)),
         *_datasets(parts),
         *_guardrails(parts),
+        *_duties(parts),
         _deliveries(parts),
+        _unacknowledged(parts),
+        _differences(parts),
         _certificate(parts),
         _ledger(parts),
         *(
@@ -93,11 +103,53 @@ def _guardrails(parts: Parts) -> tuple[StatusLine, ...]:
     )
 
 
+def _duties(parts: Parts) -> tuple[StatusLine, ...]:
+    """Remind of what this company has to delete, and warn of what others have not certified."""
+    now = parts.now()
+    return tuple(
+        StatusLine(
+            name=f"deletion {short_id(signed.id)}",
+            value=duty.words(now),
+            is_healthy=not duty.is_overdue(now),
+        )
+        for signed in parts.contracts.all()
+        for duty in parts.contracts.duties(signed)
+        if duty.is_open(now) and (duty.consumer == parts.party or duty.is_overdue(now))
+    )
+
+
 def _deliveries(parts: Parts) -> StatusLine:
     waiting = parts.state.outbox.due(parts.now() + HORIZON)
     late = sorted({item.party for item in waiting if item.attempts})
     value = f"{len(waiting)} waiting" + (f", not reached: {', '.join(late)}" if late else "")
     return StatusLine(name="deliveries", value=value, is_healthy=not late)
+
+
+def _unacknowledged(parts: Parts) -> StatusLine:
+    """Say of how many answers their consumers have not said yet how they ended, and since when."""
+    waiting = parts.state.unacknowledged.awaited(parts.party)
+    whose = ", ".join(
+        f"{item.channel.consumer} {item.answers} since {moment_text(item.since)}"
+        f" under {short_id(item.channel.contract)}"
+        for item in waiting
+    )
+    late = any(item.since < parts.now() - ACKNOWLEDGED_WITHIN for item in waiting)
+    value = f"{sum(item.answers for item in waiting)} answers" + (f": {whose}" if whose else "")
+    return StatusLine(name="unacknowledged", value=value, is_healthy=not late)
+
+
+def _differences(parts: Parts) -> StatusLine:
+    """Say in how many answers consumers' acknowledgements differ from this ledger."""
+    since = moment_text(parts.now() - DIFFERENCES_SHOWN)
+    found = Counter(
+        (entry.link.channel.consumer, item.kind)
+        for entry, item in parts.state.acknowledgements.differing(since=since)
+        if entry.link is not None
+    )
+    whose = ", ".join(f"{party} {kind} {count}" for (party, kind), count in sorted(found.items()))
+    value = f"{found.total()} in {DIFFERENCES_SHOWN.days} days" + (f": {whose}" if whose else "")
+    is_serious = any(kind in SERIOUS for _, kind in found)
+    return StatusLine(name="differences", value=value, is_healthy=not is_serious)
 
 
 def _certificate(parts: Parts) -> StatusLine:

@@ -23,7 +23,7 @@ from sekisho.ledger.witnessing import (
 )
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
-from sekisho.server.comparing import Comparing
+from sekisho.server.corroborating import Corroborating
 from sekisho.server.cutting import SUSPENSION
 from sekisho.server.log import note
 from sekisho.server.neighbours import Neighbours
@@ -85,7 +85,7 @@ class Watching:
         self._parts = parts
         self._neighbours = neighbours
         self._circle = circle
-        self._comparing = Comparing(parts, neighbours, circle)
+        self._corroborating = Corroborating(parts, neighbours, circle)
         self._jitter = jitter
         self._visits: dict[PartyId, _Visits] = {}
         self._visitors = ThreadPoolExecutor(VISITORS, thread_name_prefix="watching")
@@ -173,7 +173,7 @@ class Watching:
                 if own is not None and not self._parts.state.standing.doubts():
                     self._show(party, own)
                     visits.seen = (own.epoch, own.size)
-                    self._comparing.compare(party)
+                    self._corroborating.compare(party)
                 visits.failures = 0
         except SekishoError as error:
             note("not cosigned", logging.WARNING, party=party, message=error.message)

@@ -27,6 +27,7 @@ _CHANGES = {
     NoticeKind.SUSPENSION: ContractChange.SUSPENDED,
     NoticeKind.RESUMPTION: ContractChange.RESUMED,
     NoticeKind.TERMINATION: ContractChange.TERMINATED,
+    NoticeKind.DELETION: ContractChange.CERTIFIED,
 }
 
 
@@ -256,6 +257,17 @@ class ContractStore:
                 superseded_at=_instant(row[2]),
                 remembered=ended,
             )
+
+    def received(self, contract: ContractId) -> tuple[tuple[PartyId, PartyId], ...]:
+        """List which provider answered which consumer, under a contract or one that it amends."""
+        with self._reading(None) as db:
+            rows = db.execute(
+                "SELECT DISTINCT provider, consumer FROM channels WHERE contract IN"
+                " (SELECT id FROM contracts WHERE root ="
+                " (SELECT root FROM contracts WHERE id = ?)) ORDER BY provider, consumer",
+                (contract,),
+            ).fetchall()
+        return tuple((PartyId(provider), PartyId(consumer)) for provider, consumer in rows)
 
     def notices(self, contract: ContractId) -> tuple[StoredNotice, ...]:
         """Read a contract's notices in the order in which they were recorded."""

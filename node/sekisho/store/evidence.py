@@ -5,7 +5,18 @@ from dataclasses import dataclass
 
 from sekisho.documents.envelope import Envelope, PayloadType, parse_envelope_json
 from sekisho.errors import DocumentError, LedgerError, TrustError
-from sekisho.ledger.bodies import Asked, Body, Closed, Denied, Opened, Received, Refused
+from sekisho.ledger.bodies import (
+    AcknowledgementCompared,
+    AcknowledgementSent,
+    Asked,
+    Body,
+    Closed,
+    Denied,
+    Opened,
+    Received,
+    Refused,
+)
+from sekisho.ledger.confirming import Confirmations
 from sekisho.ledger.entry import Channel, Entry
 from sekisho.ledger.note import parse_note
 from sekisho.ledger.receipt import Outcome, Receipt, parse_receipt
@@ -18,7 +29,11 @@ from sekisho.store.state import Records
 from sekisho.trust.keyring import Members
 from sekisho.trust.verify import verify_recorded
 
-_PURPOSES = {PayloadType.RECEIPT: Purpose.RECEIPT, PayloadType.REQUEST: Purpose.REQUEST}
+_PURPOSES = {
+    PayloadType.RECEIPT: Purpose.RECEIPT,
+    PayloadType.REQUEST: Purpose.REQUEST,
+    PayloadType.ACKNOWLEDGEMENT: Purpose.RECEIPT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +45,8 @@ class EvidenceReport:
     """Of other companies' nodes, refusals among them, whose signatures hold."""
     requests: int
     """Of other companies' nodes, whose signatures hold."""
+    acknowledgements: int
+    """Sent and taken over, whose signatures hold, without a gap that was not named."""
     cosignatures: int
     """Of neighbours that saw this ledger grow."""
     doubted: tuple[int, ...]
@@ -55,6 +72,7 @@ def verify_evidence(records: Records, members: Members, *, party: PartyId) -> Ev
         ledger=report,
         receipts=check.receipts,
         requests=check.requests,
+        acknowledgements=check.confirmations.count,
         doubted=doubted,
         cosignatures=_check_cosignatures(records, members, party=party, size=report.size),
     )
@@ -98,6 +116,7 @@ class _Check:
         self._asked: dict[int, str] = {}
         """Digests of requests by the entry that asked, until that is ended."""
         self._opened: dict[int, str] = {}
+        self.confirmations = Confirmations()
         self.receipts = 0
         self.requests = 0
 
@@ -133,6 +152,8 @@ class _Check:
                 self._opened[entry.index] = body.request
             case Closed():
                 self._own_receipt(self._opened.pop(body.ends, ""), body)
+            case AcknowledgementSent(document=text) | AcknowledgementCompared(document=text):
+                self._acknowledged(text, entry, by=link.channel.consumer)
             case _:
                 self._forget(getattr(body, "ends", -1))
         return False
@@ -168,6 +189,12 @@ class _Check:
             raise TrustError("its request was altered", step="request.digest")
         self._signed(envelope, PayloadType.REQUEST, by=channel.consumer)
         self.requests += 1
+
+    def _acknowledged(self, text: str, entry: Entry, *, by: PartyId) -> None:
+        """What a consumer says of its answers is its own, and follows what it said before."""
+        envelope = parse_envelope_json(text.encode(), name="acknowledgement")
+        self._signed(envelope, PayloadType.ACKNOWLEDGEMENT, by=by)
+        self.confirmations.take(entry, envelope, signers=(by,))
 
     def _own_receipt(self, request: str, body: Closed) -> None:
         """The receipt that is given again, should the request come again, says the same."""

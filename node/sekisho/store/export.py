@@ -8,11 +8,22 @@ from sekisho.documents.envelope import (
     PayloadType,
     Signer,
     envelope_to_json,
+    parse_envelope_json,
     seal,
 )
 from sekisho.documents.proposal import parse_proposal
 from sekisho.errors import NodeError
-from sekisho.ledger.bodies import Closed, ContractEvent, Opened, Recovered, Refused
+from sekisho.ledger.acknowledgement import parse_acknowledgement
+from sekisho.ledger.bodies import (
+    AcknowledgementCompared,
+    AcknowledgementSent,
+    Body,
+    Closed,
+    ContractEvent,
+    Opened,
+    Recovered,
+    Refused,
+)
 from sekisho.ledger.bundle import (
     EVIDENCE_FORMAT,
     BundleWriter,
@@ -107,17 +118,26 @@ class _Range:
     last: int = 0
     """How many of them are shown."""
     started: set[int] = field(default_factory=set)
+    requests: set[str] = field(default_factory=set)
+    """Of what began in time."""
 
     def take(self, entry: Entry, *, is_late: bool) -> None:
-        """Take the channel's next entry; a late one is shown if it ends what began in time."""
+        """Take the channel's next entry; a late one is shown if it is about what began in time."""
         ends = getattr(entry.body, "ends", None)
-        if is_late and ends not in self.started:
-            self.indexes.append(entry.index)
-            return
         self.indexes.append(entry.index)
+        if is_late and ends not in self.started and not self._is_about(entry.body):
+            return
         self.last = len(self.indexes)
         if not is_late:
             self.started.add(entry.index)
+            self.requests.add(getattr(entry.body, "request", ""))
+
+    def _is_about(self, body: Body) -> bool:
+        """Tell whether an acknowledgement names an answer that began in time."""
+        if not isinstance(body, AcknowledgementSent | AcknowledgementCompared):
+            return False
+        said = parse_acknowledgement(parse_envelope_json(body.document.encode()).payload)
+        return any(item.request in self.requests for item in said.answers)
 
     @property
     def shown(self) -> list[int]:

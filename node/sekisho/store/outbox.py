@@ -18,7 +18,7 @@ class Delivery:
     id: int
     party: PartyId
     kind: str
-    """`contract`, `notice` or `member`."""
+    """`contract`, `notice` or `acknowledgement`."""
     document: str
     """Id of the document."""
     attempts: int

@@ -65,6 +65,7 @@ class PruningStore:
             "UPDATE entries SET salt = ?, body = ?, note = '' WHERE idx = ?",
             [(b"", b"", index) for index in entries],
         )
+        tx.db.execute("DELETE FROM unacknowledged WHERE contract = ?", (contract,))
         tx.db.execute(
             "DELETE FROM requests WHERE contract = ? AND start <= ?", (contract, max(entries))
         )

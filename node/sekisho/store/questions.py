@@ -114,4 +114,8 @@ class QuestionStore:
     ) -> Appended:
         added = self._ledger.append(tx, body, channel=question.channel, now=now, note=note)
         remove_open(tx, question.index)
+        tx.db.execute(
+            "INSERT INTO unacknowledged (contract, provider, ended, at) VALUES (?, ?, ?, ?)",
+            (question.channel.contract, question.channel.provider, added.index, added.at),
+        )
         return added

@@ -19,7 +19,9 @@ from sekisho.store.connections import Readers
 from sekisho.store.database import Connection
 from sekisho.store.transaction import Transaction
 
-_SELECT = "SELECT consumer, nonce, digest, contract, envelope, start, receipt FROM requests"
+_SELECT = (
+    "SELECT consumer, nonce, digest, contract, envelope, start, receipt, acknowledged FROM requests"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,9 @@ class StoredRequest:
     """Index of its entry `opened` or `refused`."""
     receipt: bytes | None
     """The receipt's payload; None while the answer is running."""
+    acknowledged: int | None
+    """Index of the entry that compared what the consumer says of it; None before that, and -1
+    where it came before there were acknowledgements."""
 
 
 class RequestStore:
@@ -84,6 +89,16 @@ class RequestStore:
         with self._readers.connection() as db:
             row = db.execute(f"{_SELECT} WHERE digest = ?", (digest,)).fetchone()
         return _stored(row) if row else None
+
+    def receipts(self, contract: str) -> tuple[bytes, ...]:
+        """List the payloads of the receipts that were given under a contract, oldest first."""
+        with self._readers.connection() as db:
+            rows = db.execute(
+                "SELECT receipt FROM requests WHERE contract = ? AND receipt IS NOT NULL"
+                " ORDER BY start",
+                (contract,),
+            ).fetchall()
+        return tuple(row[0] for row in rows)
 
     def seen(self, tx: Transaction, request: ReceivedRequest) -> StoredRequest | None:
         """Look a request up inside the transaction that would answer it.
@@ -127,8 +142,10 @@ def _find(db: Connection, consumer: PartyId, nonce: str) -> StoredRequest | None
     return _stored(row) if row else None
 
 
-def _stored(row: tuple[str, str, str, str, bytes, int, bytes | None]) -> StoredRequest:
-    consumer, nonce, digest, contract, envelope, start, receipt = row
+def _stored(
+    row: tuple[str, str, str, str, bytes, int, bytes | None, int | None],
+) -> StoredRequest:
+    consumer, nonce, digest, contract, envelope, start, receipt, acknowledged = row
     return StoredRequest(
         consumer=PartyId(consumer),
         nonce=nonce,
@@ -137,4 +154,5 @@ def _stored(row: tuple[str, str, str, str, bytes, int, bytes | None]) -> StoredR
         envelope=envelope,
         start=start,
         receipt=receipt,
+        acknowledged=acknowledged,
     )

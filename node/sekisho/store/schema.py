@@ -173,7 +173,27 @@ CREATE TABLE recoveries (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _REPLICAS + _WITNESSING)
+_ACKNOWLEDGEMENTS = """
+ALTER TABLE requests ADD COLUMN acknowledged INTEGER;
+UPDATE requests SET acknowledged = -1;
+CREATE INDEX requests_unacknowledged ON requests (contract, consumer, start)
+    WHERE acknowledged IS NULL;
+
+CREATE TABLE unacknowledged (
+    contract TEXT NOT NULL, provider TEXT NOT NULL, ended INTEGER NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (contract, provider, ended)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE acknowledgements (
+    provider TEXT NOT NULL, consumer TEXT NOT NULL, contract TEXT NOT NULL,
+    number INTEGER NOT NULL, document TEXT NOT NULL UNIQUE, through INTEGER NOT NULL,
+    entry INTEGER NOT NULL, at TEXT NOT NULL, differences INTEGER NOT NULL,
+    PRIMARY KEY (contract, consumer, provider, number)
+) STRICT, WITHOUT ROWID;
+"""
+# Requests from before there were acknowledgements wait for none: -1.
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _REPLICAS + _WITNESSING + _ACKNOWLEDGEMENTS)
 """One script a version, forward only; scripts that were released never change."""
 _PAGE = 1_000
 """Entries that are checked at once."""

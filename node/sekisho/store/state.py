@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 from sekisho.errors import LedgerError, OutdatedError
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.names import ContractId, PartyId
+from sekisho.store.acknowledgements import AcknowledgementStore
 from sekisho.store.answers import AnswerStore
 from sekisho.store.checkpoints import CheckpointStore
 from sekisho.store.connections import Readers
@@ -28,6 +29,7 @@ from sekisho.store.sqlite import SqliteDatabase
 from sekisho.store.standing import StandingStore
 from sekisho.store.transaction import Transaction
 from sekisho.store.tree import TreeStore, complete_subtrees
+from sekisho.store.unacknowledged import UnacknowledgedStore
 from sekisho.store.writer import Writer
 
 T = TypeVar("T")
@@ -52,6 +54,8 @@ class Records:
         self.tree = TreeStore(self._readers)
         self.checkpoints = CheckpointStore(self._readers)
         self.standing = StandingStore(self._readers)
+        self.unacknowledged = UnacknowledgedStore(self._readers)
+        self.acknowledgements = AcknowledgementStore(self._readers, self.ledger)
 
     @property
     def version(self) -> int:

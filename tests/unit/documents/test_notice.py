@@ -43,7 +43,7 @@ def test_notice_comes_back_as_it_was(notice):
     ("changes", "message"),
     [
         ({"format": "sekisho.contract/v1"}, "is not sekisho.notice/v1"),
-        ({"kind": "pardon"}, "`pardon` is not rejection, suspension, resumption or termination"),
+        ({"kind": "pardon"}, "is not rejection, suspension, resumption, termination or deletion"),
         ({"contract": "sha256:ab"}, "is not a contract's id"),
         ({"party": "UA"}, "is not a party's name"),
         ({"reason": ""}, "the text is empty"),

@@ -7,6 +7,8 @@ import pytest
 from sekisho.errors import LedgerError
 from sekisho.ledger.bodies import (
     KINDS,
+    AcknowledgementCompared,
+    AcknowledgementSent,
     Asked,
     Brought,
     Closed,
@@ -31,6 +33,7 @@ from sekisho.ledger.bodies import (
     RequestEvidence,
     Taken,
 )
+from sekisho.ledger.differences import Difference, DifferenceKind
 from sekisho.ledger.entry import Entry, Link, entry_bytes, parse_entry
 from support.state import CHANNEL, CONTRACT, PROVIDER
 
@@ -38,6 +41,13 @@ AT = "2026-12-01T05:00:00.123Z"
 LINK = Link(channel=CHANNEL, seq=0, previous="")
 ASKED = {"request": "sha256:cd", "nonce": "0f", "purpose": "reliability", "sql": "SELECT 1"}
 SIGNED = RequestEvidence.SIGNED
+DIFFERENCE = Difference(
+    kind=DifferenceKind.CONTENT,
+    at=AT,
+    request="sha256:cd",
+    provider="answered, 3 rows, 9 bytes",
+    consumer="answered, 2 rows, 9 bytes",
+)
 BODIES = [
     Opened(
         **ASKED,
@@ -69,6 +79,9 @@ BODIES = [
     Brought(lookup="planes", digest="sha256:ab", rows=3, bytes=99),
     Taken(lookup="planes", digest="sha256:ab", rows=3, bytes=99),
     Dropped(lookup="planes", digest="sha256:ab"),
+    AcknowledgementSent(number=0, answers=3, document="{}"),
+    AcknowledgementCompared(number=0, answers=3, document="{}", differences=()),
+    AcknowledgementCompared(number=1, answers=1, document="{}", differences=(DIFFERENCE,)),
     ContractEvent(
         contract=CONTRACT, event=ContractChange.SIGNED, party=PROVIDER, document="sha256:cd"
     ),

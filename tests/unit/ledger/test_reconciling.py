@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from sekisho.ledger.answered import Answer
-from sekisho.ledger.reconciling import DifferenceKind, differences
+from sekisho.ledger.differences import DifferenceKind
+from sekisho.ledger.reconciling import differences
 
 AT = "2026-12-01T05:00:00.000Z"
 
@@ -50,7 +51,13 @@ def test_what_both_say_is_no_difference():
         ([], [answer("consumer")], DifferenceKind.NOT_RECORDED),
         ([answer("provider")], [answer("consumer", rows=2)], DifferenceKind.CONTENT),
         ([answer("provider")], [answer("consumer", digest="x")], DifferenceKind.CONTENT),
-        ([answer("provider")], [answer("consumer", state="failed")], DifferenceKind.OUTCOME),
+        ([answer("provider")], [answer("consumer", state="failed")], DifferenceKind.NOT_ARRIVED),
+        ([answer("provider")], [answer("consumer", state="refused")], DifferenceKind.OUTCOME),
+        (
+            [answer("provider", state="refused")],
+            [answer("consumer", state="failed")],
+            DifferenceKind.NOT_ARRIVED,
+        ),
         ([answer("provider", state="refused")], [answer("consumer")], DifferenceKind.OUTCOME),
     ],
 )

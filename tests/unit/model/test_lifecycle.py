@@ -12,13 +12,13 @@ from sekisho.model.lifecycle import (
     TRANSITIONS,
     ContractFacts,
     ContractState,
-    check_notice,
     grants_in_force,
     may_terminate,
     state_at,
     supersedes_at,
     termination_effective_at,
 )
+from sekisho.model.notice_check import check_notice
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.model.signed import SignedContract
 

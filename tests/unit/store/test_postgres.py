@@ -93,7 +93,11 @@ def test_a_role_without_rights_is_said_so(server, fresh):
     database(fresh).create()
     server.ask("CREATE ROLE stranger LOGIN")
     stranger = database(fresh.replace("postgres@", "stranger@"))
-    for step in (stranger.prepare, stranger.check_version, stranger.open_writer):
+    for step in (
+        partial(stranger.prepare, founding=False),
+        stranger.check_version,
+        stranger.open_writer,
+    ):
         with pytest.raises(NodeError, match="PostgreSQL refused: permission denied"):
             step()
 

@@ -187,23 +187,3 @@ def test_a_clock_behind_what_a_fall_left_open_does_not_open(path):
         opened(path, now=NOW - timedelta(hours=1))
     with opened(path) as state:
         assert state.interrupted == (0,)
-
-
-def test_a_file_of_the_release_before_is_brought_forward(path):
-    with opened(path) as state:
-        append_many(state, 2)
-        question = state.questions.ask(asked(), channel=CHANNEL, now=NOW).index
-        head = state.ledger.head()
-    for sql in (
-        "ALTER TABLE head DROP COLUMN version",
-        "ALTER TABLE open_answers DROP COLUMN replica",
-        "ALTER TABLE notices DROP COLUMN place",
-        "DROP TABLE replicas",
-        "PRAGMA user_version = 2",
-    ):
-        change(path, sql)
-    with opened(path) as state:
-        assert state.interrupted == (question,)
-        assert state.version == 0
-        assert state.ledger.verify().size == head.size + 1
-    assert read(path, "PRAGMA user_version") == [(len(MIGRATIONS),)]

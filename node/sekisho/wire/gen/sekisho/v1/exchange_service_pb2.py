@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from sekisho.wire.gen.sekisho.v1 import envelope_pb2 as sekisho_dot_v1_dot_envelope__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!sekisho/v1/exchange_service.proto\x12\nsekisho.v1\x1a\x19sekisho/v1/envelope.proto\"@\n\x16\x44\x65liverContractRequest\x12&\n\x08\x63ontract\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope\"A\n\x17\x44\x65liverContractResponse\x12&\n\x08\x63ontract\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope\"<\n\x14\x44\x65liverNoticeRequest\x12$\n\x06notice\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope\"\x17\n\x15\x44\x65liverNoticeResponse\"<\n\x14\x44\x65liverLookupRequest\x12\x13\n\x0b\x63ontract_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\x17\n\x15\x44\x65liverLookupResponse\"<\n\x14\x44\x65liverMemberRequest\x12$\n\x06member\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope\"\x17\n\x15\x44\x65liverMemberResponse\"\x12\n\x10GetMemberRequest\"9\n\x11GetMemberResponse\x12$\n\x06member\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope2\xb9\x03\n\x0f\x45xchangeService\x12Z\n\x0f\x44\x65liverContract\x12\".sekisho.v1.DeliverContractRequest\x1a#.sekisho.v1.DeliverContractResponse\x12T\n\rDeliverNotice\x12 .sekisho.v1.DeliverNoticeRequest\x1a!.sekisho.v1.DeliverNoticeResponse\x12T\n\rDeliverLookup\x12 .sekisho.v1.DeliverLookupRequest\x1a!.sekisho.v1.DeliverLookupResponse\x12T\n\rDeliverMember\x12 .sekisho.v1.DeliverMemberRequest\x1a!.sekisho.v1.DeliverMemberResponse\x12H\n\tGetMember\x12\x1c.sekisho.v1.GetMemberRequest\x1a\x1d.sekisho.v1.GetMemberResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!sekisho/v1/exchange_service.proto\x12\nsekisho.v1\x1a\x19sekisho/v1/envelope.proto\"@\n\x16\x44\x65liverContractRequest\x12&\n\x08\x63ontract\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope\"A\n\x17\x44\x65liverContractResponse\x12&\n\x08\x63ontract\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope\"<\n\x14\x44\x65liverNoticeRequest\x12$\n\x06notice\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope\"\x17\n\x15\x44\x65liverNoticeResponse\"N\n\x1d\x44\x65liverAcknowledgementRequest\x12-\n\x0f\x61\x63knowledgement\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope\" \n\x1e\x44\x65liverAcknowledgementResponse\"<\n\x14\x44\x65liverLookupRequest\x12\x13\n\x0b\x63ontract_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\x17\n\x15\x44\x65liverLookupResponse\"<\n\x14\x44\x65liverMemberRequest\x12$\n\x06member\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope\"\x17\n\x15\x44\x65liverMemberResponse\"\x12\n\x10GetMemberRequest\"9\n\x11GetMemberResponse\x12$\n\x06member\x18\x01 \x01(\x0b\x32\x14.sekisho.v1.Envelope2\xaa\x04\n\x0f\x45xchangeService\x12Z\n\x0f\x44\x65liverContract\x12\".sekisho.v1.DeliverContractRequest\x1a#.sekisho.v1.DeliverContractResponse\x12T\n\rDeliverNotice\x12 .sekisho.v1.DeliverNoticeRequest\x1a!.sekisho.v1.DeliverNoticeResponse\x12o\n\x16\x44\x65liverAcknowledgement\x12).sekisho.v1.DeliverAcknowledgementRequest\x1a*.sekisho.v1.DeliverAcknowledgementResponse\x12T\n\rDeliverLookup\x12 .sekisho.v1.DeliverLookupRequest\x1a!.sekisho.v1.DeliverLookupResponse\x12T\n\rDeliverMember\x12 .sekisho.v1.DeliverMemberRequest\x1a!.sekisho.v1.DeliverMemberResponse\x12H\n\tGetMember\x12\x1c.sekisho.v1.GetMemberRequest\x1a\x1d.sekisho.v1.GetMemberResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,18 +40,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELIVERNOTICEREQUEST']._serialized_end=269
   _globals['_DELIVERNOTICERESPONSE']._serialized_start=271
   _globals['_DELIVERNOTICERESPONSE']._serialized_end=294
-  _globals['_DELIVERLOOKUPREQUEST']._serialized_start=296
-  _globals['_DELIVERLOOKUPREQUEST']._serialized_end=356
-  _globals['_DELIVERLOOKUPRESPONSE']._serialized_start=358
-  _globals['_DELIVERLOOKUPRESPONSE']._serialized_end=381
-  _globals['_DELIVERMEMBERREQUEST']._serialized_start=383
-  _globals['_DELIVERMEMBERREQUEST']._serialized_end=443
-  _globals['_DELIVERMEMBERRESPONSE']._serialized_start=445
-  _globals['_DELIVERMEMBERRESPONSE']._serialized_end=468
-  _globals['_GETMEMBERREQUEST']._serialized_start=470
-  _globals['_GETMEMBERREQUEST']._serialized_end=488
-  _globals['_GETMEMBERRESPONSE']._serialized_start=490
-  _globals['_GETMEMBERRESPONSE']._serialized_end=547
-  _globals['_EXCHANGESERVICE']._serialized_start=550
-  _globals['_EXCHANGESERVICE']._serialized_end=991
+  _globals['_DELIVERACKNOWLEDGEMENTREQUEST']._serialized_start=296
+  _globals['_DELIVERACKNOWLEDGEMENTREQUEST']._serialized_end=374
+  _globals['_DELIVERACKNOWLEDGEMENTRESPONSE']._serialized_start=376
+  _globals['_DELIVERACKNOWLEDGEMENTRESPONSE']._serialized_end=408
+  _globals['_DELIVERLOOKUPREQUEST']._serialized_start=410
+  _globals['_DELIVERLOOKUPREQUEST']._serialized_end=470
+  _globals['_DELIVERLOOKUPRESPONSE']._serialized_start=472
+  _globals['_DELIVERLOOKUPRESPONSE']._serialized_end=495
+  _globals['_DELIVERMEMBERREQUEST']._serialized_start=497
+  _globals['_DELIVERMEMBERREQUEST']._serialized_end=557
+  _globals['_DELIVERMEMBERRESPONSE']._serialized_start=559
+  _globals['_DELIVERMEMBERRESPONSE']._serialized_end=582
+  _globals['_GETMEMBERREQUEST']._serialized_start=584
+  _globals['_GETMEMBERREQUEST']._serialized_end=602
+  _globals['_GETMEMBERRESPONSE']._serialized_start=604
+  _globals['_GETMEMBERRESPONSE']._serialized_end=661
+  _globals['_EXCHANGESERVICE']._serialized_start=664
+  _globals['_EXCHANGESERVICE']._serialized_end=1218
 # @@protoc_insertion_point(module_scope)

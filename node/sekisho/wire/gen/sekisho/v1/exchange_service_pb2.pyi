@@ -107,6 +107,47 @@ class DeliverNoticeResponse(_message.Message):
 Global___DeliverNoticeResponse: _TypeAlias = DeliverNoticeResponse  # noqa: Y015
 
 @_typing.final
+class DeliverAcknowledgementRequest(_message.Message):
+    """A consumer's word about answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACKNOWLEDGEMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def acknowledgement(self) -> _envelope_pb2.Envelope:
+        """`sekisho.acknowledgement/v1`, signed by a `receipt` key of the consumer. REQUIRED."""
+
+    def __init__(
+        self,
+        *,
+        acknowledgement: _envelope_pb2.Envelope | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledgement", b"acknowledgement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledgement", b"acknowledgement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverAcknowledgementRequest: _TypeAlias = DeliverAcknowledgementRequest  # noqa: Y015
+
+@_typing.final
+class DeliverAcknowledgementResponse(_message.Message):
+    """The acknowledgement is recorded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverAcknowledgementResponse: _TypeAlias = DeliverAcknowledgementResponse  # noqa: Y015
+
+@_typing.final
 class DeliverLookupRequest(_message.Message):
     """A table that the consumer brings."""
 

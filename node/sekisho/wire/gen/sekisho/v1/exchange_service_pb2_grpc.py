@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ExchangeServiceStub:
-    """Contracts and notices, delivered node to node. Every call is idempotent.
+    """Contracts, notices and acknowledgements, delivered node to node. Every call is idempotent.
     """
 
     def __init__(self, channel):
@@ -44,6 +44,11 @@ class ExchangeServiceStub:
                 '/sekisho.v1.ExchangeService/DeliverNotice',
                 request_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeRequest.SerializeToString,
                 response_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeResponse.FromString,
+                _registered_method=True)
+        self.DeliverAcknowledgement = channel.unary_unary(
+                '/sekisho.v1.ExchangeService/DeliverAcknowledgement',
+                request_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverAcknowledgementRequest.SerializeToString,
+                response_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverAcknowledgementResponse.FromString,
                 _registered_method=True)
         self.DeliverLookup = channel.unary_unary(
                 '/sekisho.v1.ExchangeService/DeliverLookup',
@@ -63,7 +68,7 @@ class ExchangeServiceStub:
 
 
 class ExchangeServiceServicer:
-    """Contracts and notices, delivered node to node. Every call is idempotent.
+    """Contracts, notices and acknowledgements, delivered node to node. Every call is idempotent.
     """
 
     def DeliverContract(self, request, context):
@@ -80,6 +85,18 @@ class ExchangeServiceServicer:
         """Hands over a signed notice: termination, suspension, resumption or rejection.
 
         The answer is sent after the notice has taken effect durably at the receiver.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeliverAcknowledgement(self, request, context):
+        """Hands over what a consumer says of the answers that it got under one contract.
+
+        The sender MUST be the consumer that signed it, and the receiver the provider that it names. It
+        MUST NOT be made before the one ahead of it was taken over. The receiver MUST refuse one whose
+        number it holds already, unless it is the same document. The answer is sent after the document
+        and how it differs from the receiver's own ledger are in that ledger.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,6 +144,11 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     request_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeRequest.FromString,
                     response_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeResponse.SerializeToString,
             ),
+            'DeliverAcknowledgement': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeliverAcknowledgement,
+                    request_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverAcknowledgementRequest.FromString,
+                    response_serializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverAcknowledgementResponse.SerializeToString,
+            ),
             'DeliverLookup': grpc.unary_unary_rpc_method_handler(
                     servicer.DeliverLookup,
                     request_deserializer=sekisho_dot_v1_dot_exchange__service__pb2.DeliverLookupRequest.FromString,
@@ -151,7 +173,7 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ExchangeService:
-    """Contracts and notices, delivered node to node. Every call is idempotent.
+    """Contracts, notices and acknowledgements, delivered node to node. Every call is idempotent.
     """
 
     @staticmethod
@@ -198,6 +220,33 @@ class ExchangeService:
             '/sekisho.v1.ExchangeService/DeliverNotice',
             sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeRequest.SerializeToString,
             sekisho_dot_v1_dot_exchange__service__pb2.DeliverNoticeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeliverAcknowledgement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sekisho.v1.ExchangeService/DeliverAcknowledgement',
+            sekisho_dot_v1_dot_exchange__service__pb2.DeliverAcknowledgementRequest.SerializeToString,
+            sekisho_dot_v1_dot_exchange__service__pb2.DeliverAcknowledgementResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -13,7 +13,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ExchangeServiceStub:
-    """Contracts and notices, delivered node to node. Every call is idempotent."""
+    """Contracts, notices and acknowledgements, delivered node to node. Every call is idempotent."""
 
     def __init__(self, channel: _grpc.Channel) -> None: ...
     DeliverContract: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.DeliverContractRequest, _exchange_service_pb2.DeliverContractResponse]
@@ -26,6 +26,14 @@ class ExchangeServiceStub:
     """Hands over a signed notice: termination, suspension, resumption or rejection.
 
     The answer is sent after the notice has taken effect durably at the receiver.
+    """
+    DeliverAcknowledgement: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.DeliverAcknowledgementRequest, _exchange_service_pb2.DeliverAcknowledgementResponse]
+    """Hands over what a consumer says of the answers that it got under one contract.
+
+    The sender MUST be the consumer that signed it, and the receiver the provider that it names. It
+    MUST NOT be made before the one ahead of it was taken over. The receiver MUST refuse one whose
+    number it holds already, unless it is the same document. The answer is sent after the document
+    and how it differs from the receiver's own ledger are in that ledger.
     """
     DeliverLookup: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.DeliverLookupRequest, _exchange_service_pb2.DeliverLookupResponse]
     """Hands over a small table that a contract lets its consumer bring, before a query joins it.
@@ -45,7 +53,7 @@ class ExchangeServiceStub:
     """Asks for the current member document of the node's own party."""
 
 class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Contracts and notices, delivered node to node. Every call is idempotent."""
+    """Contracts, notices and acknowledgements, delivered node to node. Every call is idempotent."""
 
     @_abc_1.abstractmethod
     def DeliverContract(
@@ -68,6 +76,20 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
         """Hands over a signed notice: termination, suspension, resumption or rejection.
 
         The answer is sent after the notice has taken effect durably at the receiver.
+        """
+
+    @_abc_1.abstractmethod
+    def DeliverAcknowledgement(
+        self,
+        request: _exchange_service_pb2.DeliverAcknowledgementRequest,
+        context: _grpc.ServicerContext,
+    ) -> _exchange_service_pb2.DeliverAcknowledgementResponse:
+        """Hands over what a consumer says of the answers that it got under one contract.
+
+        The sender MUST be the consumer that signed it, and the receiver the provider that it names. It
+        MUST NOT be made before the one ahead of it was taken over. The receiver MUST refuse one whose
+        number it holds already, unless it is the same document. The answer is sent after the document
+        and how it differs from the receiver's own ledger are in that ledger.
         """
 
     @_abc_1.abstractmethod
