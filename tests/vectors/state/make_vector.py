@@ -12,15 +12,14 @@ import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "tests"))
+HERE = Path(__file__).parent
+sys.path.append(str(HERE.parents[1]))
 
 from sekisho.errors import SekishoError  # noqa: E402  the tests' own helpers stand beside it
 from sekisho.store.schema import MIGRATIONS  # noqa: E402
 from support.flights import flights_section, write_flights  # noqa: E402
 from support.nodes import Companies, Company, contract_text  # noqa: E402
 
-VECTORS = ROOT / "tests" / "vectors" / "state"
 ROWS = 400_000
 """So many that an answer takes several batches."""
 SQL = "SELECT tail_number, origin, departure_delay FROM ua.flights"
@@ -29,7 +28,7 @@ SQL = "SELECT tail_number, origin, departure_delay FROM ua.flights"
 def main() -> int:
     """Write both files, unless they are there."""
     number = len(MIGRATIONS)
-    path = VECTORS / f"tables-{number}.db.gz"
+    path = HERE / f"tables-{number}.db.gz"
     if path.exists():
         print(f"`{path}` is there already", file=sys.stderr)
         return 1
@@ -43,7 +42,7 @@ def main() -> int:
             companies.start()
             _live(companies)
             path.write_bytes(gzip.compress(_copy(companies["ua"], root / "copy.db"), mtime=0))
-            member = VECTORS / f"tables-{number}.member.json"
+            member = HERE / f"tables-{number}.member.json"
             member.write_bytes(companies["ua"].folder.member.read_bytes())
     print(path)
     return 0
