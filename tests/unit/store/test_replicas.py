@@ -227,8 +227,8 @@ def test_a_listener_that_is_lost_says_so_and_comes_back(replicas, url):
     with listening(second) as (news, lost), psycopg.connect(url, autocommit=True) as raw:
         raw.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE query IN ('SELECT version FROM head', 'SELECT 1')"
-            " AND datname = current_database()"
+            " WHERE datname = current_database()"
+            " AND query IN ('SELECT version FROM head', 'SELECT 1')"
         )
         assert lost.acquire(timeout=WAIT_SECONDS)
         assert news.acquire(timeout=WAIT_SECONDS)
