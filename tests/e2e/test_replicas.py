@@ -127,7 +127,7 @@ class Callers:
 def test_a_limit_is_exact_whoever_asks_where(request, kind):
     world = request.getfixturevalue("world" if kind == "replicas" else "single")
     names = ("ua", "ua2") if kind == "replicas" else ("ua",)
-    places = BoundedSemaphore(PLACES * len(names))
+    places = threading.BoundedSemaphore(PLACES * len(names))
     contract = agree(world, limits=f"{{queries: {{max: {LIMIT}, per: term}}}}")
     with ExitStack() as stack, ThreadPoolExecutor(CALLERS) as pool:
         callers = Callers(world, contract, stack, *names)
