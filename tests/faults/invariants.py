@@ -76,7 +76,8 @@ class Checker:
     def _ledger(self, node: Struck) -> Ledger:
         with node.records() as records:
             try:
-                report = verify_evidence(records, MemberBook(records, node.member)())
+                members = MemberBook(records, node.member)()
+                report = verify_evidence(records, members, party=node.party)
             except SekishoError as error:
                 self.fails("the ledger verifies", f"{node.party}: {error.message}")
             else:

@@ -235,14 +235,14 @@ def install() -> None:
     for path, points in by_path.items():
         wrap(path, points)
     import_module("sekisho.server.parts").datetime = Clock
-    files = import_module("sekisho.store.sqlite").SqliteDatabase
-    opening = files.open_writer
+    files = import_module("sekisho.store.sqlite")
+    opening = files._open_writer
 
-    def open_writer(database):
-        FAULTS.connection = opening(database)
+    def open_writer(path):
+        FAULTS.connection = opening(path)
         return FAULTS.connection
 
-    files.open_writer = open_writer
+    files._open_writer = open_writer
     if path := os.environ.get("SEKISHO_JOURNAL"):
         answering = import_module("sekisho.server.answering").Answering
         answering.answer_signed = _journaled(answering.answer_signed, path)

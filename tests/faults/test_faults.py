@@ -109,6 +109,8 @@ def test_backups_under_load_hold_and_a_restored_node_goes_on(tmp_path):
         # What came after the backup is forgotten, which a restored ledger cannot hide from others.
         world.leaves.clear()
         ua.journal.unlink()
+        ran = ua.run("ledger", "recover", "--yes")
+        assert ran.code == 0, ran.err
         world.start()
         world.ask_until_answered()
         assert ua.run("ledger", "verify").code == 0
