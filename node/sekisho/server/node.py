@@ -25,7 +25,7 @@ from sekisho.server.answering import Answering
 from sekisho.server.asking import AskingRoom
 from sekisho.server.comparing import Comparing
 from sekisho.server.contracts import ContractBook
-from sekisho.server.cutting import ENDED, cut_what_ended
+from sekisho.server.cutting import ENDED, cut_in_doubt, cut_what_ended
 from sekisho.server.datasets import Datasets, sources_of
 from sekisho.server.delivery import Deliveries
 from sekisho.server.faces import Face
@@ -218,6 +218,7 @@ class RunningNode:
                     log.note("found interrupted", index=index)
                 self.parts.late.retry()
                 self._cut_ended("term")
+                cut_in_doubt(self.parts)
                 self.parts.state.check_in_touch()
                 self._say(is_serving=True)
             self._drop_ended()
