@@ -5,6 +5,7 @@ effect: every document is a durable entry at the provider, of up to 500 kB
 source: docs/spec/ledger.md, section 12
 """
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -40,14 +41,14 @@ def void(number):
     )
 
 
-def documents(world, count):
+def documents(world, count, answer=void):
     previous = ""
     for number in range(count):
         said = acknowledgement(
             world.others["dl"],
             SimpleNamespace(party=MAKER),
             world.contract,
-            void(number),
+            answer(number),
             number=number,
             previous=previous,
             through=number + 1,
@@ -69,6 +70,23 @@ def test_documents_that_settle_nothing_are_held_back(world, monkeypatch):
     assert caught.value.reason is RefusalReason.LIMIT_REACHED
     assert world.node.parts.state.ledger.head() == before
     taking.take(party, told[0])
+
+
+def whole(number):
+    return replace(void(number), ending=Ending.RECEIVED, rows=1, bytes=8, blake3="ab" * 32)
+
+
+def test_a_consumer_that_was_away_until_its_answers_were_pruned_is_not_blamed(world):
+    state, taking = world.node.parts.state, Comparing(world.node.parts)
+    told = list(documents(world, 2, whole))
+    taking.take(world.others["dl"].party, told[0])
+    entries = state.pruning.entries_of({world.contract})[world.contract]
+    state.submit(
+        lambda tx: state.pruning.prune(tx, world.contract, entries, now=world.node.parts.now())
+    )
+    taking.take(world.others["dl"].party, told[1])
+    kept = [state.acknowledgements.find(item.digest).differences for item in told]
+    assert kept == [1, 0]
 
 
 def test_one_that_waited_while_its_key_was_renewed_is_believed(world):

@@ -141,7 +141,9 @@ class Comparing:
         stored = self._parts.state.requests.by_digest(answer.request)
         if stored is None or not _is_of(stored, said):
             # What never got here leaves a trace at the consumer alone, and no difference.
-            if not answer.is_void:
+            # Nor is it one where this node has deleted what it recorded under the contract.
+            is_pruned = said.contract in self._parts.state.pruning.contracts()
+            if not answer.is_void and not is_pruned:
                 yield _difference(
                     DifferenceKind.NOT_RECORDED, said, request=answer.request, asked=answer
                 )
