@@ -7,18 +7,22 @@ source: C2SP tlog-cosignature
 """
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 
 from sekisho.client.ledger_peer import CosignAnswer, HeldCheckpoints
+from sekisho.errors import LedgerError
 from sekisho.ledger.witnessing import (
     believe_checkpoint,
     cosign_checkpoint,
     sign_checkpoint,
 )
+from sekisho.server.cutting import cut_in_doubt
 from sekisho.server.watching import Watching
 from sekisho.server.witness import Circle
 from sekisho.trust.keys import generate_signing_key, load_signer
+from sekisho.wire.gen.sekisho.v1 import ledger_service_pb2 as ledger
 from support.witnessing import MAKER, UA, leaves, watched
 
 
@@ -124,6 +128,36 @@ def test_a_checkpoint_that_this_node_signed_and_does_not_lead_to_stops_it(world)
     state = visited(world, Liar(held=(later,)))
     (doubt,) = state.standing.doubts()
     assert (doubt.held_by, doubt.size, doubt.note) == (UA, 900, later)
+
+
+def test_a_ledger_in_doubt_signs_no_second_history(world):
+    parts = world.node.parts
+    later = world.note(
+        leaves(900), signer=parts.keys.request, origin="maker.example/sekisho-ledger"
+    )
+    assert world.witness.checkpoints(UA, UA).own
+    visited(world, Liar(held=(later,)))
+    assert world.witness.checkpoints(UA, UA).own == ""
+    message = ledger.GetConsistencyProofRequest(old_size=1, new_size=1)
+    with pytest.raises(LedgerError, match="does not lead to it"):
+        world.witness.consistency(UA, message)
+
+
+def test_every_replica_cuts_what_runs_where_another_found_the_doubt(world):
+    parts, cut = world.node.parts, []
+    later = world.note(
+        leaves(900), signer=parts.keys.request, origin="maker.example/sekisho-ledger"
+    )
+    streams = SimpleNamespace(
+        contracts=lambda: {"one"},
+        cut=lambda contract, reason, **_only: cut.append((contract, reason)),
+    )
+    other = SimpleNamespace(state=parts.state, streams=streams)
+    cut_in_doubt(other)
+    assert cut == []
+    visited(world, Liar(held=(later,)))
+    cut_in_doubt(other)
+    assert cut == [("one", "suspension")]
 
 
 def test_it_is_noticed_in_the_answer_to_a_checkpoint_too(world):

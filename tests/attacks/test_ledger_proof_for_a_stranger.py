@@ -95,6 +95,18 @@ def test_growth_is_proven_to_neighbours_alone(world):
             )
 
 
+def test_a_stranger_is_not_told_which_entries_were_pruned(world):
+    entry = world.entries[-1]
+    world.node.parts.state.submit(
+        lambda tx: tx.db.execute(
+            "UPDATE entries SET salt = x'', body = x'' WHERE idx = ?", (entry.index,)
+        )
+    )
+    absent = refusal(world, UA, index=10**9)
+    for caller in (DL, UA):
+        assert refusal(world, caller, index=entry.index) == absent
+
+
 def test_a_nodes_own_head_is_told_to_neighbours_alone(world):
     message = world.witness.checkpoints(UA, UA)
     assert message.own.startswith(f"maker.example/sekisho-ledger\n{world.entries[-1].tree.size}\n")

@@ -92,6 +92,25 @@ def test_a_split_is_not_forgotten_when_the_ledger_grows(world):
     assert world.conflicts() == [("split", True)]
 
 
+def test_a_history_under_a_later_epoch_is_held_against_the_earlier_one(world):
+    told = world.note(OTHER[:20], epoch=1)
+    assert compared(world, Others(told, OTHER)) == []
+    assert world.held() == {0: 30, 1: 20}
+    assert not world.grow(leaves(31), old=30).cosignature
+    assert world.conflicts() == [("shorter", False)]
+    # Whoever recovered, and shows the same to all, goes on; what was heard is gone on from.
+    answer = world.grow(OTHER[:25], epoch=1)
+    assert answer.held == told
+    assert world.grow(OTHER[:25], old=20, epoch=1).cosignature
+    assert world.conflicts() == [("shorter", True)]
+
+
+def test_an_earlier_epoch_than_the_one_held_says_nothing(world):
+    assert world.grow(leaves(8), epoch=2).cosignature
+    assert compared(world, Others(world.note(OTHER, epoch=1), OTHER)) == []
+    assert world.held() == {0: 30, 2: 8}
+
+
 def test_what_the_keeper_did_not_sign_says_nothing(world):
     forged = world.note(OTHER, signer=world.others["dl"].signer)
     for told in (forged, "nonsense", ""):

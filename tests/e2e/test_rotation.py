@@ -111,6 +111,19 @@ def test_a_node_does_not_rotate_while_it_runs_nor_without_a_yes(world):
     assert ua.folder.member.read_bytes() == before
 
 
+def test_a_folder_in_which_the_keys_were_not_renewed_does_not_serve(world):
+    ua = world["ua"]
+    stopped(ua)
+    paths = [ua.folder.member, *(ua.folder.key(name) for name in ("request", "signing", "tls"))]
+    old = {path: path.read_bytes() for path in (*paths, ua.folder.certificate("tls"))}
+    assert ua.run("member", "rotate", "--yes").code == 0
+    for path, content in old.items():
+        path.write_bytes(content)
+    ran = ua.run("serve")
+    assert ran.code != 0
+    assert "version 2 is known" in ran.err
+
+
 @pytest.mark.parametrize("step", ["record", "put_in_place"])
 def test_a_rotation_that_fell_is_finished_and_nothing_starts_before(world, step, monkeypatch):
     ua = world["ua"]

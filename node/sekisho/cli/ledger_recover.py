@@ -67,7 +67,9 @@ def _shown(place: Place, state: "State", members: "MemberBook") -> "Iterator[Sho
     if kept is not None:
         yield Shown(held=kept, by=place.party)
     for doubt in state.standing.doubts():
-        held = believe_checkpoint(doubt.note, party=place.party, keys=keys)
+        # The key counted when the doubt was kept; revoking it does not end the doubt.
+        ever = members().keys_with_revoked(place.party, Purpose.CHECKPOINT)
+        held = believe_checkpoint(doubt.note, party=place.party, keys=ever)
         yield Shown(held=held, by=doubt.held_by)
     for member in members():
         if member.party == place.party:

@@ -61,7 +61,9 @@ class Heads:
 
     def recovered(self, entry: Entry, body: Recovered, tree: PrunedTree) -> None:
         """An epoch begins after what was found, against a checkpoint that the keeper signed."""
-        held = self._keepers(body.held)
+        # Kept by the party against itself: it stands whatever became of the key since.
+        keys = self.vouching.members.keys_with_revoked(self.party, Purpose.CHECKPOINT)
+        held = believe_checkpoint(body.held, party=self.party, keys=keys)
         if body.epoch <= max(self.epoch, held.epoch):
             raise ValueError("the epoch does not follow the one before it")
         if (body.size, body.root) != (tree.size, tree.root().hex()) or entry.index != body.size:

@@ -21,6 +21,7 @@ from sekisho.ledger.instants import moment_text
 from sekisho.server.delivery import Deliveries
 from sekisho.server.log import note
 from sekisho.server.parts import Parts
+from sekisho.store.acknowledgements import StoredAcknowledgement
 from sekisho.store.transaction import Transaction
 
 TICK_SECONDS = 1.0
@@ -84,11 +85,10 @@ class Acknowledging:
             item.channel
             for item in self._parts.state.unacknowledged.waiting(self._parts.party)
             if item.answers >= MAX_ANSWERS or item.since <= before
-            if not self._is_on_its_way(item.channel)
+            if not self._is_on_its_way(self._parts.state.acknowledgements.last(item.channel))
         )
 
-    def _is_on_its_way(self, channel: Channel) -> bool:
-        last = self._parts.state.acknowledgements.last(channel)
+    def _is_on_its_way(self, last: StoredAcknowledgement | None) -> bool:
         if last is None:
             return False
         told = self._parts.state.outbox.of_document(last.document)
@@ -97,12 +97,13 @@ class Acknowledging:
     def _make(self, channel: Channel) -> str:
         """Sign, record and queue the next document of a channel; gives its digest.
 
-        It is empty where another process of this node has made one of the same number meanwhile.
+        It is empty where another process of this node has made one meanwhile: of the same number,
+        or the one ahead, which its provider has not taken over yet.
         """
         store = self._parts.state.acknowledgements
         now = self._parts.now()
         last, found = store.last(channel), self._parts.state.unacknowledged.collect(channel)
-        if not found.answers:
+        if not found.answers or self._is_on_its_way(last):
             return ""
         said = Acknowledgement(
             contract=channel.contract,

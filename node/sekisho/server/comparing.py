@@ -21,10 +21,16 @@ from sekisho.ledger.receipt import parse_receipt
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
 from sekisho.server import log
+from sekisho.server.bounds import Pace
 from sekisho.server.parts import Parts
 from sekisho.store.acknowledgements import StoredAcknowledgement
 from sekisho.store.requests import StoredRequest
-from sekisho.trust.verify import verify_signatures
+from sekisho.trust.verify import verify_recorded
+
+MAX_IDLE = 100
+"""Documents of one company at once that settle no answer; each is an entry of up to 500 kB."""
+IDLE_SECONDS = 300.0
+"""After so long one more is taken: a flood writes at most some 150 MB a day."""
 
 
 class Comparing:
@@ -33,13 +39,14 @@ class Comparing:
     def __init__(self, parts: Parts) -> None:
         """Work with a node's parts."""
         self._parts = parts
+        self._idle = Pace(MAX_IDLE, IDLE_SECONDS, parts.monotonic)
 
     def take(self, caller: PartyId, envelope: Envelope) -> None:
         """Verify, compare and record an acknowledgement; the same one again changes nothing.
 
         Raises:
             TrustError: It is not the caller's, or does not follow from the one before.
-            Refusal: `CONTRACT_NOT_FOUND`.
+            Refusal: `CONTRACT_NOT_FOUND`; `LIMIT_REACHED`: too many settle no answer.
             DocumentError: It is not an acknowledgement.
             LedgerError: Nothing can be recorded.
         """
@@ -54,6 +61,8 @@ class Comparing:
                 f"acknowledgement {said.number} is another one here", step="acknowledgement.number"
             )
         _check_place(said, last)
+        if not self._settles(said):
+            self._idle.take(caller)
         differences: tuple[Difference, ...] | None = None
         while differences is None:
             differences = self._compared(said, envelope, last)
@@ -80,12 +89,12 @@ class Comparing:
 
     def _verified(self, caller: PartyId, envelope: Envelope) -> Acknowledgement:
         """The caller's own node signed it, about a contract between the two."""
-        signers = verify_signatures(
+        # It may have waited long: the key may have been rotated out since, but not revoked.
+        signers = verify_recorded(
             envelope,
             payload_type=PayloadType.ACKNOWLEDGEMENT,
             purpose=Purpose.RECEIPT,
             members=self._parts.members(),
-            now=self._parts.now(),
         )
         said = parse_acknowledgement(envelope.payload)
         if said.consumer != caller or signers != {caller}:
@@ -101,6 +110,14 @@ class Comparing:
             msg = "no such contract between these parties"
             raise Refusal(RefusalReason.CONTRACT_NOT_FOUND, msg)
         return said
+
+    def _settles(self, said: Acknowledgement) -> bool:
+        """Tell whether it speaks of an answer of which none has spoken before."""
+        found = (self._parts.state.requests.by_digest(item.request) for item in said.answers)
+        return any(
+            stored is not None and stored.acknowledged is None and _is_of(stored, said)
+            for stored in found
+        )
 
     def _differences(
         self, said: Acknowledgement, last: StoredAcknowledgement | None, running: list[str]
@@ -124,7 +141,9 @@ class Comparing:
         stored = self._parts.state.requests.by_digest(answer.request)
         if stored is None or not _is_of(stored, said):
             # What never got here leaves a trace at the consumer alone, and no difference.
-            if not answer.is_void:
+            # Nor is it one where this node has deleted what it recorded under the contract.
+            is_pruned = said.contract in self._parts.state.pruning.contracts()
+            if not answer.is_void and not is_pruned:
                 yield _difference(
                     DifferenceKind.NOT_RECORDED, said, request=answer.request, asked=answer
                 )

@@ -56,7 +56,11 @@ class Corroborating:
 
     def _compare(self, held: SignedCheckpoint, teller: PartyId) -> None:
         told = self._told(held.party, teller)
-        if told is None or told.epoch != held.epoch:
+        if told is None or told.epoch < held.epoch:
+            return
+        if told.epoch > held.epoch:
+            state, now = self._parts.state, self._parts.now()
+            state.submit(lambda tx: state.checkpoints.hear(tx, told, now=now))
             return
         if told.size == held.size:
             verdict, fits = Verdict.FORKED, told.checkpoint.root == held.checkpoint.root

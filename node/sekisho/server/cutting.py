@@ -28,6 +28,13 @@ def cut_what_ended(parts: Parts, contract: ContractId, reason: str) -> int:
     return cut(SUSPENSION) + (cut(reason) if reason != SUSPENSION else 0)
 
 
+def cut_in_doubt(parts: Parts) -> None:
+    """End all of this process's running answers where the ledger is in doubt, whoever found it."""
+    if parts.state.standing.doubts():
+        for contract in parts.streams.contracts():
+            parts.streams.cut(contract, SUSPENSION, only=lambda _consumer: True)
+
+
 def await_others(parts: Parts, contract: ContractId) -> None:
     """Wait until the other replicas have ended theirs, of which they have been told."""
     deadline = parts.monotonic() + FINISH_SECONDS

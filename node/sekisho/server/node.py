@@ -18,6 +18,7 @@ from sekisho.engine.engine import Engine, EngineSettings, Source
 from sekisho.engine.pool import WorkerPool
 from sekisho.errors import LedgerError, NodeError, TrustError
 from sekisho.model.guardrail import PlacedRule
+from sekisho.model.names import PartyId
 from sekisho.server import log
 from sekisho.server.acknowledging import Acknowledging
 from sekisho.server.agreeing import Agreeing
@@ -25,7 +26,7 @@ from sekisho.server.answering import Answering
 from sekisho.server.asking import AskingRoom
 from sekisho.server.comparing import Comparing
 from sekisho.server.contracts import ContractBook
-from sekisho.server.cutting import ENDED, cut_what_ended
+from sekisho.server.cutting import ENDED, cut_in_doubt, cut_what_ended
 from sekisho.server.datasets import Datasets, sources_of
 from sekisho.server.delivery import Deliveries
 from sekisho.server.faces import Face
@@ -218,6 +219,7 @@ class RunningNode:
                     log.note("found interrupted", index=index)
                 self.parts.late.retry()
                 self._cut_ended("term")
+                cut_in_doubt(self.parts)
                 self.parts.state.check_in_touch()
                 self._say(is_serving=True)
             self._drop_ended()
@@ -257,10 +259,7 @@ def _assemble(
     member: Envelope,
     state: State,
 ) -> Parts:
-    members = MemberBook(state, member)
-    if members.current(config.party) is None:
-        msg = f"member.json is not about `{config.party}`"
-        raise TrustError(msg, step="member.own", hint="restore member.json from a backup")
+    members = _believe_own(config.party, state, member)
     contracts = ContractBook(state, is_revoked=lambda key: members().is_revoked(key))
     sources = sources_of(config.datasets, folder.root)
     engine = _start_engine(config, sources.values(), spill=folder.state / "spill")
@@ -277,6 +276,22 @@ def _assemble(
         datasets=Datasets(config.party, config.datasets, sources=sources, engine=engine),
         engine=engine,
     )
+
+
+def _believe_own(party: PartyId, state: State, member: Envelope) -> MemberBook:
+    """Hold this folder's document to be the company's own, and its newest."""
+    members = MemberBook(state, member)
+    own = members.current(party)
+    if own is None:
+        msg = f"member.json is not about `{party}`"
+        raise TrustError(msg, step="member.own", hint="restore member.json from a backup")
+    if own.fingerprint != member.digest:
+        raise TrustError(
+            f"member.json is not the newest of `{party}`: version {own.member.version} is known",
+            step="member.own",
+            hint="copy member.json, keys/ and certs/ from the folder in which they were renewed",
+        )
+    return members
 
 
 def _start_engine(config: NodeConfig, sources: Iterable[Source], *, spill: Path) -> Engine:

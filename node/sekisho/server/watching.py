@@ -24,7 +24,7 @@ from sekisho.ledger.witnessing import (
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
 from sekisho.server.corroborating import Corroborating
-from sekisho.server.cutting import SUSPENSION
+from sekisho.server.cutting import cut_in_doubt
 from sekisho.server.log import note
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
@@ -264,5 +264,4 @@ class Watching:
             entries=parts.state.ledger.head().size,
             epoch=held.epoch,
         )
-        for contract in parts.streams.contracts():
-            parts.streams.cut(contract, SUSPENSION, only=lambda _consumer: True)
+        cut_in_doubt(parts)

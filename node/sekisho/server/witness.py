@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sekisho.errors import DocumentError, Finding, Refusal, RefusalReason
+from sekisho.ledger.entry import parse_entry
 from sekisho.ledger.witnessing import (
     CONFLICTS,
     MAX_CHECKPOINT_BYTES,
@@ -136,12 +137,14 @@ class Witness:
         index = self._index(message)
         if index is None or not index < size <= head:
             raise _not_there()
-        link = ledger_store.get(index).link
+        stored = ledger_store.stored(index)
+        # Whose a pruned entry was is not known any more, nor shall a stranger learn that it is one.
+        link = None if stored.is_pruned else parse_entry(stored.body, index=index).link
         if link is None or caller not in {link.channel.provider, link.channel.consumer}:
             raise _not_there()
         return ledger.GetInclusionProofResponse(
             index=index,
-            leaf=ledger_store.stored(index).leaf,
+            leaf=stored.leaf,
             size=size,
             proof=self._parts.state.tree.inclusion(index, size),
         )
@@ -153,9 +156,11 @@ class Witness:
 
         Raises:
             Refusal: No contract is in common, or the ledger never had these sizes.
+            LedgerError: This node's own ledger is in doubt.
         """
         self._pace.take(caller)
         self._check_neighbour(caller)
+        self._parts.state.standing.check()
         head = self._parts.state.ledger.head().size
         if not 0 < message.old_size <= message.new_size <= head:
             raise _not_there()
@@ -163,7 +168,10 @@ class Witness:
         return ledger.GetConsistencyProofResponse(proof=proof)
 
     def _own(self) -> str:
+        """Sign the head; one that is in doubt would be a second history under this node's key."""
         state = self._parts.state
+        if state.standing.doubts():
+            return ""
         return sign_checkpoint(
             state.ledger.head(),
             party=self._parts.party,

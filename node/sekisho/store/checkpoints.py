@@ -13,6 +13,7 @@ from sekisho.ledger.instants import moment_text
 from sekisho.ledger.note import parse_note
 from sekisho.ledger.witnessing import (
     CONFLICTS,
+    MAX_EPOCHS,
     Growth,
     SignedCheckpoint,
     Verdict,
@@ -26,7 +27,7 @@ from sekisho.store.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witnessed:
-    """The newest checkpoint of another party's epoch that this node cosigned."""
+    """The newest checkpoint of another party's epoch that this node cosigned, or heard of."""
 
     held: SignedCheckpoint
     at: str
@@ -93,6 +94,21 @@ class CheckpointStore:
         elif verdict in CONFLICTS and against is not None:
             self.record(tx, shown, verdict, against=against, now=now)
         return verdict, against
+
+    def hear(self, tx: Transaction, told: SignedCheckpoint, *, now: datetime) -> None:
+        """Hold a checkpoint of a later epoch that another neighbour was shown.
+
+        Nothing of an earlier one is cosigned from then on: a ledger that goes on under two epochs
+        is told in two ways.
+
+        Args:
+            tx: What it is durable with.
+            told: Believed to be its keeper's.
+            now: When.
+        """
+        held = _witnessed(tx.db, told.party)
+        if len(held) < MAX_EPOCHS and all(item.held.epoch < told.epoch for item in held):
+            self._hold(tx, told, now=now)
 
     def witnessed(self, party: PartyId | None = None) -> tuple[Witnessed, ...]:
         """List what this node cosigned, of one party or of all, epochs rising."""

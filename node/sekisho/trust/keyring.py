@@ -108,13 +108,14 @@ class Members:
 
     def keys_ever(self, party: PartyId, purpose: Purpose) -> tuple[str, ...]:
         """List the keys, in hex, by which a party may sign or once signed, none of them revoked."""
+        keys = self.keys_with_revoked(party, purpose)
+        return tuple(public for public in keys if not self.is_revoked(public))
+
+    def keys_with_revoked(self, party: PartyId, purpose: Purpose) -> tuple[str, ...]:
+        """List those and the revoked ones: for what a party says against itself."""
         versions = self.by_party.get(party, ())
         listed = {key.public for version in versions for key in version.member.keys}
-        return tuple(
-            public
-            for public in sorted(listed)
-            if purpose in self.purposes_ever(public) and not self.is_revoked(public)
-        )
+        return tuple(item for item in sorted(listed) if purpose in self.purposes_ever(item))
 
     def purposes_ever(self, public: str) -> frozenset[Purpose]:
         """List what a signing key may sign or could sign once."""

@@ -12,6 +12,7 @@ from sekisho.model.names import PartyId
 from sekisho.store.founding import found_node
 from sekisho.store.own_checkpoint import save_own_checkpoint
 from sekisho.store.state import open_state
+from sekisho.trust.keyring import Members
 from sekisho.trust.keys import generate_signing_key, load_signer
 from support.nodes import run
 
@@ -91,6 +92,20 @@ def test_what_this_node_did_not_sign_is_nothing_to_recover(folder):
     folder.checkpoint.unlink()
     assert "nothing to recover" in recover(folder, "--yes").err
     assert size(folder) == 0
+
+
+def test_a_doubt_by_a_key_that_was_revoked_since_is_recovered(folder, monkeypatch):
+    signer = load_signer(folder.key("request").read_bytes())
+    folder.checkpoint.unlink()
+    held = sign_checkpoint(LATER, party=UA, epoch=0, signer=signer)
+    now = datetime.now(UTC)
+    with open_state(folder.state_file(), now=now) as state:
+        state.submit(lambda tx: state.standing.keep(tx, held, held_by=UA, now=now))
+    revoked = signer.key_id.partition(":")[2]
+    monkeypatch.setattr(Members, "is_revoked", lambda _self, public: public == revoked)
+    assert recover(folder, "--yes").code == 0
+    with open_state(folder.state_file(), now=datetime.now(UTC)) as state:
+        assert state.standing.doubts() == ()
 
 
 def test_a_running_node_is_stopped_first(folder):
