@@ -169,3 +169,14 @@ def test_a_contract_whose_answer_still_runs_is_not_pruned(kept):
     with pytest.raises(LedgerError, match="still runs"):
         prune(kept, NOW + timedelta(days=DAYS), days_after_contract=DAYS)
     assert all(bodies(kept))
+
+
+def test_two_replicas_that_listed_the_same_entries_name_each_once(kept):
+    terminate(kept.state, kept.first.id, NOW)
+    listed = kept.state.pruning.entries_of({kept.first.id})[kept.first.id]
+
+    def work(tx):
+        return kept.state.pruning.prune(tx, kept.first.id, listed, now=NOW)
+
+    assert [kept.state.submit(work) for _ in range(2)] == [4, 0]
+    assert kept.state.ledger.verify().pruned == 4
