@@ -123,8 +123,9 @@ class Comparing:
     ) -> Iterator[Difference]:
         stored = self._parts.state.requests.by_digest(answer.request)
         if stored is None or not _is_of(stored, said):
-            # What never got here leaves a trace at the consumer alone, and no difference.
-            if not answer.is_void:
+            # What never got here leaves a trace at the consumer alone, and no difference. Nor is
+            # there one where this node has deleted what it recorded.
+            if not answer.is_void and said.contract not in self._parts.state.pruning.contracts():
                 yield _difference(
                     DifferenceKind.NOT_RECORDED, said, request=answer.request, asked=answer
                 )
