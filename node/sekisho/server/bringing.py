@@ -14,7 +14,7 @@ from sekisho.documents.envelope import digest_of
 from sekisho.documents.lookup import Cell, LookupTable, Row, build_lookup, check_lookup
 from sekisho.documents.models import document_error
 from sekisho.engine.engine import Job
-from sekisho.errors import Finding, Refusal
+from sekisho.errors import Finding, Refusal, RefusalReason
 from sekisho.federation.plan import Fragment, LookupUse
 from sekisho.ledger.entry import Channel
 from sekisho.model.contract import Lookup, LookupType
@@ -82,7 +82,7 @@ class Bringing:
         with self._lock:
             is_brought = key in self._brought
         if not is_brought:
-            self._hand_over(signed, party, stored)
+            stored = self._hand_over(signed, party, stored)
             with self._lock:
                 self._brought.add(key)
         return stored
@@ -94,22 +94,38 @@ class Bringing:
         now, lookups = self._parts.now(), self._parts.state.lookups
         return self._parts.state.submit(lambda tx: lookups.keep(tx, signed.id, content, now=now))
 
-    def _hand_over(self, signed: SignedContract, party: PartyId, stored: StoredLookup) -> None:
+    def _hand_over(
+        self, signed: SignedContract, party: PartyId, stored: StoredLookup
+    ) -> StoredLookup:
+        """Hand a table over, and hold to what was handed over should it be replaced meanwhile."""
         lookups = self._parts.state.lookups
         data = lookups.content(signed.id, stored.name) or b""
+        content = Content(name=stored.name, digest=digest_of(data), rows=stored.rows, data=data)
+        if content.digest != stored.digest:
+            raise _replaced(stored.name)
         try:
             self._neighbours.peer(party).deliver_lookup(signed.id, data)
         except Refusal:
             # Nobody else has it yet, or it stays: what is mended can then be brought.
-            self._parts.state.submit(lambda tx: lookups.withdraw(tx, signed.id, stored.name))
+            self._parts.state.submit(
+                lambda tx: lookups.withdraw(tx, signed.id, stored.name, digest=stored.digest)
+            )
             raise
         now = self._parts.now()
         channel = Channel(provider=party, consumer=self._parts.party, contract=signed.id)
 
-        def work(tx: Transaction) -> None:
-            lookups.record(tx, stored, party=party, channel=channel, size_bytes=len(data), now=now)
+        def work(tx: Transaction) -> StoredLookup:
+            kept = lookups.keep_taken(tx, signed.id, content, now=now)
+            if kept.digest == content.digest:
+                lookups.record(
+                    tx, kept, party=party, channel=channel, size_bytes=len(data), now=now
+                )
+            return kept
 
-        self._parts.state.submit(work)
+        kept = self._parts.state.submit(work)
+        if kept.digest != content.digest:
+            raise _replaced(stored.name)
+        return kept
 
     def _content(self, signed: SignedContract, use: LookupUse) -> tuple[bytes, int]:
         name = f"local.{use.dataset}"
@@ -201,6 +217,15 @@ def misfits(name: str, wanted: LookupType | None, column: Column | None) -> Iter
             message=f"`{name}` is {column.type}, and the contract's table needs {needed}",
             hint="cast the column where the dataset is made",
         )
+
+
+def _replaced(name: str) -> Refusal:
+    return Refusal(
+        RefusalReason.LOOKUP_NOT_ALLOWED,
+        f"the table `{name}` was replaced or dropped while it was brought",
+        clause="grants",
+        hint="ask again",
+    )
 
 
 def quoted(name: str) -> str:

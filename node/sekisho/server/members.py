@@ -84,6 +84,9 @@ class MemberBook:
     ) -> TrustedMember:
         """Believe the next document of a party that hands it over itself.
 
+        One that is known stays so, a later one or none: the answer to the first time was lost, and
+        the party would hand it over for ever.
+
         Raises:
             TrustError: It is another party's, or not to be believed.
         """
@@ -93,6 +96,9 @@ class MemberBook:
                 step="member.own",
                 hint="only a company itself can renew what it says of itself",
             )
+        for known in self().by_party.get(party, ()):
+            if known.fingerprint == envelope.digest:
+                return known
         return self.add(state, envelope, alias="", fingerprint="", now=now)
 
     def _renew(self) -> None:

@@ -12,7 +12,7 @@ from sekisho.server import log
 from sekisho.server.agreeing import Agreeing
 from sekisho.server.answering import Answering
 from sekisho.server.boundary import unary
-from sekisho.server.bounds import MAX_CALLS_PER_PARTY, Turns
+from sekisho.server.bounds import MAX_CALLS_PER_PARTY, Pace, Turns
 from sekisho.server.callers import PeerCallers
 from sekisho.server.charges import charges_of
 from sekisho.server.comparing import Comparing
@@ -29,6 +29,12 @@ from sekisho.wire.gen.sekisho.v1 import exchange_service_pb2 as exchange
 from sekisho.wire.gen.sekisho.v1 import fragment_service_pb2 as fragment
 from sekisho.wire.gen.sekisho.v1 import ledger_service_pb2 as ledger
 from sekisho.wire.parameters import parameters_from_proto
+
+MAX_RENEWALS = 10
+"""Member documents that a party may hand over at once: each one is kept for ever, and has every
+decision that is being taken here taken anew."""
+RENEWAL_SECONDS = 3600.0
+"""After so long a party may hand over one more."""
 
 
 class PeersFace:
@@ -55,6 +61,7 @@ class PeersFace:
         self._witness = witness
         self._caller_of = PeerCallers(parts)
         self._calls = Turns(MAX_CALLS_PER_PARTY)
+        self._renewals = Pace(MAX_RENEWALS, RENEWAL_SECONDS, parts.monotonic)
         asker = PeersAsker(
             parts, callers=self._caller_of, calls=self._calls, plans=plans, answering=answering
         )
@@ -116,6 +123,7 @@ class PeersFace:
     def _deliver_member(
         self, caller: PartyId, message: exchange.DeliverMemberRequest
     ) -> exchange.DeliverMemberResponse:
+        self._renewals.take(caller)
         envelope = envelope_from_proto(message.member)
         trusted = self._parts.members.renew(
             self._parts.state, envelope, party=caller, now=self._parts.now()

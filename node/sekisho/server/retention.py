@@ -68,8 +68,9 @@ class Retention:
 
     def _prune(self, contract: ContractId, entries: Indexes) -> None:
         state, now = self._parts.state, self._parts.now()
-        state.submit(lambda tx: state.pruning.prune(tx, contract, entries, now=now))
-        log.note("entries pruned", contract=contract, entries=len(entries))
+        pruned = state.submit(lambda tx: state.pruning.prune(tx, contract, entries, now=now))
+        if pruned:
+            log.note("entries pruned", contract=contract, entries=pruned)
 
     def _due(self) -> Iterator[ContractId]:
         """List the contracts whose time has come.

@@ -175,7 +175,8 @@ class Uploads:
             return None
         table = parse_lookup(data)
         with self._lock:
-            self._read[contract, name] = (digest, table)
+            # Of what was read: it may have been replaced since it was listed.
+            self._read[contract, name] = (digest_of(data), table)
         return table
 
 

@@ -142,13 +142,28 @@ class LookupStore:
         self._ledger.append(tx, body, channel=channel, now=now)
         return True
 
-    def withdraw(self, tx: Transaction, contract: ContractId, name: str) -> None:
-        """Forget a table that nobody has taken over."""
+    def withdraw(
+        self, tx: Transaction, contract: ContractId, name: str, *, digest: str | None = None
+    ) -> None:
+        """Forget a table that nobody has taken over; of a digest, only if it is that one."""
         tx.db.execute(
-            "DELETE FROM lookups WHERE contract = ? AND name = ?"
+            "DELETE FROM lookups WHERE contract = ? AND name = ? AND digest = coalesce(?, digest)"
             " AND id NOT IN (SELECT lookup FROM lookup_parties)",
-            (contract, name),
+            (contract, name, digest),
         )
+
+    def keep_taken(
+        self, tx: Transaction, contract: ContractId, content: Content, *, now: datetime
+    ) -> StoredLookup:
+        """Keep a content that a provider has, in the place of one that none has yet.
+
+        Returns:
+            What is kept of that name: another content where another provider has that.
+        """
+        found = _find(tx.db, contract, content.name)
+        if found is not None and found.digest != content.digest:
+            self.withdraw(tx, contract, content.name)
+        return self.keep(tx, contract, content, now=now)
 
     def drop(
         self, tx: Transaction, contract: ContractId, *, provider: PartyId | None, now: datetime

@@ -4,6 +4,7 @@ What is deleted is named by an entry `pruned`, in the same transaction. Salts go
 without them, nobody can test a guess against a leaf.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
@@ -45,8 +46,10 @@ class PruningStore:
 
     def prune(
         self, tx: Transaction, contract: ContractId, entries: Indexes, *, now: datetime
-    ) -> None:
+    ) -> int:
         """Delete bodies, salts and notes of entries, and the requests that they were about.
+
+        Another replica may have pruned them since they were listed: an entry is named once.
 
         Args:
             tx: All of it is durable when this is.
@@ -54,18 +57,34 @@ class PruningStore:
             entries: At most `MAX_PRUNED` of what `entries_of` gave.
             now: For the entry that names them.
 
+        Returns:
+            How many entries still had a body.
+
         Raises:
             LedgerError: An answer under the contract still runs.
         """
         if tx.db.execute("SELECT 1 FROM open_answers WHERE contract = ?", (contract,)).fetchone():
             raise LedgerError("an answer under the contract still runs")
-        body = Pruned(contract=contract, entries=entries.texts())
+        left = _with_bodies(tx, entries)
+        if not left:
+            return 0
+        body = Pruned(contract=contract, entries=left.texts())
         self._ledger.append(tx, body, now=now)
         tx.db.executemany(
             "UPDATE entries SET salt = ?, body = ?, note = '' WHERE idx = ?",
-            [(b"", b"", index) for index in entries],
+            [(b"", b"", index) for index in left],
         )
         tx.db.execute("DELETE FROM unacknowledged WHERE contract = ?", (contract,))
         tx.db.execute(
-            "DELETE FROM requests WHERE contract = ? AND start <= ?", (contract, max(entries))
+            "DELETE FROM requests WHERE contract = ? AND start <= ?", (contract, max(left))
         )
+        return len(left)
+
+
+def _with_bodies(tx: Transaction, entries: Indexes) -> Indexes:
+    rows = tx.db.execute(
+        "SELECT idx FROM entries WHERE length(salt) > 0"
+        " AND idx IN (SELECT CAST(value AS INTEGER) FROM json_each(?)) ORDER BY idx",
+        (json.dumps(list(entries)),),
+    ).fetchall()
+    return Indexes(index for (index,) in rows)

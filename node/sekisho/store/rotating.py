@@ -32,6 +32,7 @@ from sekisho.store.folder import (
     load_secret,
     save_file,
     save_secret,
+    sync_folder,
 )
 from sekisho.store.founding import (
     CLOCK_ALLOWANCE,
@@ -191,6 +192,8 @@ def _write(folder: NodeFolder, secrets: Mapping[str, bytes], files: Mapping[str,
         for name, data in files.items():
             save_file(beside / name, data)
         beside.replace(_next(folder))
+        # The state must not name keys that a loss of power takes back.
+        sync_folder(beside.parent)
     except OSError as error:
         raise NodeError(f"`{beside}` cannot be written: {error.strerror}") from error
 

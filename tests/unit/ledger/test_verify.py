@@ -260,3 +260,9 @@ def test_a_pruning_does_not_excuse_another_contracts_channel():
     ledger.add(pruned("0-1"), channel=None)
     blank(ledger, 0, 1)
     ledger.fails("entry 2 does not continue its channel", index=2)
+
+
+def test_a_stretch_without_end_is_refused_at_its_first_entry_too_many():
+    ledger = of_two_contracts().add(pruned(f"0-{10**15}"), channel=None)
+    blank(ledger, *range(5))
+    ledger.fails("says that entry 5 was pruned, which is not so", index=5)

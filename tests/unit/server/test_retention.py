@@ -1,5 +1,6 @@
 """Entries of contracts that ended long ago are pruned, and nothing else is."""
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -9,14 +10,26 @@ from sekisho.config import RetentionConfig
 from sekisho.documents.envelope import Envelope, EnvelopeSignature, PayloadType
 from sekisho.documents.proposal import parse_proposal
 from sekisho.errors import LedgerError
+from sekisho.ledger.acknowledgement import Acknowledged, Ending
 from sekisho.ledger.bodies import Pruned
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.server import retention
+from sekisho.server.comparing import Comparing
 from sekisho.server.contracts import ContractBook
 from sekisho.server.retention import Retention
 from sekisho.store.answers import Sent
 from sekisho.store.contracts import NewContract, StoredNotice
-from support.state import DECISION, NOW, PLAN, PROVIDER, opened, proposal, received, refused
+from support.state import (
+    CONSUMER,
+    DECISION,
+    NOW,
+    PLAN,
+    PROVIDER,
+    opened,
+    proposal,
+    received,
+    refused,
+)
 
 DAYS = 30
 KEY = "ed25519:" + "ab" * 32
@@ -169,3 +182,34 @@ def test_a_contract_whose_answer_still_runs_is_not_pruned(kept):
     with pytest.raises(LedgerError, match="still runs"):
         prune(kept, NOW + timedelta(days=DAYS), days_after_contract=DAYS)
     assert all(bodies(kept))
+
+
+def test_two_replicas_that_listed_the_same_entries_name_each_once(kept):
+    terminate(kept.state, kept.first.id, NOW)
+    listed = kept.state.pruning.entries_of({kept.first.id})[kept.first.id]
+
+    def work(tx):
+        return kept.state.pruning.prune(tx, kept.first.id, listed, now=NOW)
+
+    assert [kept.state.submit(work) for _ in range(2)] == [4, 0]
+    assert kept.state.ledger.verify().pruned == 4
+
+
+def test_an_acknowledgement_of_what_was_pruned_is_no_difference(kept):
+    answer = Acknowledged(
+        request=received(0, signed=kept.first).digest,
+        ending=Ending.RECEIVED,
+        rows=1,
+        bytes=10,
+        blake3="ab",
+        verified=True,
+    )
+    unknown = replace(answer, request="sha256:" + "0" * 64)
+    said = SimpleNamespace(contract=kept.first.id, consumer=CONSUMER, made_at="")
+    comparing = Comparing(SimpleNamespace(state=kept.state))
+    compared = [list(comparing._compare(said, item, [])) for item in (answer, unknown)]
+    assert [[item.kind.value for item in found] for found in compared] == [[], ["not-recorded"]]
+
+    terminate(kept.state, kept.first.id, NOW)
+    prune(kept, NOW + timedelta(days=DAYS), days_after_contract=DAYS)
+    assert not list(comparing._compare(said, answer, []))

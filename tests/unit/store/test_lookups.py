@@ -97,3 +97,18 @@ def test_what_was_dropped_stays_dropped(state):
     drop(state)
     assert keep(state).dropped_at
     assert state.lookups.content(CONTRACT, "planes") is None
+
+
+def test_what_a_provider_took_stays_though_it_was_replaced_meanwhile(state):
+    keep(state)
+    state.submit(lambda tx: state.lookups.withdraw(tx, CONTRACT, "planes"))
+    keep(state, SECOND)
+
+    state.submit(lambda tx: state.lookups.withdraw(tx, CONTRACT, "planes", digest=FIRST.digest))
+    assert state.lookups.find(CONTRACT, "planes").digest == SECOND.digest
+    taken = state.submit(lambda tx: state.lookups.keep_taken(tx, CONTRACT, FIRST, now=NOW))
+    record(state, taken, PROVIDER)
+    other = state.submit(lambda tx: state.lookups.keep_taken(tx, CONTRACT, SECOND, now=NOW))
+
+    assert (taken.digest, other.digest) == (FIRST.digest, FIRST.digest)
+    assert state.lookups.content(CONTRACT, "planes") == FIRST.data
