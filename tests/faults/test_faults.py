@@ -66,26 +66,6 @@ def test_a_restoration_killed_at_any_point_can_be_done_again(tmp_path):
     kill_while_restoring(tmp_path, points(By.RESTORING))
 
 
-def test_a_node_in_trouble_at_a_point_keeps_its_promises(tmp_path):
-    with Campaign(tmp_path) as campaign:
-        for action, names in TROUBLE.items():
-            campaign.strike(action, names)
-        campaign.strike(
-            "clock", ("query decided", "before closed", "before received"), seconds=-3600
-        )
-        campaign.step_clock()
-        report = campaign.finish()
-    assert report.points == {name for names in TROUBLE.values() for name in names} | {
-        "query decided"
-    }
-
-
-def test_nodes_struck_at_random_keep_their_promises(tmp_path):
-    with Campaign(tmp_path, seed=1) as campaign:
-        campaign.at_random(range(8))
-        campaign.finish()
-
-
 def test_backups_under_load_hold_and_a_restored_node_goes_on(tmp_path):
     backups = [tmp_path / f"{number}.backup" for number in range(4)]
     with Campaign(tmp_path / "world") as campaign:

@@ -62,7 +62,12 @@ class Outbox:
     def due(self, now: datetime, *, most: int = 100) -> tuple[Delivery, ...]:
         """List what shall be sent now, longest due first."""
         return self._query(
-            "acknowledged_at IS NULL AND next_at <= ? ORDER BY next_at, id LIMIT ?",
+            "acknowledged_at IS NULL AND next_at <= ?"
+            # Versions of a member document are believed in their order only.
+            " AND NOT (kind = 'member' AND EXISTS (SELECT 1 FROM outbox AS earlier"
+            " WHERE earlier.party = outbox.party AND earlier.kind = 'member'"
+            " AND earlier.id < outbox.id AND earlier.acknowledged_at IS NULL))"
+            " ORDER BY next_at, id LIMIT ?",
             moment_text(now),
             most,
         )

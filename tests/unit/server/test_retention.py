@@ -92,6 +92,7 @@ def prune(kept, now, **config):
         state=kept.state,
         contracts=ContractBook(kept.state),
         now=lambda: now,
+        monotonic=lambda: 0.0,
     )
     Retention(parts).prune()
 
@@ -206,7 +207,7 @@ def test_an_acknowledgement_of_what_was_pruned_is_no_difference(kept):
     )
     unknown = replace(answer, request="sha256:" + "0" * 64)
     said = SimpleNamespace(contract=kept.first.id, consumer=CONSUMER, made_at="")
-    comparing = Comparing(SimpleNamespace(state=kept.state))
+    comparing = Comparing(SimpleNamespace(state=kept.state, monotonic=lambda: 0.0))
     compared = [list(comparing._compare(said, item, [])) for item in (answer, unknown)]
     assert [[item.kind.value for item in found] for found in compared] == [[], ["not-recorded"]]
 

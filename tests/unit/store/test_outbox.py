@@ -53,3 +53,20 @@ def test_the_longest_due_come_first(state):
         put(state, document=f"sha256:{number}", now=NOW - timedelta(seconds=number))
     documents = [item.document for item in state.outbox.due(NOW, most=2)]
     assert documents == ["sha256:2", "sha256:1"]
+
+
+def test_versions_of_a_member_document_go_out_in_their_order(state):
+    for number in (2, 3):
+        state.submit(
+            lambda tx, n=number: state.outbox.put(
+                tx, PROVIDER, kind="member", document=f"sha256:{n}", now=NOW
+            )
+        )
+    (first,) = state.outbox.due(NOW)
+    assert first.document == "sha256:2"
+    later = NOW + timedelta(hours=1)
+    state.submit(lambda tx: state.outbox.postpone(tx, first, next_at=later))
+    assert state.outbox.due(NOW) == ()
+    (again,) = state.outbox.due(later)
+    state.submit(lambda tx: state.outbox.acknowledge(tx, again, now=later))
+    assert [item.document for item in state.outbox.due(later)] == ["sha256:3"]
