@@ -15,7 +15,7 @@ import signal
 import sqlite3
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -40,6 +40,10 @@ class Clock(datetime):
         return datetime.now(tz) + cls.offset
 
 
+ROOMY = 1_000_000_000
+"""Pages that no state has."""
+
+
 class Faults:
     """Which order waits at which point, and what it does there."""
 
@@ -49,7 +53,8 @@ class Faults:
         self._lock = threading.Lock()
         self._go = threading.Event()
         self.connection: sqlite3.Connection | None = None
-        """The writer's own."""
+        """The writer's own; closed between a failure of the disk and the next write."""
+        self._most_pages = ROOMY
 
     def tell(self, line: str) -> None:
         os.write(1, f"{line}\n".encode())
@@ -73,7 +78,7 @@ class Faults:
                 _bound_files(SMALLEST_FILE)
             case "free":
                 _bound_files(resource.RLIM_INFINITY)
-                self._grow(1_000_000_000)
+                self._grow(ROOMY)
         self.tell("done")
 
     def reach(self, point: Point) -> None:
@@ -119,8 +124,14 @@ class Faults:
     def _pages(self) -> int:
         return self.connection.execute("PRAGMA page_count").fetchone()[0]
 
+    def adopt(self, connection: sqlite3.Connection) -> None:
+        """Take the connection that was opened last, whose disk is as full as the one before."""
+        self.connection = connection
+        self._grow(self._most_pages)
+
     def _grow(self, pages: int) -> None:
-        if self.connection is not None:
+        self._most_pages = pages
+        with suppress(sqlite3.ProgrammingError):  # it is closed: the next one is told
             self.connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
 
 
@@ -239,8 +250,9 @@ def install() -> None:
     opening = files._open_writer
 
     def open_writer(path):
-        FAULTS.connection = opening(path)
-        return FAULTS.connection
+        connection = opening(path)
+        FAULTS.adopt(connection)
+        return connection
 
     files._open_writer = open_writer
     if path := os.environ.get("SEKISHO_JOURNAL"):
