@@ -1,6 +1,6 @@
-"""Nodes that are struck at every named point of a query, a contract and a life: what must hold.
+"""Nodes that are struck at named points of a query, a contract and a life: what must hold.
 
-`make faults` runs more of it, for as long as asked and from a seed of one's own.
+`make faults` strikes at every point and at random, for as long as asked and from any seed.
 """
 
 import sqlite3
@@ -35,27 +35,23 @@ CHAPTERS = {
     "starting": points(By.STARTING),
     "stopping": points(By.STOPPING),
 }
-TROUBLE = {
-    "freeze": ("query decided", "opened written", "schema sent", "before asked"),
-    "terminate": ("opened written", "schema sent", "before closed", "before received"),
-    "hold": ("request verified", "opened on disk", "first batch sent", "receipt signed"),
-    "full": ("before the charge", "before closed", "before cut", "before asked", "before received"),
-    "broken": ("before the charge", "before closed", "before cut", "before failed"),
-}
+STRIDE = 3
+"""Each third point, which takes a minute; `make faults` strikes them all."""
 
 
-def test_every_point_is_struck():
+def test_every_point_has_a_chapter():
     struck = [point for chapter in CHAPTERS.values() for point in chapter]
     struck += points(By.MIGRATING, By.RESTORING)
     assert sorted(point.name for point in struck) == sorted(point.name for point in POINTS)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_node_killed_at_any_point_keeps_its_promises(tmp_path, chapter):
+def test_a_node_killed_at_points_of_each_kind_keeps_its_promises(tmp_path, chapter):
+    chosen = CHAPTERS[chapter][::STRIDE]
     with Campaign(tmp_path) as campaign:
-        campaign.kill_at(CHAPTERS[chapter])
+        campaign.kill_at(chosen)
         report = campaign.finish()
-    assert report.points == {point.name for point in CHAPTERS[chapter]}
+    assert report.points == {point.name for point in chosen}
 
 
 def test_a_node_killed_while_it_migrates_starts_again(tmp_path):
