@@ -5,8 +5,6 @@
 
 SHELL := /bin/sh
 BIN := .venv/bin
-# Most tests wait for nodes: one process more than there are cores keeps these busy.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 JDBC := flight-sql-jdbc-driver-18.3.0
 
 export PIP_CONSTRAINT := constraints.txt
@@ -21,7 +19,7 @@ demo: .venv/runtime.stamp  ## companies sign a contract and ask each other (ARGS
 	@$(BIN)/sekisho demo $(ARGS)
 
 test: .venv/dev.stamp  ## run the tests (ARGS=tests/unit narrows them)
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 faults: .venv/dev.stamp  ## strike running nodes, and check what must hold (SECONDS=600 SEED=7)
 	$(BIN)/python tests/faults/run.py --every-point --seconds $(or $(SECONDS),120) --seed $(or $(SEED),0)
