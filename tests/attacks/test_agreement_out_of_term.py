@@ -18,6 +18,7 @@ from sekisho.store.state import open_state
 from support.border import not_believed, offer, refused
 from support.flights import flights_section, write_flights
 from support.nodes import Companies, Company, around_today, contract_text
+from support.ports import free_address
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -52,8 +53,8 @@ def test_a_contract_is_not_answered_after_its_last_day(tmp_path):
                 f"{name}.example",
                 now=then,
                 alias=name,
-                peers="127.0.0.1:0",
-                users="127.0.0.1:0",
+                peers=free_address(),
+                users=free_address(),
             )
             companies.by_name[name] = Company(founded.folder)
         ua, maker = companies["ua"], companies["maker"]

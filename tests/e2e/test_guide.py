@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.store.addresses import settle_ports
 from support.nodes import around_today
+from support.ports import free_address
 from support.postgres import running_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -138,8 +138,7 @@ def test_every_command_of_a_guide_works(guide, tmp_path):
     with ExitStack() as stack:
         seen = {}
         if "DATABASE_URL" in guide.read_text(encoding="utf-8"):
-            ports = settle_ports("127.0.0.1:0", "127.0.0.1:0")
-            seen = {name: port.rpartition(":")[2] for name, port in zip(PORTS, ports, strict=True)}
+            seen = {name: free_address().rpartition(":")[2] for name in PORTS}
             seen["DATABASE_URL"] = stack.enter_context(running_server()).url()
         followed(guide, tmp_path, seen)
     if guide.stem == "two-nodes":

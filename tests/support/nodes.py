@@ -30,6 +30,7 @@ from sekisho.store.folder import NodeFolder
 from sekisho.store.founding import found_node
 from sekisho.store.state import open_state, read_state
 from sekisho.trust.keys import load_signer
+from support.ports import free_address
 
 READY_SECONDS = 60
 
@@ -167,8 +168,8 @@ class Companies:
             PartyId(f"{name}.example"),
             now=datetime.now(UTC),
             alias=name,
-            peers="127.0.0.1:0",
-            users="127.0.0.1:0",
+            peers=free_address(),
+            users=free_address(),
         )
         company = Company(founded.folder)
         if datasets:

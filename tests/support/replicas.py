@@ -3,9 +3,9 @@
 import re
 import shutil
 
-from sekisho.store.addresses import settle_ports
 from sekisho.store.folder import NodeFolder
 from support.nodes import Companies, Company
+from support.ports import free_address
 from support.postgres import Server
 
 
@@ -22,9 +22,8 @@ def replicate(companies: Companies, name: str, other: str) -> Company:
     """Copy a company's folder, to be served at ports of its own."""
     folder = companies.root / other
     shutil.copytree(companies[name].folder.root, folder)
-    peers, users = settle_ports("127.0.0.1:0", "127.0.0.1:0")
     settings = folder / "node.yaml"
-    listen = f'listen: {{peers: "{peers}", users: "{users}"}}'
+    listen = f'listen: {{peers: "{free_address()}", users: "{free_address()}"}}'
     settings.write_text(re.sub(r"(?m)^listen: .*$", listen, settings.read_text()))
     companies.by_name[other] = Company(NodeFolder(folder))
     return companies[other]
