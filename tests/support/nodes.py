@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import secrets
 import signal
 import subprocess
@@ -30,6 +29,7 @@ from sekisho.store.folder import NodeFolder
 from sekisho.store.founding import found_node
 from sekisho.store.state import open_state, read_state
 from sekisho.trust.keys import load_signer
+from support.nursery import Child, nursery
 from support.ports import free_address
 
 READY_SECONDS = 60
@@ -49,7 +49,7 @@ class Company:
     """One company: its node's folder, and its node's process while it runs."""
 
     folder: NodeFolder
-    process: subprocess.Popen | None = None
+    process: subprocess.Popen | Child | None = None
 
     @property
     def config(self) -> NodeConfig:
@@ -67,17 +67,20 @@ class Company:
     def signer(self):
         return load_signer(self.folder.key("signing").read_bytes())
 
-    def start(self, **environment: str) -> "Company":
+    def start(self) -> "Company":
         """Start the node; `wait_ready` says when it serves."""
+        command = ("serve", "--dir", str(self.folder.root))
         with (self.folder.root / "node.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "sekisho", "serve", "--dir", str(self.folder.root)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=os.environ | environment,
-            )
+            if (prepared := nursery()) is not None:
+                self.process = prepared.start(command, stderr=log.fileno())
+            else:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "sekisho", *command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                )
         return self
 
     def wait_ready(self) -> "Company":
