@@ -182,8 +182,10 @@ def ask_the_rest(tapped, hospital, contract_id):
         unknown = fragment.ListGrantedDatasetsRequest(contract_id="sha256:" + "0" * 64)
         tapped.call(f"{services[1]}/{method}", unknown.SerializeToString())
         tapped.call(f"{services[1]}/{method}", b"\xff\xfe garbage")
-    for method in "GetFlightInfo GetSchema ListFlights ListActions DoAction PollFlightInfo".split():
+    for method in ("GetFlightInfo", "GetSchema", "PollFlightInfo"):
         tapped.call(f"{flights}/{method}", b"")
+    for method in ("ListFlights", "ListActions", "DoAction"):
+        tapped.stream(b"", method=f"{flights}/{method}")
     for method in ("/sekisho.v1.NodeService/GetStatus", "/sekisho.v1.NodeService/ListRelations",
                    "/sekisho.v1.ContractService/GetContract", "/grpc.health.v1.Health/Check",
                    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"):  # fmt: skip

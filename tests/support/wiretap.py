@@ -67,10 +67,10 @@ class Wiretap:
             heard.messages.append(call.result())
         return self._keep(heard, call)
 
-    def stream(self, ticket: bytes, *, about: str = "") -> Heard:
-        """Read a stream to its end."""
-        call = self._channel.unary_stream(DO_GET)(ticket, timeout=60)
-        heard = Heard(method=DO_GET, about=about, code="")
+    def stream(self, payload: bytes, *, method: str = DO_GET, about: str = "") -> Heard:
+        """Call a method of one message and a stream of answers, and read it to its end."""
+        call = self._channel.unary_stream(method)(payload, timeout=60)
+        heard = Heard(method=method, about=about, code="")
         with contextlib.suppress(grpc.RpcError):
             heard.messages += call
         return self._keep(heard, call)
