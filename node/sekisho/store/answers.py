@@ -23,6 +23,7 @@ from sekisho.ledger.request import parameters_digest
 from sekisho.model.names import ContractId
 from sekisho.model.signed import SignedContract
 from sekisho.store.charges import charge_cells, limits_left, open_charge, reserve_more, settle
+from sekisho.store.database import Connection
 from sekisho.store.ledger_store import Appended, LedgerStore
 from sekisho.store.open_answers import (
     OpenAnswer,
@@ -303,8 +304,11 @@ def _terms(
 
 
 def _root_of(tx: Transaction, contract: ContractId) -> ContractId:
-    row = tx.db.execute("SELECT root FROM contracts WHERE id = ?", (contract,)).fetchone()
-    return ContractId(row[0]) if row else contract
+    def read(db: Connection) -> ContractId:
+        row = db.execute("SELECT root FROM contracts WHERE id = ?", (contract,)).fetchone()
+        return ContractId(row[0]) if row else contract
+
+    return tx.once(f"root of {contract}", read)
 
 
 def _sent(body: Closed | Cut | Interrupted) -> Sent:

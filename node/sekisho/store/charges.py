@@ -6,7 +6,6 @@ left. While much is left a chunk is large; near the end of a limit it shrinks, s
 at once do not lock each other out with chunks that they will not use.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -150,12 +149,7 @@ class _Counter:
 def _check_concurrent(tx: Transaction, terms: ChargeTerms) -> None:
     if terms.concurrent is None:
         return
-    (running,) = tx.db.execute(
-        "SELECT count(*) FROM open_answers WHERE side = 'provider' AND root = ?"
-        " AND consumer IN (SELECT value FROM json_each(?))",
-        (terms.root, json.dumps(terms.counted)),
-    ).fetchone()
-    if running >= terms.concurrent:
+    if tx.open_rows.count(terms.root, terms.counted) >= terms.concurrent:
         raise Refusal(
             RefusalReason.LIMIT_REACHED,
             f"{terms.concurrent} queries at once is the most, and as many are running",

@@ -5,7 +5,7 @@ is here at start is what a fall interrupted.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from sekisho.errors import LedgerError
 from sekisho.ledger.charging import Amount, ChargeTerms
@@ -13,15 +13,11 @@ from sekisho.ledger.entry import Channel
 from sekisho.ledger.record import from_record, parse_record, record_bytes, to_record
 from sekisho.model.names import ContractId, PartyId
 from sekisho.store.database import Connection
+from sekisho.store.pending import SELECT_OPEN, OpenRow
 from sekisho.store.transaction import Transaction
 
 Side = Literal["provider", "consumer"]
-_Row = tuple[int, Side, str, str, str, str, str, bytes, int, int, int]
 NOTHING = Amount(rows=0, bytes=0)
-_SELECT = (
-    "SELECT idx, side, provider, consumer, contract, request, nonce, terms, reserved_rows,"
-    " reserved_bytes, replica FROM open_answers"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +52,7 @@ def unlimited(channel: Channel) -> ChargeTerms:
 def insert_open(tx: Transaction, answer: OpenAnswer) -> None:
     """Keep an answer that begins."""
     channel = answer.channel
-    tx.db.execute(
-        "INSERT INTO open_answers (idx, side, provider, consumer, contract, request, nonce, terms,"
-        " reserved_rows, reserved_bytes, root, replica)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    tx.open_rows.add(
         (
             answer.index,
             answer.side,
@@ -73,7 +66,7 @@ def insert_open(tx: Transaction, answer: OpenAnswer) -> None:
             answer.reserve.bytes,
             answer.terms.root,
             tx.replica,
-        ),
+        )
     )
 
 
@@ -84,37 +77,34 @@ def get_open(tx: Transaction, index: int, *, side: Side) -> OpenAnswer:
         LedgerError: It has ended, or never began, or this process has lost the session that opened
             it meanwhile: then it is ended as interrupted and in no other way.
     """
-    row = tx.db.execute(
-        f"{_SELECT} WHERE idx = ? AND side = ? AND replica = ?", (index, side, tx.replica)
-    ).fetchone()
-    if row is None:
+    row = tx.open_rows.get(index)
+    answer = _answer(row) if row else None
+    if answer is None or (answer.side, answer.replica) != (side, tx.replica):
         raise LedgerError(f"entry {index} is not open", index=index)
-    return _answer(row)
+    return answer
 
 
 def all_open(db: Connection) -> tuple[OpenAnswer, ...]:
     """Read every answer that runs, here or elsewhere, oldest first."""
-    return tuple(map(_answer, db.execute(f"{_SELECT} ORDER BY idx").fetchall()))
+    rows = db.execute(f"{SELECT_OPEN} ORDER BY idx").fetchall()
+    return tuple(map(_answer, rows))
 
 
 def save_reserve(tx: Transaction, index: int, reserve: Amount) -> None:
     """Keep what an answer has been charged by now."""
-    tx.db.execute(
-        "UPDATE open_answers SET reserved_rows = ?, reserved_bytes = ? WHERE idx = ?",
-        (reserve.rows, reserve.bytes, index),
-    )
+    tx.open_rows.reserve(index, reserve.rows, reserve.bytes)
 
 
 def remove_open(tx: Transaction, index: int) -> None:
     """Forget an answer that has ended."""
-    tx.db.execute("DELETE FROM open_answers WHERE idx = ?", (index,))
+    tx.open_rows.remove(index)
 
 
-def _answer(row: _Row) -> OpenAnswer:
-    index, side, provider, consumer, contract, request, nonce, terms, rows, size, replica = row
+def _answer(row: OpenRow) -> OpenAnswer:
+    index, side, provider, consumer, contract, request, nonce, terms, rows, size, _, replica = row
     return OpenAnswer(
         index=index,
-        side=side,
+        side=cast("Side", side),
         channel=Channel(
             provider=PartyId(provider),
             consumer=PartyId(consumer),

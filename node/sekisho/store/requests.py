@@ -17,11 +17,8 @@ from sekisho.model.parameters import Parameter
 from sekisho.model.query import Query
 from sekisho.store.connections import Readers
 from sekisho.store.database import Connection
+from sekisho.store.pending import SELECT_REQUEST, RequestRow
 from sekisho.store.transaction import Transaction
-
-_SELECT = (
-    "SELECT consumer, nonce, digest, contract, envelope, start, receipt, acknowledged FROM requests"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +84,7 @@ class RequestStore:
     def by_digest(self, digest: str) -> StoredRequest | None:
         """Look a request up by the digest that entries and receipts name."""
         with self._readers.connection() as db:
-            row = db.execute(f"{_SELECT} WHERE digest = ?", (digest,)).fetchone()
+            row = db.execute(f"{SELECT_REQUEST} WHERE digest = ?", (digest,)).fetchone()
         return _stored(row) if row else None
 
     def receipts(self, contract: str) -> tuple[bytes, ...]:
@@ -106,7 +103,9 @@ class RequestStore:
         Raises:
             TrustError: The nonce belongs to another request.
         """
-        found = _find(tx.db, request.channel.consumer, request.nonce)
+        consumer, nonce = request.channel.consumer, request.nonce
+        row = tx.requests.find(consumer, nonce)
+        found = _stored(row) if row else None
         if found is not None and found.digest != request.digest:
             raise TrustError("the nonce was used for another request", step="request.nonce")
         return found
@@ -115,9 +114,7 @@ class RequestStore:
         self, tx: Transaction, request: ReceivedRequest, *, start: int, now: datetime
     ) -> None:
         """Keep a request with the index of the entry that answers it."""
-        tx.db.execute(
-            "INSERT INTO requests (consumer, nonce, digest, contract, envelope, received_at, start)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        tx.requests.add(
             (
                 request.channel.consumer,
                 request.nonce,
@@ -126,26 +123,25 @@ class RequestStore:
                 request.envelope,
                 moment_text(now),
                 start,
-            ),
+                None,
+                None,
+            )
         )
 
     def conclude(self, tx: Transaction, consumer: PartyId, nonce: str, *, receipt: bytes) -> None:
         """Keep the payload of the receipt; Ed25519 signs it to the same bytes whenever needed."""
-        tx.db.execute(
-            "UPDATE requests SET receipt = ? WHERE consumer = ? AND nonce = ?",
-            (receipt, consumer, nonce),
-        )
+        tx.requests.conclude(consumer, nonce, receipt)
 
 
 def _find(db: Connection, consumer: PartyId, nonce: str) -> StoredRequest | None:
-    row = db.execute(f"{_SELECT} WHERE consumer = ? AND nonce = ?", (consumer, nonce)).fetchone()
+    row = db.execute(
+        f"{SELECT_REQUEST} WHERE consumer = ? AND nonce = ?", (consumer, nonce)
+    ).fetchone()
     return _stored(row) if row else None
 
 
-def _stored(
-    row: tuple[str, str, str, str, bytes, int, bytes | None, int | None],
-) -> StoredRequest:
-    consumer, nonce, digest, contract, envelope, start, receipt, acknowledged = row
+def _stored(row: RequestRow) -> StoredRequest:
+    consumer, nonce, digest, contract, envelope, _, start, receipt, acknowledged = row
     return StoredRequest(
         consumer=PartyId(consumer),
         nonce=nonce,

@@ -90,12 +90,10 @@ def check_standing(tx: Transaction) -> datetime | None:
     Raises:
         LedgerError: It is in doubt.
     """
-    # One statement: it runs before every answer.
-    has_doubts, at = tx.db.execute(
-        "SELECT (SELECT count(*) FROM doubts), (SELECT max(at) FROM recoveries)"
-    ).fetchone()
-    if has_doubts:
-        raise _doubts(tx.db)[0].error()
+    # Before every answer, and there are many in a batch.
+    doubts, at = tx.once("standing", _standing)
+    if doubts:
+        raise doubts[0].error()
     return parse_moment(at) if at else None
 
 
@@ -103,6 +101,11 @@ def recovered_at(tx: Transaction) -> datetime | None:
     """Tell when the ledger was last recovered."""
     (at,) = tx.db.execute("SELECT max(at) FROM recoveries").fetchone()
     return parse_moment(at) if at else None
+
+
+def _standing(db: Connection) -> tuple[tuple[Doubt, ...], str | None]:
+    (at,) = db.execute("SELECT max(at) FROM recoveries").fetchone()
+    return _doubts(db), at
 
 
 def _doubts(db: Connection) -> tuple[Doubt, ...]:

@@ -1,10 +1,12 @@
 """What a submitted function works with: one open transaction and the ledger's head inside it.
 
-Entries are collected and written in one go when the batch is complete: SQLite is entered as seldom
-as possible, because every time other threads get in between.
+Entries and the rows that go with them are collected and written in one go when the batch is
+complete: the database is entered as seldom as possible, because every time other threads get in
+between. Whatever else reads or writes finds those rows in their tables: they are written before it.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
 
 from sekisho.errors import OutdatedError
 from sekisho.ledger.entry import Channel, Entry, Link
@@ -13,7 +15,9 @@ from sekisho.ledger.tiles import WIDTH, Subtree, completed_by
 from sekisho.model.limits import Limits
 from sekisho.store.counts import Counts
 from sekisho.store.database import Connection
+from sekisho.store.pending import OpenRows, RequestRows
 
+T = TypeVar("T")
 _SALTS = 16
 
 
@@ -22,16 +26,20 @@ class Transaction:
 
     __slots__ = (
         "_channels",
+        "_db",
         "_entries",
         "_links",
+        "_once",
         "_salts",
         "_subtrees",
+        "_written",
         "counts",
-        "db",
         "last_at",
         "limits",
+        "open_rows",
         "random",
         "replica",
+        "requests",
         "tree",
         "version",
     )
@@ -44,12 +52,18 @@ class Transaction:
         random: Callable[[int], bytes],
         replica: int = 0,
     ) -> None:
-        self.db = db
-        """For statements that only read or change rows; never to begin or end the transaction."""
+        self._db = db
         self.limits = limits
         self.random = random
         self.counts = Counts(db)
         """What limits have counted, with what this batch has charged so far."""
+        self.open_rows = OpenRows(db)
+        """What runs, with what this batch has begun and ended so far."""
+        self.requests = RequestRows(db)
+        """What was asked, with what this batch has taken and concluded so far."""
+        self._written = 0
+        """Of the rows above, which count as changes when they are collected."""
+        self._once: dict[str, Any] = {}
         self.replica = replica
         """Who writes, see `Database.replica`."""
         self.tree = Tree()
@@ -66,13 +80,35 @@ class Transaction:
         self.load_head()
 
     @property
+    def db(self) -> Connection:
+        """For statements that only read or change rows; never to begin or end the transaction."""
+        self._write_rows()
+        self._once.clear()
+        return self._db
+
+    def once(self, what: str, read: Callable[[Connection], T]) -> T:
+        """Read what only a statement through `db` changes: once, until there is one.
+
+        Args:
+            what: Names it.
+            read: Is given the database without the rows that are collected.
+        """
+        if what not in self._once:
+            self._once[what] = read(self._db)
+        return cast("T", self._once[what])
+
+    @property
     def changes(self) -> int:
         """A count that grows with everything that is written."""
-        return self.db.total_changes + len(self._entries) + self.counts.changes
+        collected = self.counts.changes + self.open_rows.changes + self.requests.changes
+        return self._db.total_changes - self._written + len(self._entries) + collected
 
     def load_head(self) -> None:
         """Take the ledger's head from the database, forgetting what was not written."""
-        row = self.db.execute("SELECT size, frontier, last_at, version FROM head").fetchone()
+        self.open_rows.forget()
+        self.requests.forget()
+        self._once.clear()
+        row = self._db.execute("SELECT size, frontier, last_at, version FROM head").fetchone()
         self.tree = parse_frontier(row[0], row[1])
         self.last_at, self.version = row[2:]
         self._entries.clear()
@@ -93,7 +129,7 @@ class Transaction:
     def next_link(self, channel: Channel) -> Link:
         """Find the place of a channel's next entry."""
         if channel not in self._channels:
-            row = self.db.execute(
+            row = self._db.execute(
                 "SELECT seq, leaf FROM channels"
                 " WHERE contract = ? AND consumer = ? AND provider = ?",
                 (channel.contract, channel.consumer, channel.provider),
@@ -130,29 +166,36 @@ class Transaction:
         return self._salts.pop()
 
     def flush(self) -> None:
-        """Write the entries that were collected, their channels, the head over them, and counts."""
+        """Write all that was collected: counts, rows, entries, their channels, the head."""
         self.counts.flush()
+        self._write_rows()
         if not self._entries:
             return
-        self.db.executemany(
+        self._db.executemany(
             "INSERT INTO entries (idx, kind, ends, salt, body, leaf, note)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             self._entries,
         )
-        self.db.executemany(
+        self._db.executemany(
             "INSERT INTO channels (provider, consumer, contract, seq, leaf) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (contract, consumer, provider) DO UPDATE"
             " SET seq = excluded.seq, leaf = excluded.leaf",
             [self._link_row(channel) for channel in self._links],
         )
-        add_subtrees(self.db, self._subtrees)
-        self.db.execute(
+        add_subtrees(self._db, self._subtrees)
+        self._db.execute(
             "UPDATE head SET size = ?, frontier = ?, last_at = ?, version = ?",
             (self.tree.size, frontier_bytes(self.tree), self.last_at, self.version),
         )
         self._entries.clear()
         self._links.clear()
         self._subtrees.clear()
+
+    def _write_rows(self) -> None:
+        before = self._db.total_changes
+        self.open_rows.flush()
+        self.requests.flush()
+        self._written += self._db.total_changes - before
 
     def _link_row(self, channel: Channel) -> tuple[object, ...]:
         seq, leaf = self._channels[channel]
