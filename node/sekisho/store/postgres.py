@@ -6,6 +6,7 @@ that nobody will end what it left open. Every transaction that writes begins by 
 one head row, so that the replicas' transactions come one after the other.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
@@ -81,7 +82,11 @@ class PostgresConnection:
         return self._run(lambda: self.raw.execute(sql, prepare=False)).statusmessage or ""
 
     def close(self) -> None:
-        """End the session."""
+        """End the session; what it held is free when this returns."""
+        # The server ends a session a little after the last word of it, and only then frees what
+        # it held: a node that is started at once would take this one for running still.
+        with contextlib.suppress(psycopg.Error):
+            self.raw.execute("SELECT pg_advisory_unlock_all()")
         self.raw.close()
 
     def _run(self, work: Callable[[], psycopg.Cursor[Any]]) -> psycopg.Cursor[Any]:
