@@ -69,6 +69,8 @@ class PostgresConnection:
 
     def executemany(self, sql: str, rows: Any, /) -> Cursor:  # noqa: ANN401  as sqlite3's
         """Run a statement for each of some rows; raises as `execute`."""
+        if isinstance(rows, list) and len(rows) == 1:
+            return self.execute(sql, rows[0])  # without the pipeline, which is for many
 
         def run() -> psycopg.Cursor[Any]:
             cursor = self.raw.cursor()
