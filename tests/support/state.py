@@ -9,11 +9,13 @@ from sekisho.documents.proposal import build_proposal, parse_proposal
 from sekisho.ledger.bodies import Asked, Refused, RequestEvidence
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.receipt import Decision
+from sekisho.ledger.witnessing import SignedCheckpoint, sign_checkpoint
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.signed import SignedContract
 from sekisho.store.requests import ReceivedRequest
 from sekisho.store.state import State, open_state
+from sekisho.trust.keys import generate_signing_key, load_signer
 
 NOW = datetime(2026, 12, 1, 5, 0, 0, 123_000, tzinfo=UTC)
 PROVIDER = PartyId("ua.example")
@@ -116,3 +118,12 @@ def append_many(state: State, count: int) -> None:
         state.submit(
             lambda tx, n=number: state.ledger.append(tx, refused(n), channel=CHANNEL, now=NOW)
         )
+
+
+def later_checkpoint(state: State, party: PartyId) -> SignedCheckpoint:
+    """Sign a checkpoint of more entries than a ledger has, as if it had been put back."""
+    tree = state.ledger.head()
+    for number in range(9):
+        tree = tree.append(sha256(str(number).encode()).digest())
+    signer = load_signer(generate_signing_key())
+    return sign_checkpoint(tree, party=party, epoch=state.standing.epoch(), signer=signer)

@@ -227,6 +227,7 @@ def _acknowledgements(
             "provider": channel.provider,
             "consumer": channel.consumer,
             "said": said[channel].number + 1 if channel in said else 0,
+            "epoch": said[channel].epoch if channel in said else 0,
             "last_at": said[channel].at if channel in said else None,
             "unacknowledged": waiting[channel].answers if channel in waiting else 0,
             "since": moment_text(waiting[channel].since) if channel in waiting else None,

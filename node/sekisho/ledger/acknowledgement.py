@@ -5,6 +5,9 @@ a channel that ended since the last one, so that both ledgers hold both companie
 channel are numbered and each names the one before: none can be left out, repeated or exchanged
 without its provider noticing. No acknowledgement is made before its provider has taken the last
 one over: whatever the provider had opened by then, the next one must speak of.
+
+A consumer whose ledger was recovered from a backup does not know what it said last. It numbers anew
+in the ledger's next epoch, and both words stand.
 """
 
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from sekisho.errors import DocumentError, Finding
+from sekisho.ledger.checkpoint import MAX_EPOCH
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.instants import parse_moment
 from sekisho.ledger.record import from_record, parse_record, record_bytes, to_record
@@ -74,10 +78,12 @@ class Acknowledgement:
     contract: ContractId
     provider: PartyId
     consumer: PartyId
+    epoch: int = 0
+    """Of the consumer's ledger; not written before the first recovery."""
     number: int
-    """Dense within the channel, from 0."""
+    """Dense within the channel and epoch, from 0."""
     previous: str
-    """Digest of the one before; empty for the first."""
+    """Digest of the one before in the epoch; empty for the first."""
     through: int
     """Sequence number, in the consumer's ledger, of the channel's last entry that is covered."""
     answers: tuple[Acknowledged, ...]
@@ -93,6 +99,9 @@ class Acknowledgement:
         if not 1 <= len(self.answers) <= MAX_ANSWERS or len(self.running) > MAX_ANSWERS:
             message = f"it names no answer, or more than {MAX_ANSWERS}"
             raise ValueError(message)
+        if self.epoch > MAX_EPOCH:
+            message = f"its epoch is beyond {MAX_EPOCH}"
+            raise ValueError(message)
         if (self.number == 0) != (not self.previous):
             message = "the first names none before it, and every other does"
             raise ValueError(message)
@@ -107,6 +116,11 @@ class Acknowledgement:
         return Channel(provider=self.provider, consumer=self.consumer, contract=self.contract)
 
     @property
+    def position(self) -> tuple[int, int]:
+        """Epoch and number: documents of a channel in their order."""
+        return (self.epoch, self.number)
+
+    @property
     def is_whole(self) -> bool:
         """Whether it speaks of everything that was asked and not acknowledged before."""
         return len(self.answers) < MAX_ANSWERS and len(self.running) < MAX_ANSWERS
@@ -114,7 +128,10 @@ class Acknowledgement:
 
 def acknowledgement_bytes(acknowledgement: Acknowledgement) -> bytes:
     """Write the payload of an acknowledgement."""
-    return record_bytes({"format": ACKNOWLEDGEMENT_FORMAT} | to_record(acknowledgement))
+    record = {"format": ACKNOWLEDGEMENT_FORMAT} | to_record(acknowledgement)
+    if not acknowledgement.epoch:
+        del record["epoch"]  # documents from before there were epochs stay what they are
+    return record_bytes(record)
 
 
 def parse_acknowledgement(payload: bytes) -> Acknowledgement:
@@ -127,5 +144,8 @@ def parse_acknowledgement(payload: bytes) -> Acknowledgement:
     record = parse_record(payload, name=name)
     if record.pop("format", None) != ACKNOWLEDGEMENT_FORMAT:
         finding = Finding(message=f"its format is not `{ACKNOWLEDGEMENT_FORMAT}`")
+        raise DocumentError((finding,), name=name)
+    if record.get("epoch") == 0:
+        finding = Finding(message="epoch 0 is not written")
         raise DocumentError((finding,), name=name)
     return from_record(Acknowledgement, record, name=name)

@@ -14,6 +14,8 @@ from sekisho.ledger.merkle import HASH_BYTES, Tree
 from sekisho.model.names import PartyId
 
 _FIXED_LINES = 3
+MAX_EPOCH = 999_999
+"""Of a ledger: six digits."""
 _EPOCH = re.compile(r"(?:/([1-9][0-9]{0,5}))?", re.ASCII)
 
 

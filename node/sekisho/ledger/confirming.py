@@ -29,6 +29,8 @@ class Confirmations:
     differences: list[Difference] = field(default_factory=list)
     """That the ledger's keeper, a provider, recorded."""
     count: int = 0
+    epoch: int = 0
+    """Of the ledger, by the entries so far."""
     _last: dict[Channel, tuple[Acknowledgement, str]] = field(default_factory=dict)
 
     def take(
@@ -60,10 +62,13 @@ class Confirmations:
             raise _broken("is not the consumer's, or of another channel")
         if (said.number, len(said.answers)) != (body.number, body.answers):
             raise _broken("is another than its entry says")
+        is_own = isinstance(body, AcknowledgementSent)
+        if is_own and said.epoch > self.epoch:
+            raise _broken("is of an epoch that the ledger had not reached")
         found = body.differences if isinstance(body, AcknowledgementCompared) else ()
         self._check_order(said, found)
         if answers is not None:
-            _check_answers(said, found, answers, is_own=isinstance(body, AcknowledgementSent))
+            _check_answers(said, found, answers, is_own=is_own)
         self._last[said.channel] = (said, envelope.digest)
         self.requests.update(item.request for item in said.answers)
         self.differences.extend(found)
@@ -74,9 +79,13 @@ class Confirmations:
         if last is None:
             return
         before, digest = last
-        is_next = (said.number, said.previous) == (before.number + 1, digest)
         is_named = any(item.kind is DifferenceKind.MISSING for item in found)
-        if said.through <= before.through or not (is_next or is_named):
+        if said.epoch == before.epoch:
+            is_next = (said.number, said.previous) == (before.number + 1, digest)
+            is_after = said.through > before.through
+        else:
+            is_next, is_after = said.number == 0, said.epoch > before.epoch
+        if not is_after or not (is_next or is_named):
             raise _broken("does not follow from the one before it")
 
 

@@ -20,7 +20,8 @@ class DifferenceKind(StrEnum):
     """An answer or refusal left and did not arrive whole: the consumer gave up before it did, as it
     does when another provider fails, or the connection broke."""
     REPEATED = "repeated"
-    """The consumer acknowledged it a second time."""
+    """The consumer acknowledged it twice in one epoch of its ledger, or otherwise than in an
+    earlier one."""
     MISSING = "missing"
     """The consumer counts acknowledgements that its provider does not hold."""
 

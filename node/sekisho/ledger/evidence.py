@@ -243,6 +243,7 @@ class _Walk:
         """A step of the contract's life is shown or an epoch's beginning, and nothing of others."""
         if isinstance(entry.body, Recovered):
             self._heads().recovered(entry, entry.body, self.tree)
+            self.confirmations.epoch = entry.body.epoch
         elif (
             not isinstance(entry.body, ContractEvent)
             or entry.body.contract != self.vouching.agreed().id

@@ -79,7 +79,12 @@ class Acknowledging:
             return ""
 
     def _due(self) -> tuple[Channel, ...]:
-        """List channels in which answers have waited long enough, or too many wait."""
+        """List channels in which answers have waited long enough, or too many wait.
+
+        In doubt there is none: what this ledger says may be about to be replaced by a newer copy.
+        """
+        if self._parts.state.standing.doubts():
+            return ()
         before = self._parts.now() - self._patience
         return tuple(
             item.channel
@@ -105,12 +110,14 @@ class Acknowledging:
         last, found = store.last(channel), self._parts.state.unacknowledged.collect(channel)
         if not found.answers or self._is_on_its_way(last):
             return ""
+        epoch, number, previous = store.following(channel)
         said = Acknowledgement(
             contract=channel.contract,
             provider=channel.provider,
             consumer=channel.consumer,
-            number=last.number + 1 if last else 0,
-            previous=last.document if last else "",
+            epoch=epoch,
+            number=number,
+            previous=previous,
             through=found.through,
             answers=found.answers,
             running=found.running,

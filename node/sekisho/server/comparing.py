@@ -1,11 +1,12 @@
 """Takes over what a consumer says of its answers, and holds it against this node's own records.
 
-A document is refused when it is not the sender's, is about no contract between the two, or says
-something else under a number that is held already. What it says otherwise is kept, whatever it
-says, and each difference from the own records is named in the ledger beside it.
+A document is refused when it is not the sender's, is about no contract between the two, says
+something else under a number that is held already, or is of an epoch of its consumer's ledger that
+is over. What it says otherwise is kept, whatever it says, and each difference from the own records
+is named in the ledger beside it. A later epoch takes nothing back: both words stand.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.documents.envelope import Envelope, PayloadType
@@ -14,6 +15,7 @@ from sekisho.ledger.acknowledgement import (
     MAX_ANSWERS,
     Acknowledged,
     Acknowledgement,
+    Ending,
     parse_acknowledgement,
 )
 from sekisho.ledger.differences import Difference, DifferenceKind, Told, differs, words
@@ -23,7 +25,7 @@ from sekisho.model.names import PartyId
 from sekisho.server import log
 from sekisho.server.bounds import Pace
 from sekisho.server.parts import Parts
-from sekisho.store.acknowledgements import StoredAcknowledgement
+from sekisho.store.acknowledgements import AcknowledgementStore, StoredAcknowledgement
 from sekisho.store.requests import StoredRequest
 from sekisho.trust.verify import verify_recorded
 
@@ -53,13 +55,11 @@ class Comparing:
         said = self._verified(caller, envelope)
         store = self._parts.state.acknowledgements
         last = store.last(said.channel)
-        if last is not None and said.number <= last.number:
+        if last is not None and said.position <= last.position:
             found = store.find(envelope.digest)
             if found is not None and found.channel == said.channel:
                 return
-            raise TrustError(
-                f"acknowledgement {said.number} is another one here", step="acknowledgement.number"
-            )
+            raise _not_next(said, last)
         _check_place(said, last)
         if not self._settles(said):
             self._idle.take(caller)
@@ -123,20 +123,21 @@ class Comparing:
         self, said: Acknowledgement, last: StoredAcknowledgement | None, running: list[str]
     ) -> Iterator[Difference]:
         """Find the differences, and note requests that run here still."""
-        if said.number != (last.number + 1 if last else 0):
-            held = last.number + 1 if last else 0
+        held = _held(said, last)
+        if said.number != held:
             yield _difference(
                 DifferenceKind.MISSING,
                 said,
                 provider=f"{held} held",
                 consumer=f"{said.number} said",
             )
+        before = _Before(self._parts.state.acknowledgements)
         for answer in said.answers:
-            yield from self._compare(said, answer, running)
+            yield from self._compare(said, answer, running, before=before)
         yield from self._never_asked(said, last)
 
     def _compare(
-        self, said: Acknowledgement, answer: Acknowledged, running: list[str]
+        self, said: Acknowledgement, answer: Acknowledged, running: list[str], *, before: "_Before"
     ) -> Iterator[Difference]:
         stored = self._parts.state.requests.by_digest(answer.request)
         if stored is None or not _is_of(stored, said):
@@ -153,7 +154,7 @@ class Comparing:
             running.append(answer.request)
         kind = differs(answer, given)
         if stored.acknowledged is not None and stored.acknowledged >= 0:
-            kind = DifferenceKind.REPEATED
+            kind = before.judge(said, answer, kind, entry=stored.acknowledged)
         if kind is not None:
             yield _difference(kind, said, request=answer.request, asked=answer, given=given)
 
@@ -163,17 +164,56 @@ class Comparing:
         """Name what was recorded here before the last one came, and of which this does not speak.
 
         This one was made after the last one had been taken over, and whatever was recorded here by
-        then had been asked before: no clock is needed to tell.
+        then had been asked before: no clock is needed to tell. That holds across a recovery, too,
+        during which the node does not run: what the consumer's ledger has lost is named.
         """
-        if last is None or last.number + 1 != said.number or not said.is_whole:
+        if last is None or said.number != _held(said, last) or not said.is_whole:
             return
+        consumer = f"nothing, in epoch {said.epoch}" if said.epoch else ""
         named = {item.request for item in said.answers} | set(said.running)
         store = self._parts.state.unacknowledged
         for request in store.never_named(said.channel, before=last.entry):
             stored = self._parts.state.requests.by_digest(request)
             if request not in named and stored is not None:
                 given = _given(stored)
-                yield _difference(DifferenceKind.NOT_ASKED, said, request=request, given=given)
+                yield _difference(
+                    DifferenceKind.NOT_ASKED, said, request=request, given=given, consumer=consumer
+                )
+
+
+class _Before:
+    """What a consumer has said before of answers that a document names again."""
+
+    def __init__(self, store: AcknowledgementStore) -> None:
+        self._store = store
+        self._entry = -1
+        self._epoch = 0
+        self._answers: Mapping[str, Acknowledged] = {}
+
+    def judge(
+        self,
+        said: Acknowledgement,
+        answer: Acknowledged,
+        kind: DifferenceKind | None,
+        *,
+        entry: int,
+    ) -> DifferenceKind | None:
+        """Tell how an answer differs, of which an entry's document spoke before.
+
+        After a recovery it may be named again: as before, or as interrupted where the backup was
+        made before it ended.
+        """
+        if entry != self._entry:
+            earlier = parse_acknowledgement(self._store.envelope_of(entry).payload)
+            self._entry, self._epoch = entry, earlier.epoch
+            self._answers = {item.request: item for item in earlier.answers}
+        if self._epoch == said.epoch:
+            return DifferenceKind.REPEATED
+        then = self._answers.get(answer.request, answer)
+        is_other = then != answer and Ending.INTERRUPTED not in {then.ending, answer.ending}
+        if is_other and kind in {None, DifferenceKind.NOT_ARRIVED}:
+            return DifferenceKind.REPEATED
+        return kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +241,7 @@ def _is_of(stored: StoredRequest, said: Acknowledgement) -> bool:
 
 def _check_place(said: Acknowledgement, last: StoredAcknowledgement | None) -> None:
     """It goes on where the last one stopped."""
-    if last is None:
+    if last is None or said.epoch != last.epoch:
         return
     is_next = said.number == last.number + 1
     if said.through <= last.through or (is_next and said.previous != last.document):
@@ -209,6 +249,21 @@ def _check_place(said: Acknowledgement, last: StoredAcknowledgement | None) -> N
             f"acknowledgement {said.number} does not follow from the one that is held here",
             step="acknowledgement.previous",
         )
+
+
+def _held(said: Acknowledgement, last: StoredAcknowledgement | None) -> int:
+    """Count the documents of the channel up to the one that is due in the document's epoch."""
+    return last.number + 1 if last is not None and last.epoch == said.epoch else 0
+
+
+def _not_next(said: Acknowledgement, last: StoredAcknowledgement) -> TrustError:
+    if said.epoch < last.epoch:
+        return TrustError(
+            f"epoch {said.epoch} is over, {last.epoch} is held here", step="acknowledgement.epoch"
+        )
+    return TrustError(
+        f"acknowledgement {said.number} is another one here", step="acknowledgement.number"
+    )
 
 
 def _difference(

@@ -1,4 +1,4 @@
-"""Acknowledgements that were sent or taken over: by channel and number, and what they settle.
+"""Acknowledgements that were sent or taken over: by channel and position, and what they settle.
 
 The documents stand in the ledger's entries; here is only where.
 """
@@ -21,10 +21,11 @@ from sekisho.model.names import ContractId, PartyId
 from sekisho.store.connections import Readers
 from sekisho.store.database import Connection
 from sekisho.store.ledger_store import Appended, LedgerStore
+from sekisho.store.standing import check_standing, epoch_of
 from sekisho.store.transaction import Transaction
 
 _SELECT = (
-    "SELECT provider, consumer, contract, number, document, through, entry, at, differences"
+    "SELECT provider, consumer, contract, epoch, number, document, through, entry, at, differences"
     " FROM acknowledgements"
 )
 
@@ -34,6 +35,7 @@ class StoredAcknowledgement:
     """Where one acknowledgement stands, sent or taken over."""
 
     channel: Channel
+    epoch: int
     number: int
     document: str
     """Its digest."""
@@ -44,9 +46,14 @@ class StoredAcknowledgement:
     differences: int
     """How many were found, at its provider."""
 
+    @property
+    def position(self) -> tuple[int, int]:
+        """Epoch and number: documents of a channel in their order."""
+        return (self.epoch, self.number)
+
 
 class AcknowledgementStore:
-    """Acknowledgements by channel and number."""
+    """Acknowledgements by channel, epoch and number."""
 
     def __init__(self, readers: Readers, ledger: LedgerStore) -> None:
         self._readers = readers
@@ -57,12 +64,15 @@ class AcknowledgementStore:
     ) -> StoredAcknowledgement | None:
         """Give a channel's newest acknowledgement."""
         with self._reading(tx) as db:
-            row = db.execute(
-                f"{_SELECT} WHERE contract = ? AND consumer = ? AND provider = ?"
-                " ORDER BY number DESC LIMIT 1",
-                _key(channel),
-            ).fetchone()
-        return _stored(row) if row else None
+            return _last(db, channel)
+
+    def following(self, channel: Channel, *, tx: Transaction | None = None) -> tuple[int, int, str]:
+        """Give the epoch and number of this node's next one, and the digest of the one before."""
+        with self._reading(tx) as db:
+            epoch, last = epoch_of(db), _last(db, channel)
+        if last is None or last.epoch != epoch:
+            return epoch, 0, ""
+        return epoch, last.number + 1, last.document
 
     def find(self, document: str) -> StoredAcknowledgement | None:
         """Find one by its digest."""
@@ -76,9 +86,17 @@ class AcknowledgementStore:
         Raises:
             LedgerError: The entry is another.
         """
-        body = self._ledger.get(stored.entry).body
+        return self.envelope_of(stored.entry)
+
+    def envelope_of(self, index: int) -> Envelope:
+        """Read the document that the entry at an index holds.
+
+        Raises:
+            LedgerError: The entry is another.
+        """
+        body = self._ledger.get(index).body
         if not isinstance(body, AcknowledgementSent | AcknowledgementCompared):
-            raise LedgerError("the entry is no acknowledgement", index=stored.entry)
+            raise LedgerError("the entry is no acknowledgement", index=index)
         return parse_envelope_json(body.document.encode(), name="acknowledgement")
 
     def send(
@@ -97,10 +115,10 @@ class AcknowledgementStore:
             share a state may both come to make one.
 
         Raises:
-            LedgerError: Nothing can be recorded.
+            LedgerError: Nothing can be recorded, or the ledger is in doubt.
         """
-        last = self.last(said.channel, tx=tx)
-        if said.number != (last.number + 1 if last else 0):
+        check_standing(tx)
+        if (*said.position, said.previous) != self.following(said.channel, tx=tx):
             return False
         body = AcknowledgementSent(
             number=said.number, answers=len(said.answers), document=_text(envelope)
@@ -139,12 +157,13 @@ class AcknowledgementStore:
 
         Raises:
             TrustError: Another one of the channel has come meanwhile.
-            LedgerError: Nothing can be recorded.
+            LedgerError: Nothing can be recorded, or the ledger is in doubt.
         """
+        check_standing(tx)
         if any(_has_ended(tx.db, request) for request in running):
             return False
         last = self.last(said.channel, tx=tx)
-        if last is not None and last.number >= said.number:
+        if last is not None and last.position >= said.position:
             raise TrustError("another one came meanwhile", step="acknowledgement.number")
         body = AcknowledgementCompared(
             number=said.number,
@@ -155,12 +174,29 @@ class AcknowledgementStore:
         added = self._ledger.append(tx, body, channel=said.channel, now=now)
         self._keep(tx, said, document=envelope.digest, entry=added, differences=len(differences))
         settled = {item.request for item in said.answers} | {item.request for item in differences}
+        # What a document of an earlier epoch named, this one's word is about from now on.
+        began = self._began(tx, said)
         tx.db.executemany(
-            "UPDATE requests SET acknowledged = ?"
-            " WHERE digest = ? AND contract = ? AND consumer = ? AND acknowledged IS NULL",
-            [(added.index, request, said.contract, said.consumer) for request in sorted(settled)],
+            "UPDATE requests SET acknowledged = ? WHERE digest = ? AND contract = ?"
+            " AND consumer = ? AND (acknowledged IS NULL OR acknowledged BETWEEN 0 AND ?)",
+            [
+                (added.index, request, said.contract, said.consumer, began - 1)
+                for request in sorted(settled)
+            ],
         )
         return True
+
+    def _began(self, tx: Transaction, said: Acknowledgement) -> int:
+        """Tell the first entry of a document's epoch in its channel, the document's own or another.
+
+        Entries of a channel's earlier epochs all stand before it.
+        """
+        (index,) = tx.db.execute(
+            "SELECT min(entry) FROM acknowledgements"
+            " WHERE contract = ? AND consumer = ? AND provider = ? AND epoch = ?",
+            (*_key(said.channel), said.epoch),
+        ).fetchone()
+        return int(index)
 
     def differing(self, *, since: str = "") -> Iterator[tuple[Entry, Difference]]:
         """Give each difference that was recorded here from an instant on, with its entry."""
@@ -198,12 +234,13 @@ class AcknowledgementStore:
         differences: int = 0,
     ) -> None:
         tx.db.execute(
-            "INSERT INTO acknowledgements (provider, consumer, contract, number, document, through,"
-            " entry, at, differences) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO acknowledgements (provider, consumer, contract, epoch, number, document,"
+            " through, entry, at, differences) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 said.provider,
                 said.consumer,
                 said.contract,
+                said.epoch,
                 said.number,
                 document,
                 said.through,
@@ -220,6 +257,15 @@ class AcknowledgementStore:
             return
         with self._readers.snapshot() as db:
             yield db
+
+
+def _last(db: Connection, channel: Channel) -> StoredAcknowledgement | None:
+    row = db.execute(
+        f"{_SELECT} WHERE contract = ? AND consumer = ? AND provider = ?"
+        " ORDER BY epoch DESC, number DESC LIMIT 1",
+        _key(channel),
+    ).fetchone()
+    return _stored(row) if row else None
 
 
 def _has_ended(db: Connection, request: str) -> bool:
@@ -244,11 +290,12 @@ def _channel(provider: str, consumer: str, contract: str) -> Channel:
 
 
 def _stored(
-    row: tuple[str, str, str, int, str, int, int, str, int],
+    row: tuple[str, str, str, int, int, str, int, int, str, int],
 ) -> StoredAcknowledgement:
-    provider, consumer, contract, number, document, through, entry, at, differences = row
+    provider, consumer, contract, epoch, number, document, through, entry, at, differences = row
     return StoredAcknowledgement(
         channel=_channel(provider, consumer, contract),
+        epoch=epoch,
         number=number,
         document=document,
         through=through,

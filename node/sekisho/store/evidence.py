@@ -14,6 +14,7 @@ from sekisho.ledger.bodies import (
     Denied,
     Opened,
     Received,
+    Recovered,
     Refused,
 )
 from sekisho.ledger.confirming import Confirmations
@@ -133,6 +134,8 @@ class _Check:
 
     def _entry(self, entry: Entry) -> bool:
         body, link = entry.body, entry.link
+        if isinstance(body, Recovered):
+            self.confirmations.epoch = body.epoch
         if link is None or self._is_of_pruned(body):
             return False
         match body:

@@ -2,7 +2,8 @@
 
 A recovery loses nothing that is still there and hides nothing that was lost: the ledger goes on
 from what was found, under a new epoch, with an entry that holds the checkpoint that it does not
-lead to. What could be charged in windows that had begun by then counts as spent.
+lead to. What could be charged in windows that had begun by then counts as spent. What this node
+has said as a consumer, and no provider has taken over, is said anew in the next epoch.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sekisho.model.names import PartyId
 from sekisho.store.ledger_store import Appended
 from sekisho.store.state import Records, State
 from sekisho.store.transaction import Transaction
+from sekisho.store.withdrawal import withdraw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ def recover(state: State, shown: Shown, *, now: datetime) -> Appended:
             (epoch, added.index, moment_text(now)),
         )
         tx.db.execute("DELETE FROM doubts")
+        withdraw(tx)
         return added
 
     return state.submit(work)

@@ -193,7 +193,28 @@ CREATE TABLE acknowledgements (
 """
 # Requests from before there were acknowledgements wait for none: -1.
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _REPLICAS + _WITNESSING + _ACKNOWLEDGEMENTS)
+_EPOCHS = """
+ALTER TABLE acknowledgements RENAME TO acknowledgements_before;
+CREATE TABLE acknowledgements (
+    provider TEXT NOT NULL, consumer TEXT NOT NULL, contract TEXT NOT NULL,
+    epoch INTEGER NOT NULL, number INTEGER NOT NULL, document TEXT NOT NULL UNIQUE,
+    through INTEGER NOT NULL, entry INTEGER NOT NULL, at TEXT NOT NULL,
+    differences INTEGER NOT NULL,
+    PRIMARY KEY (contract, consumer, provider, epoch, number)
+) STRICT, WITHOUT ROWID;
+INSERT INTO acknowledgements (provider, consumer, contract, epoch, number, document, through, entry,
+    at, differences)
+    SELECT provider, consumer, contract, 0, number, document, through, entry, at, differences
+    FROM acknowledgements_before;
+DROP TABLE acknowledgements_before;
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _SECOND,
+    _REPLICAS + _WITNESSING + _ACKNOWLEDGEMENTS,
+    _EPOCHS,
+)
 """One script a version, forward only; scripts that were released never change."""
 _PAGE = 1_000
 """Entries that are checked at once."""

@@ -76,8 +76,13 @@ class StandingStore:
     def epoch(self) -> int:
         """Tell how often the ledger was recovered."""
         with self._readers.connection() as db:
-            (found,) = db.execute("SELECT coalesce(max(epoch), 0) FROM recoveries").fetchone()
-        return int(found)
+            return epoch_of(db)
+
+
+def epoch_of(db: Connection) -> int:
+    """Tell the ledger's epoch as a connection sees it."""
+    (found,) = db.execute("SELECT coalesce(max(epoch), 0) FROM recoveries").fetchone()
+    return int(found)
 
 
 def check_standing(tx: Transaction) -> datetime | None:

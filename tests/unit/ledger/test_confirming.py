@@ -114,12 +114,32 @@ def test_it_is_read_back_as_it_was_written():
         ({"number": 1}, "the first names none"),
         ({"previous": REQUEST}, "the first names none"),
         ({"made_at": "yesterday"}, "instant"),
+        ({"epoch": 1_000_000}, "epoch is beyond"),
     ],
-    ids=["nothing", "twice", "ended and running", "none before it", "one before 0", "no instant"],
+    ids=[
+        "nothing",
+        "twice",
+        "ended and running",
+        "none before it",
+        "one before 0",
+        "no instant",
+        "no epoch",
+    ],
 )
 def test_what_cannot_be_meant_cannot_be_said(changes, why):
     with pytest.raises(ValueError, match=why):
         said(**changes)
+
+
+def test_what_was_said_before_there_were_epochs_is_read_and_written_as_it_was():
+    payload = acknowledgement_bytes(said())
+    assert b"epoch" not in payload
+    assert parse_acknowledgement(payload).epoch == 0
+    later = acknowledgement_bytes(said(epoch=2))
+    assert b'"epoch":2,' in later
+    assert parse_acknowledgement(later) == said(epoch=2)
+    with pytest.raises(DocumentError, match="epoch 0 is not written"):
+        parse_acknowledgement(later.replace(b'"epoch":2', b'"epoch":0'))
 
 
 def test_another_document_is_none():
@@ -179,18 +199,37 @@ def test_the_entry_says_which_one_it_holds():
         ({"previous": "sha256:00"}, (), False),
         ({"through": 1}, (), False),
         ({"number": 0, "previous": ""}, (), False),
+        ({"epoch": 3, "number": 0, "previous": "", "through": 0}, (), True),
+        ({"epoch": 3}, (), False),
+        ({"epoch": 3}, (DifferenceKind.MISSING,), True),
+        ({"epoch": 1, "number": 0, "previous": ""}, (), False),
+        ({"epoch": 1}, (DifferenceKind.MISSING,), False),
     ],
-    ids=["next", "a gap", "a gap that is named", "another before it", "overlapping", "again"],
+    ids=[
+        "next",
+        "a gap",
+        "a gap that is named",
+        "another before it",
+        "overlapping",
+        "again",
+        "a later epoch",
+        "within a later epoch",
+        "within a later epoch, as is named",
+        "an earlier epoch",
+        "an earlier epoch, whatever is named",
+    ],
 )
 def test_each_follows_the_one_before_it(changes, kinds, holds):
     confirmations = Confirmations()
-    confirmations.take(*compared(said()), signers=(CONSUMER,))
+    first = said(epoch=2)
+    confirmations.take(*compared(first), signers=(CONSUMER,))
     other = ANSWER.__class__(
         request="sha256:00", ending=Ending.FAILED, rows=0, bytes=0, blake3="", verified=False
     )
     fields = {
+        "epoch": 2,
         "number": 1,
-        "previous": enveloped(said()).digest,
+        "previous": enveloped(first).digest,
         "through": 3,
         "answers": (other,),
     }
@@ -201,3 +240,22 @@ def test_each_follows_the_one_before_it(changes, kinds, holds):
     else:
         with pytest.raises(TrustError, match="does not follow"):
             confirmations.take(*following, signers=(CONSUMER,))
+
+
+def test_a_consumer_says_nothing_in_an_epoch_that_its_ledger_has_not_reached():
+    sent = entry(AcknowledgementSent(number=0, answers=1, document="{}"), index=2)
+    confirmations = Confirmations()
+    with pytest.raises(TrustError, match="had not reached"):
+        confirmations.take(sent, enveloped(said(epoch=1)), signers=(CONSUMER,))
+    confirmations.epoch = 1
+    confirmations.take(sent, enveloped(said(epoch=1)), signers=(CONSUMER,))
+    assert confirmations.count == 1
+
+
+def test_an_answer_that_is_named_again_in_a_later_epoch_is_held_to_the_entries():
+    confirmations = Confirmations()
+    again = said(epoch=1)
+    confirmations.take(*compared(said()), signers=(CONSUMER,), answers=provided())
+    confirmations.take(*compared(again), signers=(CONSUMER,), answers=provided())
+    with pytest.raises(TrustError, match="in another way than was recorded"):
+        confirmations.take(*compared(said(epoch=2)), signers=(CONSUMER,), answers=provided(2))

@@ -1,11 +1,12 @@
 """What waits to be acknowledged on both sides, and what an acknowledgement settles."""
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
 from sekisho.documents.envelope import Envelope, PayloadType
-from sekisho.errors import Refusal, RefusalReason, TrustError
+from sekisho.errors import LedgerError, Refusal, RefusalReason, TrustError
 from sekisho.ledger.acknowledgement import (
     MAX_ANSWERS,
     Acknowledged,
@@ -15,7 +16,9 @@ from sekisho.ledger.acknowledgement import (
 )
 from sekisho.ledger.bodies import Asked, CutReason
 from sekisho.ledger.instants import moment_text
+from sekisho.store import withdrawal
 from sekisho.store.answers import Sent
+from sekisho.store.recovery import Shown, recover
 from sekisho.store.schema import MIGRATIONS
 from support.state import (
     CHANNEL,
@@ -25,6 +28,7 @@ from support.state import (
     NOW,
     PLAN,
     PROVIDER,
+    later_checkpoint,
     opened,
     received,
     signed_contract,
@@ -193,6 +197,131 @@ def test_of_two_with_one_number_the_first_is_kept(state, given):
     assert take(state, said([answer(ended.digest)], contract=signed.id))
     with pytest.raises(TrustError, match="another one came meanwhile"):
         take(state, said([answer(running.digest)], contract=signed.id))
+
+
+def recovered(state):
+    held = later_checkpoint(state, CONSUMER)
+    return recover(state, Shown(held=held, by=PROVIDER), now=NOW)
+
+
+def queue(state, document):
+    digest = enveloped(document).digest
+    state.submit(
+        lambda tx: state.outbox.put(
+            tx, document.provider, kind="acknowledgement", document=digest, now=NOW
+        )
+    )
+    (queued,) = state.outbox.of_document(digest)
+    return queued
+
+
+def fail(state, number, channel=CHANNEL):
+    index = state.questions.ask(asked(number), channel=channel, now=NOW).index
+    state.questions.fail(index, Sent(rows=1, bytes=4), reason="it broke", now=NOW)
+
+
+def requests_waiting(state, channel=CHANNEL):
+    return [item.request for item in state.unacknowledged.collect(channel).answers]
+
+
+def test_after_a_recovery_a_channel_begins_anew(state):
+    assert state.acknowledgements.following(CHANNEL) == (0, 0, "")
+    fail(state, 0)
+    first = send(state, state.unacknowledged.collect(CHANNEL))
+    digest = enveloped(first).digest
+    assert state.acknowledgements.following(CHANNEL) == (0, 1, digest)
+    recovered(state)
+    assert state.acknowledgements.following(CHANNEL) == (1, 0, "")
+    fail(state, 1)
+    found = state.unacknowledged.collect(CHANNEL)
+    before = state.ledger.head()
+    assert send(state, found, number=1, previous=digest) is None, "the epoch is over"
+    assert send(state, found, epoch=2) is None, "the epoch has not begun"
+    assert state.ledger.head() == before
+    again = send(state, found, epoch=1)
+    assert state.acknowledgements.last(CHANNEL).position == (1, 0)
+    assert state.acknowledgements.following(CHANNEL) == (1, 1, enveloped(again).digest)
+    assert [item.position for item in state.acknowledgements.newest(CONTRACT)] == [(1, 0)]
+
+
+def test_a_recovery_takes_back_what_no_provider_has_taken_over(state, monkeypatch):
+    monkeypatch.setattr(withdrawal, "_PAGE", 2)
+    other = replace(CHANNEL, provider="dl.example")
+    fail(state, 0)
+    taken = queue(state, send(state, state.unacknowledged.collect(CHANNEL)))
+    state.submit(lambda tx: state.outbox.acknowledge(tx, taken, now=NOW))
+    running = ask(state, 9)
+    for number in range(1, 4):
+        fail(state, number)
+        fail(state, number + 4, channel=other)
+    said_of = state.unacknowledged.collect(CHANNEL)
+    late = send(state, said_of, number=1, previous=taken.document)
+    queue(state, late)
+    state.questions.fail(running, Sent(rows=0, bytes=0), reason="it broke", now=NOW)
+    assert requests_waiting(state) == [asked(9).request]
+    elsewhere = requests_waiting(state, other)
+    before = state.ledger.head().size
+    recovered(state)
+    assert state.ledger.head().size == before + 1, "the document's entry stays"
+    assert requests_waiting(state) == [asked(number).request for number in (1, 2, 3, 9)]
+    assert requests_waiting(state, other) == elsewhere
+    assert state.outbox.due(NOW) == ()
+    assert [item.document for item in state.outbox.of_document(taken.document)] == [taken.document]
+    assert send(state, state.unacknowledged.collect(CHANNEL), epoch=1) is not None
+    assert state.ledger.verify().open == ()
+
+
+def test_in_doubt_nothing_is_sent_and_nothing_taken_over(state, given):
+    signed, (ended, _), _ = given
+    fail(state, 0)
+    held = later_checkpoint(state, CONSUMER)
+    state.submit(lambda tx: state.standing.keep(tx, held, held_by=PROVIDER, now=NOW))
+    before = state.ledger.head()
+    with pytest.raises(LedgerError, match="does not lead to it"):
+        send(state, state.unacknowledged.collect(CHANNEL))
+    with pytest.raises(LedgerError, match="does not lead to it"):
+        take(state, said([answer(ended.digest)], contract=signed.id))
+    assert state.ledger.head() == before
+
+
+def test_a_later_epoch_s_word_is_the_one_that_an_answer_shows(state, given):
+    signed, (ended, running), _ = given
+    first = said([answer(ended.digest)], contract=signed.id)
+    assert take(state, first)
+    again = said([answer(ended.digest)], contract=signed.id, epoch=1, through=0)
+    assert take(state, again)
+    held = state.acknowledgements.last(again.channel)
+    assert held.position == (1, 0)
+    assert state.requests.by_digest(ended.digest).acknowledged == held.entry
+    assert state.acknowledgements.find(enveloped(first).digest) is not None
+    twice = said(
+        [answer(ended.digest), answer(running.digest)],
+        contract=signed.id,
+        epoch=1,
+        number=1,
+        previous=held.document,
+    )
+    assert take(state, twice)
+    assert state.requests.by_digest(ended.digest).acknowledged == held.entry, "of this epoch"
+    with pytest.raises(TrustError, match="another one came meanwhile"):
+        take(state, replace(twice, epoch=0, number=7))
+
+
+def test_what_was_kept_before_there_were_epochs_is_of_the_first(path):
+    with sqlite3.connect(path, isolation_level=None) as db:
+        for script in MIGRATIONS[:3]:
+            db.executescript(script)
+        db.execute("PRAGMA application_id = 0x53454B49")
+        db.execute("PRAGMA user_version = 3")
+        db.execute(
+            "INSERT INTO acknowledgements VALUES (?, ?, ?, 4, 'sha256:cd', 9, 17, ?, 2)",
+            (PROVIDER, CONSUMER, CONTRACT, moment_text(NOW)),
+        )
+    db.close()
+    with opened(path) as state:
+        last = state.acknowledgements.last(CHANNEL)
+        assert (last.position, last.through, last.entry, last.differences) == ((0, 4), 9, 17, 2)
+        assert state.acknowledgements.following(CHANNEL) == (0, 5, "sha256:cd")
 
 
 def test_answers_from_before_there_were_acknowledgements_await_none(path):

@@ -20,8 +20,8 @@ from sekisho.store.schema import MIGRATIONS  # noqa: E402
 from support.flights import flights_section, write_flights  # noqa: E402
 from support.nodes import Companies, Company, contract_text  # noqa: E402
 
-ROWS = 400_000
-"""So many that an answer takes several batches."""
+ROWS = 2_000_000
+"""So many that an answer is far from its end when its first batch has come."""
 SQL = "SELECT tail_number, origin, departure_delay FROM ua.flights"
 
 
@@ -70,6 +70,8 @@ def _copy(company: Company, path: Path) -> bytes:
     with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(path)) as other:
         one.backup(other)
         other.execute("PRAGMA journal_mode = DELETE").fetchone()
+        open_answers = other.execute("SELECT count(*) FROM open_answers").fetchone()
+        assert open_answers == (1,), "the answer had ended before the node was killed"
     return path.read_bytes()
 
 
