@@ -6,9 +6,13 @@ with the answers that are open at once, not with the ledger.
 
 Entries in a row can be checked apart from what is before them, in another process: what only the
 entries before can tell is kept in a `Span`, and checked where spans are joined.
+
+Spans may be read one after the other while their node prunes: one that was read early has bodies
+that are gone by the time at which a later one is read. What was deleted meanwhile is named by
+entries `pruned` that came meanwhile, so the last span, read with the head, tells it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -18,9 +22,12 @@ from sekisho.ledger.entry import Channel, Entry, Link, parse_entry
 from sekisho.ledger.indexes import Indexes, parse_indexes
 from sekisho.ledger.merkle import SALT_BYTES, Tree, entry_hash
 from sekisho.ledger.tiles import WIDTH, Subtree, completed_by
+from sekisho.model.names import ContractId
 
 Keeps: TypeAlias = Callable[[Subtree], bool]
 """Tells whether a store keeps a whole subtree as it follows from the entries."""
+_Named: TypeAlias = tuple[ContractId, Indexes]
+"""What one entry `pruned` names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +92,24 @@ class _ChannelSpan:
 
     index: int
     """Of its first entry."""
+    last: int
+    """Of its last one."""
     first: tuple[int, str]
     """The sequence number and previous leaf that its first entry names."""
     next: tuple[int, str]
     """Those that the entry after its last must name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gap:
+    """Entries of a channel that were not found between two spans."""
+
+    channel: Channel
+    last: int
+    """Index of the channel's entry before them."""
+    index: int
+    """Of the one after them."""
+    missing: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,6 +130,8 @@ class Span:
     """Entries without a body."""
     prunings: list[tuple[int, Pruned]] = field(default_factory=list)
     """What entries `pruned` say, with their own indexes."""
+    gaps: list[_Gap] = field(default_factory=list)
+    """Where a channel goes on after entries without a body, found as spans were joined."""
     subtrees: list[Subtree] = field(default_factory=list)
     """The whole subtrees of 256 entries among these."""
     tops: Tree = field(default_factory=Tree)
@@ -134,7 +157,11 @@ def check_span(entries: Iterable[StoredEntry], *, start: int) -> Span:
 
 
 def join_spans(
-    spans: Iterable[Span], *, head: Tree, keeps: Keeps = lambda _subtree: True
+    spans: Iterable[Span],
+    *,
+    head: Tree,
+    keeps: Keeps = lambda _subtree: True,
+    settled: int | None = None,
 ) -> LedgerReport:
     """Check what only spans together can tell, then the root.
 
@@ -143,6 +170,8 @@ def join_spans(
             of 256 entries or more where `keeps` is to be asked.
         head: As for `verify_ledger`.
         keeps: Likewise.
+        settled: How many entries there were before the first of them was read, where the ledger
+            grew since: what later entries `pruned` name may have been read with its body.
 
     Raises:
         LedgerError: As for `verify_ledger`.
@@ -154,7 +183,7 @@ def join_spans(
         if broken:
             raise min(broken, key=_place)
         _join(whole, span)
-    return _finish(whole, head)
+    return _finish(whole, head, settled=head.size if settled is None else settled)
 
 
 class _Walk:
@@ -222,11 +251,11 @@ class _Walk:
         known = self.span.channels.get(link.channel)
         if known is None:
             named = (link.seq, link.previous)
-            known = _ChannelSpan(index=index, first=named, next=following)
+            known = _ChannelSpan(index=index, last=index, first=named, next=following)
             self.span.channels[link.channel] = known
         elif known.next != (link.seq, link.previous):
             raise _astray(index)
-        known.next = following
+        known.last, known.next = index, following
 
     def _pairing(self, index: int, body: Body, channel: Channel) -> None:
         """Step 6: an end names a start of its own channel that has none yet."""
@@ -250,9 +279,10 @@ def _breaks(whole: Span, span: Span) -> Iterator[LedgerError]:
         yield _before(span.start, span.first_at)
     for channel, found in span.channels.items():
         known = whole.channels.get(channel)
-        if known is None and _is_after_pruned(whole, span, found.index):
-            continue  # whether its contract's entries were pruned is said later
-        if found.first != (known.next if known else (0, "")):
+        if found.first == (known.next if known else (0, "")):
+            continue
+        # Whether they are its contract's, and pruned, is said when all is read.
+        if not _has_pruned(whole, span, after=known.last if known else -1, before=found.index):
             yield _astray(found.index)
     ended: set[int] = set()
     for index, ends, kind, channel in span.ends:
@@ -282,6 +312,10 @@ def _join(whole: Span, span: Span) -> None:
     whole.last_at = span.last_at or whole.last_at
     for channel, found in span.channels.items():
         known = whole.channels.get(channel)
+        if known is not None and found.first != known.next:
+            missing = found.first[0] - known.next[0]
+            gap = _Gap(channel=channel, last=known.last, index=found.index, missing=missing)
+            whole.gaps.append(gap)
         first = found if known is None else known
         whole.channels[channel] = replace(found, index=first.index, first=first.first)
     for _, ends, _, _ in span.ends:
@@ -294,12 +328,21 @@ def _join(whole: Span, span: Span) -> None:
     whole.open |= span.open
 
 
-def _finish(whole: Span, head: Tree) -> LedgerReport:
+def _finish(whole: Span, head: Tree, *, settled: int) -> LedgerReport:
     """Step 7: size and root are the head's."""
     if whole.tree.size != head.size:
         message = f"the ledger's head counts {head.size} entries, found {whole.tree.size}"
         raise LedgerError(message, index=min(whole.tree.size, head.size))
-    broken = [*_unfounded(whole), *_unnamed(whole)]
+    meanwhile = [
+        (body.contract, parse_indexes(body.entries))
+        for index, body in whole.prunings
+        if index >= settled
+    ]
+    broken = [
+        *_unfounded(whole),
+        *_unexplained(whole.gaps, meanwhile),
+        *_unnamed(whole, settled=settled),
+    ]
     if broken:
         raise min(broken, key=_place)
     root = whole.tree.root()
@@ -310,15 +353,17 @@ def _finish(whole: Span, head: Tree) -> LedgerReport:
         size=whole.tree.size,
         root=root,
         channels=len(whole.channels),
-        open=tuple(whole.open),
+        open=tuple(index for index in whole.open if not _is_named(index, meanwhile)),
         pruned=len(whole.pruned),
         first_at=whole.first_at,
         last_at=whole.last_at,
     )
 
 
-def _is_after_pruned(whole: Span, span: Span, index: int) -> bool:
-    return bool(whole.pruned) or any(start < index for start, _ in span.pruned.stretches())
+def _has_pruned(whole: Span, span: Span, *, after: int, before: int) -> bool:
+    """Tell whether there are entries without a body between two others."""
+    stretches = (*whole.pruned.stretches(), *span.pruned.stretches())
+    return any(start < before and after < stop - 1 for start, stop in stretches)
 
 
 def _unfounded(whole: Span) -> Iterator[LedgerError]:
@@ -329,12 +374,26 @@ def _unfounded(whole: Span) -> Iterator[LedgerError]:
             yield _astray(found.index)
 
 
-def _unnamed(whole: Span) -> Iterator[LedgerError]:
+def _unexplained(gaps: Iterable[_Gap], meanwhile: Collection[_Named]) -> Iterator[LedgerError]:
+    """Step 5 again: what is missing inside a channel was pruned while the ledger was read."""
+    for gap in gaps:
+        named = [item for item in meanwhile if item[0] == gap.channel.contract]
+        found = sum(_is_named(index, named) for index in range(gap.last + 1, gap.index))
+        if not 0 < gap.missing <= found:
+            yield _astray(gap.index)
+
+
+def _is_named(index: int, prunings: Iterable[_Named]) -> bool:
+    return any(index in entries for _, entries in prunings)
+
+
+def _unnamed(whole: Span, *, settled: int) -> Iterator[LedgerError]:
     """Step 8: the entries without a body are those that later entries `pruned` name, each once."""
     named: set[int] = set()
     for index, body in whole.prunings:
         for entry in parse_indexes(body.entries):
-            if entry >= index or entry in named or entry not in whole.pruned:
+            is_gone = entry in whole.pruned or index >= settled
+            if entry >= index or entry in named or not is_gone:
                 yield _broken(index, f"says that entry {entry} was pruned, which is not so")
             if entry >= index:
                 break  # in a few digits, a stretch could go on without end

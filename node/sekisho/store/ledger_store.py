@@ -11,9 +11,9 @@ from sekisho.ledger.instants import moment_text, parse_moment
 from sekisho.ledger.merkle import Tree, parse_frontier
 from sekisho.ledger.receipt import LedgerPosition
 from sekisho.ledger.tiles import Subtree
-from sekisho.ledger.verify import LedgerReport, StoredEntry, verify_ledger
+from sekisho.ledger.verify import LedgerReport, StoredEntry
 from sekisho.store.connections import Readers
-from sekisho.store.ledger_check import MIN_SPANS, SPAN_ENTRIES, check_apart
+from sekisho.store.ledger_check import check_entries
 from sekisho.store.transaction import Transaction
 
 _PAGE = 1_000
@@ -145,15 +145,12 @@ class LedgerStore:
                 yield parse_entry(stored.body, index=stored.index)
 
     def verify(self) -> LedgerReport:
-        """Check every entry against the head.
+        """Check every entry against the head; the node may go on, and prune, meanwhile.
 
         Raises:
             LedgerError: With the index of the first entry that does not hold.
         """
-        head = self.head()
-        if head.size >= MIN_SPANS * SPAN_ENTRIES:
-            return check_apart(self._readers.database, head, keeps=self._keeps)
-        return verify_ledger(self.stored_entries(0, head.size), head=head, keeps=self._keeps)
+        return check_entries(self._readers, keeps=self._keeps)
 
     def _keeps(self, subtree: Subtree) -> bool:
         with self._readers.connection() as db:
