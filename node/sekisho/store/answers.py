@@ -115,7 +115,8 @@ class AnswerStore:
                 return found
             if decided_at is not None:
                 tx.check_version(decided_at)
-            terms = _terms(tx, signed, request, now=now)
+            # The entry's own instant chooses the windows, so that they can be told from it.
+            terms = _terms(tx, signed, request, now=self._ledger.time(tx, now))
             reserve = open_charge(tx, terms)
             body = _opened(request, decision, plan=plan, reserve=reserve)
             added = self._ledger.append(tx, body, channel=request.channel, now=now)

@@ -1,10 +1,10 @@
 """Copies a node's state to one file while the node runs, and puts such a file back in its place.
 
 A copy is an ordinary state file of one instant, with everything that was on disk by then. It is
-checked whole before it is called a backup, and again before it is put back: the file's pages, and
-every entry against the ledger's head. What it replaces is moved aside, never deleted. The backup
-itself is only read: it may lie on a medium that cannot be written, and whoever keeps its digest
-finds it again.
+checked whole before it is called a backup, and again before it is put back: the file's pages, every
+entry against the ledger's head, and what limits have counted against the entries. What it replaces
+is moved aside, never deleted. The backup itself is only read: it may lie on a medium that cannot be
+written, and whoever keeps its digest finds it again.
 """
 
 import os
@@ -12,13 +12,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sekisho.errors import LedgerError, NodeError
+from sekisho.ledger.entry import parse_entry
 from sekisho.ledger.merkle import Tree, parse_frontier
+from sekisho.ledger.recounting import Recount
 from sekisho.ledger.verify import StoredEntry, verify_ledger
 from sekisho.model.names import PartyId
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, SECRET_MODE, StateLock, sync_folder
+from sekisho.store.recount import payload_of, read_kept
 from sekisho.store.sqlite import check_pages, version_of
 
 _BESIDE = ("-wal", "-shm")
@@ -139,6 +143,7 @@ def _checked(path: Path, *, shown: Path) -> BackedUp:
             ).fetchone()
             head = _head(size, frontier)
             verify_ledger(_entries(db), head=head)
+            _recount(db)
     except sqlite3.DatabaseError as error:
         raise _unreadable(shown, error) from error
     return BackedUp(path=shown, entries=size, root=head.root().hex(), last_at=last_at)
@@ -149,6 +154,15 @@ def _head(size: int, frontier: bytes) -> Tree:
         return parse_frontier(size, frontier)
     except ValueError as error:
         raise LedgerError(f"the ledger's head cannot be read: {error}") from error
+
+
+def _recount(db: sqlite3.Connection) -> None:
+    """Hold counters to the entries: one that was lowered would open a limit again."""
+    recount = Recount(read_kept(db), partial(payload_of, db))
+    for stored in _entries(db):
+        if not stored.is_pruned:
+            recount.take(parse_entry(stored.body, index=stored.index))
+    recount.check()
 
 
 def _entries(db: sqlite3.Connection) -> Iterator[StoredEntry]:

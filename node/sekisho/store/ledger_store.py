@@ -75,6 +75,10 @@ class LedgerStore:
         leaf = tx.add_entry(entry, data, note=note)
         return Appended(index=entry.index, at=at, leaf=leaf, tree=tx.tree)
 
+    def time(self, tx: Transaction, now: datetime) -> datetime:
+        """Give the instant that an entry would carry; raises as `append`."""
+        return parse_moment(_time(tx, now))
+
     def head(self) -> Tree:
         """Give the ledger's tree as it stands on disk."""
         with self._readers.connection() as db:

@@ -18,9 +18,9 @@ from support.state import (
     PLAN,
     PROVIDER,
     append_many,
+    held,
     opened,
     received,
-    signed_contract,
 )
 
 
@@ -117,8 +117,8 @@ def test_a_restored_state_is_the_one_that_was_backed_up(path, backup):
 
 
 def test_a_backup_of_an_answer_in_mid_stream_ends_it_as_interrupted(path, backup):
-    signed = signed_contract("{rows: {max: 1000, per: term}}")
     with opened(path) as state:
+        signed = held(state, "{rows: {max: 1000, per: term}}")
         answer = state.answers.open(
             received(signed=signed), signed, decision=DECISION, plan=PLAN, now=NOW
         )

@@ -97,6 +97,6 @@ def test_a_gap_is_explained_only_by_what_came_meanwhile(state, interleaved, monk
         return join_spans(spans, head=head, keeps=keeps)
 
     monkeypatch.setattr(ledger_check, "join_spans", strictly)
-    with pytest.raises(LedgerError, match="does not continue its channel|which is not so"):
+    with pytest.raises(LedgerError, match=r"does not continue its channel|which is not so"):
         check(state)
     assert joined == [36]
