@@ -19,7 +19,8 @@ from sekisho.errors import LedgerError, NodeError
 from sekisho.ledger.entry import parse_entry
 from sekisho.ledger.merkle import Tree, parse_frontier
 from sekisho.ledger.recounting import Recount
-from sekisho.ledger.verify import StoredEntry, verify_ledger
+from sekisho.ledger.spans import StoredEntry
+from sekisho.ledger.verify import verify_ledger
 from sekisho.model.names import PartyId
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, SECRET_MODE, StateLock, sync_folder
 from sekisho.store.recount import payload_of, read_kept

@@ -16,7 +16,8 @@ from typing import Final
 
 from sekisho.errors import LedgerError
 from sekisho.ledger.merkle import Tree, parse_frontier
-from sekisho.ledger.verify import Keeps, LedgerReport, Span, StoredEntry, check_span, join_spans
+from sekisho.ledger.spans import Span, StoredEntry, check_span
+from sekisho.ledger.verify import Keeps, LedgerReport, join_spans
 from sekisho.store.connections import Readers
 from sekisho.store.database import Connection, Database
 

@@ -10,8 +10,9 @@ from sekisho.ledger.entry import Channel, Entry, entry_bytes, parse_entry
 from sekisho.ledger.instants import moment_text, parse_moment
 from sekisho.ledger.merkle import Tree, parse_frontier
 from sekisho.ledger.receipt import LedgerPosition
+from sekisho.ledger.spans import StoredEntry
 from sekisho.ledger.tiles import Subtree
-from sekisho.ledger.verify import LedgerReport, StoredEntry
+from sekisho.ledger.verify import LedgerReport
 from sekisho.store.connections import Readers
 from sekisho.store.ledger_check import check_entries
 from sekisho.store.transaction import Transaction
