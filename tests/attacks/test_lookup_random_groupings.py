@@ -1,6 +1,6 @@
 """Many random groupings of the same planes, whose sums are a system of equations.
 
-expect: lookups, section 2 rule 3: the first content of a name is the contract's only one
+expect: lookups, section 2 rule 3: the first content that a request names is the contract's only one
 effect: one grouping is answered, 32 are refused, whoever of the consumers brings them
 source: PRIVACY: 33 random groupings of 2,961 patients told the value of each
 """
@@ -26,13 +26,13 @@ def grouping(seed: int) -> bytes:
 def test_one_grouping_of_33_is_taken(airline):
     contract = airline.agree(delays_text(consumers=("rival", "maker")))
     digest = deliver(airline, contract, grouping(0))
+    assert len(ask(airline, contract, digest)) == 2
     for seed in range(1, 33):
         with pytest.raises(Refusal) as refused:
             deliver(airline, contract, grouping(seed), by="rival" if seed % 2 else "maker")
         assert refused.value.reason is RefusalReason.LOOKUP_NOT_ALLOWED
         assert "amendment" in refused.value.hint
     assert deliver(airline, contract, grouping(0), by="rival") == digest
-    assert len(ask(airline, contract, digest)) == 2
     assert ask(airline, contract, digest, by="rival") == ask(airline, contract, digest)
     with airline["ua"].records() as records:
         taken = [
@@ -42,6 +42,17 @@ def test_one_grouping_of_33_is_taken(airline):
         ]
     assert {item.digest for item in taken} == {digest}
     assert len(taken) == 2
+
+
+def test_of_groupings_that_take_each_other_s_place_one_is_ever_asked_with(airline):
+    contract = airline.agree(delays_text())
+    *replaced, last = (deliver(airline, contract, grouping(seed)) for seed in range(4))
+    assert len(ask(airline, contract, last)) == 2
+    with pytest.raises(Refusal, match="another table `planes` was brought first"):
+        deliver(airline, contract, grouping(0))
+    for digest in replaced:
+        with pytest.raises(Refusal, match="another table"):
+            ask(airline, contract, digest)
 
 
 def test_what_does_not_fit_cannot_be_tried_again(airline):

@@ -7,7 +7,9 @@ import pyarrow as pa
 import pytest
 from adbc_driver_manager import Error
 
-from sekisho.ledger.bodies import Brought, Taken
+from sekisho.documents.envelope import digest_of
+from sekisho.errors import Refusal
+from sekisho.ledger.bodies import Brought, Dropped, Taken
 from support.clients import partner_by_adbc, user_by_adbc
 from support.guardrails import restart
 from support.lookups import (
@@ -15,8 +17,11 @@ from support.lookups import (
     FAMILIES,
     FLEET_KEYS,
     delays_text,
+    deliver,
     families_section,
     flights_section,
+    plane,
+    planes,
     write_fleet,
 )
 from support.nodes import Companies
@@ -108,6 +113,22 @@ def test_until_a_provider_has_it_another_takes_its_place(cursor):
     with pytest.raises(Error, match="LOOKUP_NOT_ALLOWED: another table `planes` was brought"):
         cursor.adbc_ingest("planes", some)
     assert cursor.execute("SELECT count(*) FROM local.planes").fetchall() == [(ALIKE.num_rows,)]
+
+
+def test_a_lost_reply_holds_nobody_to_what_it_was_about(world, contract, cursor):
+    """The provider took a table, and the consumer's node never heard so."""
+    lost = planes(((plane(0), "one"),))
+    deliver(world, contract, lost)
+    deliver(world, contract, lost)
+    cursor.adbc_ingest("planes", ALIKE)
+    assert cursor.execute(SQL).fetchall()
+
+    taken = [item.digest for item in bodies(world["ua"], Taken)][-2:]
+    assert taken[0] == digest_of(lost)
+    assert [item.digest for item in bodies(world["ua"], Dropped)] == taken[:1]
+    assert [item.digest for item in bodies(world["maker"], Brought)][-1:] == taken[1:]
+    with pytest.raises(Refusal, match="another table `planes` was brought first"):
+        deliver(world, contract, lost)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from sekisho.ledger.checkpoint import Checkpoint, checkpoint_text, parse_checkpo
 from sekisho.ledger.entry import Entry, Link, entry_bytes, parse_entry
 from sekisho.ledger.merkle import EMPTY_ROOT, Tree, entry_hash, node_hash
 from sekisho.ledger.record import parse_record, record_bytes
-from sekisho.ledger.verify import StoredEntry, verify_ledger
+from sekisho.ledger.spans import StoredEntry
+from sekisho.ledger.verify import verify_ledger
 from support.state import CHANNEL
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -5,6 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from sekisho.documents.contract import parse_contract
+from sekisho.documents.envelope import Envelope, PayloadType
 from sekisho.documents.proposal import build_proposal, parse_proposal
 from sekisho.ledger.bodies import Asked, Refused, RequestEvidence
 from sekisho.ledger.entry import Channel
@@ -13,6 +14,7 @@ from sekisho.ledger.witnessing import SignedCheckpoint, sign_checkpoint
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.signed import SignedContract
+from sekisho.store.contracts import NewContract
 from sekisho.store.requests import ReceivedRequest
 from sekisho.store.state import State, open_state
 from sekisho.trust.keys import generate_signing_key, load_signer
@@ -71,6 +73,22 @@ def proposal(
     parties = [term.party for term in authored.contract.parties]
     members = {party: "sha256:" + sha256(party.encode()).hexdigest() for party in parties}
     return build_proposal(authored, nonce_hex="0f" * 16, members=members)
+
+
+def held(state: State, limits: str = "{}", *, zone: str = "Asia/Tokyo") -> SignedContract:
+    """Have a state hold a contract, as one that was proposed."""
+    payload = proposal(limits, zone=zone)
+    signed = parse_proposal(payload)
+    amends = signed.contract.amends
+    new = NewContract(
+        id=signed.id,
+        title=signed.contract.title,
+        envelope=Envelope(payload=payload, payload_type=PayloadType.CONTRACT, signatures=()),
+        amends=amends.contract if amends else None,
+        by=PROVIDER,
+    )
+    state.submit(lambda tx: state.contracts.add(tx, new, now=NOW))
+    return signed
 
 
 def received(number: int = 0, *, signed: SignedContract | None = None) -> ReceivedRequest:

@@ -6,11 +6,16 @@ stays in the day that allowed it. The counting itself is done where it is durabl
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, assert_never
 
 from sekisho.ledger.windows import window_start
 from sekisho.model.contract import ByteLimit, CountLimit, Period
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.signed import SignedContract
+
+LimitName = Literal["queries", "rows", "bytes", "cells"]
+Count = tuple[str, str, str, str]
+"""Whose count it is: root contract, consumer, the limit's name, and when its window began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,25 @@ class ChargeTerms:
     bytes: Bound | None = None
     cells: Bound | None = None
     concurrent: int | None = None
+
+    def bound(self, name: LimitName) -> Bound | None:
+        """Give a limit by its name."""
+        match name:
+            case "queries":
+                return self.queries
+            case "rows":
+                return self.rows
+            case "bytes":
+                return self.bytes
+            case "cells":
+                return self.cells
+            case _:
+                assert_never(name)
+
+    def count(self, name: LimitName) -> Count | None:
+        """Name what a limit is counted in; None where the contract sets none."""
+        bound = self.bound(name)
+        return None if bound is None else (self.root, self.consumer, name, bound.window)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,42 +1,43 @@
 """Check a whole ledger against the head that its node keeps, one entry at a time.
 
-The steps are those of `docs/spec/ledger.md`; each is a method whose docstring carries its number.
-The first entry that does not hold stops the check and is named. Memory grows with the channels and
-with the answers that are open at once, not with the ledger.
+The steps are those of `docs/spec/ledger.md`; each is a function whose docstring carries its number,
+here or in `ledger.spans`. The first entry that does not hold stops the check and is named. Memory
+grows with the channels and with the answers that are open at once, not with the ledger.
 
 Entries in a row can be checked apart from what is before them, in another process: what only the
 entries before can tell is kept in a `Span`, and checked where spans are joined.
+
+Spans may be read one after the other while their node prunes: one that was read early has bodies
+that are gone by the time at which a later one is read. What was deleted meanwhile is named by
+entries `pruned` that came meanwhile, so the last span, read with the head, tells it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from sekisho.errors import LedgerError
-from sekisho.ledger.bodies import ENDS, Asked, Body, Opened, Pruned, Start
-from sekisho.ledger.entry import Channel, Entry, Link, parse_entry
 from sekisho.ledger.indexes import Indexes, parse_indexes
-from sekisho.ledger.merkle import SALT_BYTES, Tree, entry_hash
+from sekisho.ledger.merkle import Tree
+from sekisho.ledger.spans import (
+    Gap,
+    Span,
+    StoredEntry,
+    astray,
+    back_in_time,
+    broken_entry,
+    check_span,
+    is_end_of,
+    missing_entry,
+    unpaired,
+)
 from sekisho.ledger.tiles import WIDTH, Subtree, completed_by
+from sekisho.model.names import ContractId
 
 Keeps: TypeAlias = Callable[[Subtree], bool]
 """Tells whether a store keeps a whole subtree as it follows from the entries."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredEntry:
-    """An entry as it lies in a store: bytes that nothing has believed yet."""
-
-    index: int
-    salt: bytes
-    body: bytes
-    leaf: bytes
-    """The leaf hash that the store remembers."""
-
-    @property
-    def is_pruned(self) -> bool:
-        """Whether a retention rule has deleted all but the leaf."""
-        return not self.body and not self.salt
+_Named: TypeAlias = tuple[ContractId, Indexes]
+"""What one entry `pruned` names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,62 +80,12 @@ def verify_ledger(
     return join_spans([check_span(entries, start=0)], head=head, keeps=keeps)
 
 
-@dataclass(slots=True, kw_only=True)
-class _ChannelSpan:
-    """What a span shows of one channel."""
-
-    index: int
-    """Of its first entry."""
-    first: tuple[int, str]
-    """The sequence number and previous leaf that its first entry names."""
-    next: tuple[int, str]
-    """Those that the entry after its last must name."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Span:
-    """Entries in a row that hold among themselves, up to the first that does not."""
-
-    start: int
-    tree: Tree = field(default_factory=Tree)
-    """Over these entries alone."""
-    first_at: str = ""
-    last_at: str = ""
-    channels: dict[Channel, _ChannelSpan] = field(default_factory=dict)
-    open: dict[int, tuple[type[Start], Channel]] = field(default_factory=dict)
-    """Starts without an end among these entries."""
-    ends: list[tuple[int, int, type[Body], Channel]] = field(default_factory=list)
-    """What ends an entry before `start`: its own index, the entry's, how, and its channel."""
-    pruned: Indexes = field(default_factory=Indexes)
-    """Entries without a body."""
-    prunings: list[tuple[int, Pruned]] = field(default_factory=list)
-    """What entries `pruned` say, with their own indexes."""
-    subtrees: list[Subtree] = field(default_factory=list)
-    """The whole subtrees of 256 entries among these."""
-    tops: Tree = field(default_factory=Tree)
-    """Over their roots, where spans were joined."""
-    error: LedgerError | None = None
-    """Of the entry at which the check stopped."""
-
-
-def check_span(entries: Iterable[StoredEntry], *, start: int) -> Span:
-    """Check entries in a row as far as they themselves can tell.
-
-    Args:
-        entries: The first has the index `start`.
-        start: How many entries are before them.
-    """
-    walk = _Walk(start)
-    try:
-        for stored in entries:
-            walk.take(stored)
-    except LedgerError as error:
-        walk.span.error = error
-    return walk.span
-
-
 def join_spans(
-    spans: Iterable[Span], *, head: Tree, keeps: Keeps = lambda _subtree: True
+    spans: Iterable[Span],
+    *,
+    head: Tree,
+    keeps: Keeps = lambda _subtree: True,
+    settled: int | None = None,
 ) -> LedgerReport:
     """Check what only spans together can tell, then the root.
 
@@ -143,6 +94,8 @@ def join_spans(
             of 256 entries or more where `keeps` is to be asked.
         head: As for `verify_ledger`.
         keeps: Likewise.
+        settled: How many entries there were before the first of them was read, where the ledger
+            grew since: what later entries `pruned` name may have been read with its body.
 
     Raises:
         LedgerError: As for `verify_ledger`.
@@ -154,114 +107,30 @@ def join_spans(
         if broken:
             raise min(broken, key=_place)
         _join(whole, span)
-    return _finish(whole, head)
-
-
-class _Walk:
-    """Checks entries one by one; what goes before them is left open."""
-
-    def __init__(self, start: int) -> None:
-        self.span = Span(start=start)
-
-    def take(self, stored: StoredEntry) -> None:
-        span = self.span
-        index = span.start + span.tree.size
-        self._position(stored, index)
-        if stored.is_pruned:
-            span.pruned.add(index)
-            self._append(stored.leaf)
-            return
-        self._leaf(stored, index)
-        entry = self._words(stored, index)
-        self._time(entry)
-        if entry.link is not None:
-            self._channel(entry.index, entry.link, stored.leaf)
-            self._pairing(entry.index, entry.body, entry.link.channel)
-        elif isinstance(entry.body, Pruned):
-            span.prunings.append((index, entry.body))
-        self._append(stored.leaf)
-
-    def _append(self, leaf: bytes) -> None:
-        span = self.span
-        if span.tree.size % WIDTH == WIDTH - 1 and span.start % WIDTH == 0:
-            first = span.start // WIDTH
-            for subtree in completed_by(span.tree, leaf):
-                if subtree.level == 1:
-                    span.subtrees.append(replace(subtree, index=first + subtree.index))
-        span.tree = span.tree.append(leaf)
-
-    def _position(self, stored: StoredEntry, index: int) -> None:
-        """Step 1: entries are dense, from 0."""
-        if stored.index != index:
-            raise _missing(index, stored.index)
-
-    def _leaf(self, stored: StoredEntry, index: int) -> None:
-        """Step 2: salt and bytes hash to the remembered leaf."""
-        if len(stored.salt) != SALT_BYTES:
-            raise _broken(index, f"has a salt of {len(stored.salt)} bytes, not {SALT_BYTES}")
-        if entry_hash(stored.salt, stored.body) != stored.leaf:
-            raise _broken(index, "was altered: its bytes do not hash to its leaf")
-
-    def _words(self, stored: StoredEntry, index: int) -> Entry:
-        """Step 3: the bytes are canonical and say the same index."""
-        entry = parse_entry(stored.body, index=index)
-        if entry.index != index:
-            raise _broken(index, f"says that it is entry {entry.index}")
-        return entry
-
-    def _time(self, entry: Entry) -> None:
-        """Step 4: time never goes back."""
-        if entry.at < self.span.last_at:
-            raise _before(entry.index, entry.at)
-        self.span.first_at = self.span.first_at or entry.at
-        self.span.last_at = entry.at
-
-    def _channel(self, index: int, link: Link, leaf: bytes) -> None:
-        """Step 5: sequence numbers are dense and each names the leaf before it."""
-        following = (link.seq + 1, leaf.hex())
-        known = self.span.channels.get(link.channel)
-        if known is None:
-            named = (link.seq, link.previous)
-            known = _ChannelSpan(index=index, first=named, next=following)
-            self.span.channels[link.channel] = known
-        elif known.next != (link.seq, link.previous):
-            raise _astray(index)
-        known.next = following
-
-    def _pairing(self, index: int, body: Body, channel: Channel) -> None:
-        """Step 6: an end names a start of its own channel that has none yet."""
-        if isinstance(body, Opened | Asked):
-            self.span.open[index] = (type(body), channel)
-            return
-        ends: int | None = getattr(body, "ends", None)
-        if ends is None:
-            return
-        if ends < self.span.start or ends in self.span.pruned:
-            self.span.ends.append((index, ends, type(body), channel))
-        elif not _is_end_of(self.span.open.pop(ends, None), type(body), channel):
-            raise _unpaired(index, ends)
+    return _finish(whole, head, settled=head.size if settled is None else settled)
 
 
 def _breaks(whole: Span, span: Span) -> Iterator[LedgerError]:
     """Find what does not hold between a span and all before it: steps 1, 4, 5 and 6."""
     if span.tree.size and span.start != whole.tree.size:
-        yield _missing(whole.tree.size, span.start)
+        yield missing_entry(whole.tree.size, span.start)
     if span.first_at and span.first_at < whole.last_at:
-        yield _before(span.start, span.first_at)
+        yield back_in_time(span.start, span.first_at)
     for channel, found in span.channels.items():
         known = whole.channels.get(channel)
-        if known is None and _is_after_pruned(whole, span, found.index):
-            continue  # whether its contract's entries were pruned is said later
-        if found.first != (known.next if known else (0, "")):
-            yield _astray(found.index)
+        if found.first == (known.next if known else (0, "")):
+            continue
+        # Whether they are its contract's, and pruned, is said when all is read.
+        if not _has_pruned(whole, span, after=known.last if known else -1, before=found.index):
+            yield astray(found.index)
     ended: set[int] = set()
     for index, ends, kind, channel in span.ends:
         if ends in whole.pruned or ends in span.pruned:
             continue
         start = None if ends in ended else whole.open.get(ends)
         ended.add(ends)
-        if not _is_end_of(start, kind, channel):
-            yield _unpaired(index, ends)
+        if not is_end_of(start, kind, channel):
+            yield unpaired(index, ends)
 
 
 def _kept_otherwise(whole: Span, span: Span, keeps: Keeps) -> list[LedgerError]:
@@ -271,7 +140,7 @@ def _kept_otherwise(whole: Span, span: Span, keeps: Keeps) -> list[LedgerError]:
         above = (replace(item, level=item.level + 1) for item in completed_by(tops, subtree.root))
         if not all(map(keeps, (subtree, *above))):
             last = (subtree.index + 1) * WIDTH - 1
-            return [_broken(last, "ends a subtree that is kept otherwise")]
+            return [broken_entry(last, "ends a subtree that is kept otherwise")]
         tops = tops.append(subtree.root)
     return []
 
@@ -282,6 +151,10 @@ def _join(whole: Span, span: Span) -> None:
     whole.last_at = span.last_at or whole.last_at
     for channel, found in span.channels.items():
         known = whole.channels.get(channel)
+        if known is not None and found.first != known.next:
+            missing = found.first[0] - known.next[0]
+            gap = Gap(channel=channel, last=known.last, index=found.index, missing=missing)
+            whole.gaps.append(gap)
         first = found if known is None else known
         whole.channels[channel] = replace(found, index=first.index, first=first.first)
     for _, ends, _, _ in span.ends:
@@ -294,12 +167,21 @@ def _join(whole: Span, span: Span) -> None:
     whole.open |= span.open
 
 
-def _finish(whole: Span, head: Tree) -> LedgerReport:
+def _finish(whole: Span, head: Tree, *, settled: int) -> LedgerReport:
     """Step 7: size and root are the head's."""
     if whole.tree.size != head.size:
         message = f"the ledger's head counts {head.size} entries, found {whole.tree.size}"
         raise LedgerError(message, index=min(whole.tree.size, head.size))
-    broken = [*_unfounded(whole), *_unnamed(whole)]
+    meanwhile = [
+        (body.contract, parse_indexes(body.entries))
+        for index, body in whole.prunings
+        if index >= settled
+    ]
+    broken = [
+        *_unfounded(whole),
+        *_unexplained(whole.gaps, meanwhile),
+        *_unnamed(whole, settled=settled),
+    ]
     if broken:
         raise min(broken, key=_place)
     root = whole.tree.root()
@@ -310,15 +192,17 @@ def _finish(whole: Span, head: Tree) -> LedgerReport:
         size=whole.tree.size,
         root=root,
         channels=len(whole.channels),
-        open=tuple(whole.open),
+        open=tuple(index for index in whole.open if not _is_named(index, meanwhile)),
         pruned=len(whole.pruned),
         first_at=whole.first_at,
         last_at=whole.last_at,
     )
 
 
-def _is_after_pruned(whole: Span, span: Span, index: int) -> bool:
-    return bool(whole.pruned) or any(start < index for start, _ in span.pruned.stretches())
+def _has_pruned(whole: Span, span: Span, *, after: int, before: int) -> bool:
+    """Tell whether there are entries without a body between two others."""
+    stretches = (*whole.pruned.stretches(), *span.pruned.stretches())
+    return any(start < before and after < stop - 1 for start, stop in stretches)
 
 
 def _unfounded(whole: Span) -> Iterator[LedgerError]:
@@ -326,49 +210,37 @@ def _unfounded(whole: Span) -> Iterator[LedgerError]:
     contracts = {body.contract for _, body in whole.prunings}
     for channel, found in whole.channels.items():
         if found.first != (0, "") and channel.contract not in contracts:
-            yield _astray(found.index)
+            yield astray(found.index)
 
 
-def _unnamed(whole: Span) -> Iterator[LedgerError]:
+def _unexplained(gaps: Iterable[Gap], meanwhile: Collection[_Named]) -> Iterator[LedgerError]:
+    """Step 5 again: what is missing inside a channel was pruned while the ledger was read."""
+    for gap in gaps:
+        named = [item for item in meanwhile if item[0] == gap.channel.contract]
+        found = sum(_is_named(index, named) for index in range(gap.last + 1, gap.index))
+        if not 0 < gap.missing <= found:
+            yield astray(gap.index)
+
+
+def _is_named(index: int, prunings: Iterable[_Named]) -> bool:
+    return any(index in entries for _, entries in prunings)
+
+
+def _unnamed(whole: Span, *, settled: int) -> Iterator[LedgerError]:
     """Step 8: the entries without a body are those that later entries `pruned` name, each once."""
     named: set[int] = set()
     for index, body in whole.prunings:
         for entry in parse_indexes(body.entries):
-            if entry >= index or entry in named or entry not in whole.pruned:
-                yield _broken(index, f"says that entry {entry} was pruned, which is not so")
+            is_gone = entry in whole.pruned or index >= settled
+            if entry >= index or entry in named or not is_gone:
+                yield broken_entry(index, f"says that entry {entry} was pruned, which is not so")
             if entry >= index:
                 break  # in a few digits, a stretch could go on without end
             named.add(entry)
     for entry in whole.pruned:
         if entry not in named:
-            yield _broken(entry, "has no body, and no entry `pruned` names it")
-
-
-def _is_end_of(
-    start: tuple[type[Start], Channel] | None, kind: type[Body], channel: Channel
-) -> bool:
-    return start is not None and start[1] == channel and kind in ENDS[start[0]]
+            yield broken_entry(entry, "has no body, and no entry `pruned` names it")
 
 
 def _place(error: LedgerError) -> int:
     return -1 if error.index is None else error.index
-
-
-def _missing(index: int, found: int) -> LedgerError:
-    return _broken(index, f"is missing; the next one found is {found}")
-
-
-def _before(index: int, at: str) -> LedgerError:
-    return _broken(index, f"is from {at}, before the one ahead of it")
-
-
-def _astray(index: int) -> LedgerError:
-    return _broken(index, "does not continue its channel")
-
-
-def _unpaired(index: int, ends: int) -> LedgerError:
-    return _broken(index, f"ends entry {ends}, which is not open for it")
-
-
-def _broken(index: int, message: str) -> LedgerError:
-    return LedgerError(f"entry {index} {message}", index=index)

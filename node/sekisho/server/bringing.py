@@ -6,34 +6,20 @@ table alone is told to this company's people before anything is sent.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 
 from sekisho.documents.envelope import digest_of
-from sekisho.documents.lookup import Cell, LookupTable, Row, build_lookup, check_lookup
-from sekisho.documents.models import document_error
 from sekisho.engine.engine import Job
-from sekisho.errors import Finding, Refusal, RefusalReason
+from sekisho.errors import Refusal, RefusalReason
 from sekisho.federation.plan import Fragment, LookupUse
 from sekisho.ledger.entry import Channel
-from sekisho.model.contract import Lookup, LookupType
-from sekisho.model.dataset import Column
-from sekisho.model.lookups import lookup_type_of
 from sekisho.model.names import ContractId, PartyId
 from sekisho.model.signed import SignedContract
+from sekisho.server.lookup_rows import Source, Wanted, make_content, quoted, wanted_of
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
 from sekisho.store.lookups import Content, StoredLookup
 from sekisho.store.transaction import Transaction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a contract lets this company bring under one name."""
-
-    lookup: Lookup
-    minimum_keys: int
 
 
 class Bringing:
@@ -89,8 +75,8 @@ class Bringing:
 
     def _keep(self, signed: SignedContract, use: LookupUse) -> StoredLookup:
         """Make the table of the company's own dataset, and keep it as it is now."""
-        data, rows = self._content(signed, use)
-        content = Content(name=use.name, digest=digest_of(data), rows=rows, data=data)
+        wanted = wanted_of(signed, use.name)
+        content = make_content(wanted, self._source(use.dataset, wanted))
         now, lookups = self._parts.now(), self._parts.state.lookups
         return self._parts.state.submit(lambda tx: lookups.keep(tx, signed.id, content, now=now))
 
@@ -127,95 +113,25 @@ class Bringing:
             raise _replaced(stored.name)
         return kept
 
-    def _content(self, signed: SignedContract, use: LookupUse) -> tuple[bytes, int]:
-        name = f"local.{use.dataset}"
-        wanted = wanted_of(signed, use.name)
-        columns = self._columns(wanted.lookup, use.dataset, name)
-        table = LookupTable(
-            name=wanted.lookup.name,
-            key=wanted.lookup.key,
-            key_type=columns[0][1],
-            columns=wanted.lookup.columns,
-            rows=self._rows(use.dataset, columns, most=wanted.lookup.max_rows),
-        )
-        findings = check_lookup(table, wanted.lookup, minimum_keys=wanted.minimum_keys)
-        if findings:
-            raise document_error(findings, name=name)
-        return build_lookup(table, name=name), len(table.rows)
-
-    def _columns(self, lookup: Lookup, dataset: str, name: str) -> list[tuple[str, LookupType]]:
-        """Find the key and the columns in the company's own dataset.
-
-        Raises:
-            DocumentError: One is not there, or of a type that is not the contract's.
-        """
+    def _source(self, dataset: str, wanted: Wanted) -> Source:
+        """Name the company's own dataset."""
         described = self._parts.datasets.get(dataset)
-        wanted = {lookup.key: None} | dict(lookup.columns)
-        found = {column: described.column(column) for column in wanted}
-        findings = tuple(
-            finding
-            for column, kind in wanted.items()
-            for finding in misfits(column, kind, found[column])
-        )
-        if findings:
-            raise document_error(findings, name=name)
-        return [
-            (item.name, kind)
-            for item in found.values()
-            if item is not None and (kind := lookup_type_of(item.type)) is not None
-        ]
 
-    def _rows(
-        self, dataset: str, columns: Sequence[tuple[str, LookupType]], *, most: int
-    ) -> tuple[Row, ...]:
-        """Read the company's own rows, one more than may be brought at most."""
-        outputs = ", ".join(
-            f"CAST({quoted(column)} AS VARCHAR) AS c{at}" for at, (column, _) in enumerate(columns)
-        )
-        sql = f'SELECT {outputs} FROM "data".{quoted(dataset)} LIMIT {most + 1}'  # noqa: S608  quoted
-        job = Job(
-            sql="",
-            sources=(self._parts.datasets.source(dataset),),
-            outputs=(("rows", sql),),
-            seconds=float(self._parts.config.engine.seconds),
-        )
-        with self._parts.engine.table(job) as run:
-            answer = run.answers()["rows"]
-        read = [map(READ[kind], answer[f"c{at}"]) for at, (_, kind) in enumerate(columns)]
-        return tuple(zip(*read, strict=True))
+        def ask(sql: str) -> Mapping[str, Sequence[str | None]]:
+            job = Job(
+                sql="",
+                sources=(self._parts.datasets.source(dataset),),
+                outputs=(("rows", sql),),
+                seconds=float(self._parts.config.engine.seconds),
+            )
+            with self._parts.engine.table(job) as run:
+                return run.answers()["rows"]
 
-
-def wanted_of(signed: SignedContract, name: str) -> Wanted:
-    """Find a lookup among a contract's grants, which declare it alike."""
-    found = [
-        (grant, lookup)
-        for grant in signed.contract.grants
-        for lookup in grant.lookups
-        if lookup.name == name
-    ]
-    fewest = [
-        grant.effective_disclosure.minimum_units
-        for grant, lookup in found
-        if grant.effective_disclosure is not None
-        and lookup.key.lower() in {unit.lower() for unit in grant.privacy_units}
-    ]
-    return Wanted(lookup=found[0][1], minimum_keys=max(fewest, default=1))
-
-
-def misfits(name: str, wanted: LookupType | None, column: Column | None) -> Iterator[Finding]:
-    """Say what keeps a column from being a lookup's; any of a lookup's types suits a key."""
-    if column is None:
-        yield Finding(
-            message=f"it has no column `{name}`, which the contract's table has",
-            hint="add the column to the dataset, or bring another dataset under this name",
-        )
-        return
-    kind = lookup_type_of(column.type)
-    if kind is None or wanted not in {None, kind}:
-        needed = wanted or "text, integer, date or boolean"
-        yield Finding(
-            message=f"`{name}` is {column.type}, and the contract's table needs {needed}",
-            hint="cast the column where the dataset is made",
+        return Source(
+            name=f"local.{dataset}",
+            relation=f'"data".{quoted(dataset)}',
+            columns={column: described.column(column) for column in wanted.columns},
+            ask=ask,
         )
 
 
@@ -226,31 +142,3 @@ def _replaced(name: str) -> Refusal:
         clause="grants",
         hint="ask again",
     )
-
-
-def quoted(name: str) -> str:
-    """Write a column's name for an engine."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _integer(text: str | None) -> Cell:
-    return None if text is None else int(text)
-
-
-def _boolean(text: str | None) -> Cell:
-    return None if text is None else text == "true"
-
-
-def _same(text: str | None) -> Cell:
-    return text
-
-
-READ: Mapping[LookupType, Callable[[str | None], Cell]] = MappingProxyType(
-    {
-        LookupType.TEXT: _same,
-        LookupType.INTEGER: _integer,
-        LookupType.DATE: _same,
-        LookupType.BOOLEAN: _boolean,
-    }
-)
-"""How each type's text, as an engine writes it, is read."""

@@ -1,4 +1,4 @@
-"""Tables that consumers bring to this node: taken over once, held to the rows, dropped at the end.
+"""Tables that consumers bring to this node: taken over, held to the rows, dropped at the end.
 
 What can be told of a table without reading a row is told when it arrives, and a table that fails is
 not kept. The rest is told before the first query that joins it is charged, and remembered for as
@@ -67,7 +67,7 @@ class Lookups:
         Raises:
             DocumentError: It is not a table.
             Refusal: As for a query where the contract is not in force; `LOOKUP_NOT_ALLOWED` when
-                the contract names no such table, or another one, or came with another first.
+                the contract names no such table, or another one, or another is fixed already.
         """
         now = self._parts.now()
         signed = self._parts.guard.in_force(contract, consumer=caller, now=now)
@@ -100,18 +100,19 @@ class Lookups:
     def _keep(
         self, signed: SignedContract, content: Content, *, by: PartyId, clause: str, now: datetime
     ) -> None:
-        """Keep a table, if it is the first of its name, and record who brought it."""
+        """Keep a table, if none of its name is fixed yet, and record who brought it."""
         channel = Channel(provider=self._parts.party, consumer=by, contract=signed.id)
         lookups = self._parts.state.lookups
 
-        def work(tx: Transaction) -> None:
-            stored = lookups.keep(tx, signed.id, content, now=now)
+        def work(tx: Transaction) -> bool:
+            stored, is_replaced = lookups.take(tx, content, channel=channel, now=now)
             if stored.digest != content.digest:
                 raise _another_table(content.name, clause=clause)
-            size = len(content.data)
-            lookups.record(tx, stored, party=by, channel=channel, size_bytes=size, now=now)
+            return is_replaced
 
-        self._parts.state.submit(work)
+        if self._parts.state.submit(work):
+            # Each one leaves entries: a partner that replaces without end is held back.
+            self._refusals.count(by)
 
     def joined(
         self, received: ReceivedRequest, planned: PlannedAnswer, *, compute: Compute
@@ -190,15 +191,18 @@ class Lookups:
             raise _not_brought(name, clause=clause)
         if stored.digest != named[name]:
             raise _another_table(name, clause=clause)
-        table = self._read(contract, name, clause)
+        try:
+            table = self._read(contract, name, stored.digest)
+        except LookupError:
+            raise _not_brought(name, clause=clause) from None
         return _Brought(
             digest=stored.digest, table=table, categories=table.categories(), clause=clause
         )
 
-    def _read_anew(self, contract: ContractId, name: str, clause: str) -> LookupTable:
+    def _read_anew(self, contract: ContractId, name: str, digest: str) -> LookupTable:
         data = self._parts.state.lookups.content(contract, name)
-        if data is None:
-            raise _not_brought(name, clause=clause)
+        if data is None or digest_of(data) != digest:
+            raise LookupError(name)  # dropped or replaced since it was found
         return parse_lookup(data)
 
     def _fitted(

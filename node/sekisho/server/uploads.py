@@ -9,19 +9,15 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from sekisho.documents.envelope import digest_of
-from sekisho.documents.lookup import LookupTable, Row, build_lookup, check_lookup, parse_lookup
-from sekisho.documents.models import document_error
+from sekisho.documents.lookup import LookupTable, parse_lookup
 from sekisho.engine.engine import Job
 from sekisho.errors import EngineError, PeerError, Refusal, RefusalReason
-from sekisho.model.contract import Lookup, LookupType
 from sekisho.model.dataset import Column
-from sekisho.model.lookups import lookup_type_of
 from sekisho.model.names import ContractId
 from sekisho.model.signed import SignedContract
 from sekisho.server.binding import BINDING_SECONDS, column_names
-from sekisho.server.bringing import READ, Wanted, misfits, quoted, wanted_of
+from sekisho.server.lookup_rows import Source, Wanted, make_content, quoted, wanted_of
 from sekisho.server.parts import Parts
-from sekisho.store.lookups import Content
 from sekisho.store.transaction import Transaction
 
 _INPUT = "uploaded"
@@ -65,12 +61,7 @@ class Uploads:
             DocumentError: The contract does not let this company bring it.
         """
         wanted = self._wanted(signed, name)
-        table = self._made(wanted.lookup, frames)
-        findings = check_lookup(table, wanted.lookup, minimum_keys=wanted.minimum_keys)
-        if findings:
-            raise document_error(findings, name=f"local.{name}")
-        data = build_lookup(table, name=f"local.{name}")
-        content = Content(name=name, digest=digest_of(data), rows=len(table.rows), data=data)
+        content = make_content(wanted, self._source(frames, wanted))
         lookups, now = self._parts.state.lookups, self._parts.now()
 
         def work(tx: Transaction) -> str:
@@ -101,29 +92,18 @@ class Uploads:
             )
         return wanted_of(signed, name)
 
-    def _made(self, lookup: Lookup, frames: Sequence[bytes]) -> LookupTable:
+    def _source(self, frames: Sequence[bytes], wanted: Wanted) -> Source:
+        """Name what came; its columns are found whatever their capitals."""
         given = {name.lower(): name for name in column_names(frames)}
-        wanted: dict[str, LookupType | None] = {lookup.key: None, **lookup.columns}
-        places = {name: given.get(name.lower(), "") for name in wanted}
-        described = self._describe(frames, places)
-        findings = tuple(
-            finding
-            for name, kind in wanted.items()
-            for finding in misfits(name, kind, described.get(name))
-        )
-        if findings:
-            raise document_error(findings, name=f"local.{lookup.name}")
-        kinds = {name: lookup_type_of(column.type) for name, column in described.items()}
-        typed = [(places[name], kind) for name, kind in kinds.items() if kind is not None]
-        return LookupTable(
-            name=lookup.name,
-            key=lookup.key,
-            key_type=typed[0][1],
-            columns=lookup.columns,
-            rows=self._rows(frames, typed, most=lookup.max_rows),
+        places = {name: given.get(name.lower(), "") for name in wanted.columns}
+        return Source(
+            name=f"local.{wanted.lookup.name}",
+            relation=quoted(_INPUT),
+            columns=dict.fromkeys(places) | self._describe(frames, places),
+            ask=lambda sql: self._answer(frames, sql),
         )
 
-    def _describe(self, frames: Sequence[bytes], places: Mapping[str, str]) -> Mapping[str, Column]:
+    def _describe(self, frames: Sequence[bytes], places: Mapping[str, str]) -> dict[str, Column]:
         """Tell the types of the columns that are there."""
         there = [(name, place) for name, place in places.items() if place]
         if not there:
@@ -133,21 +113,9 @@ class Uploads:
         )
         found = self._answer(frames, f'SELECT {types} FROM "{_INPUT}"')  # noqa: S608  quoted
         return {
-            name: Column(name=name, type=str(found[f"t{at}"][0] or ""))
-            for at, (name, _) in enumerate(there)
+            name: Column(name=place, type=str(found[f"t{at}"][0] or ""))
+            for at, (name, place) in enumerate(there)
         }
-
-    def _rows(
-        self, frames: Sequence[bytes], columns: Sequence[tuple[str, LookupType]], *, most: int
-    ) -> tuple[Row, ...]:
-        """Read the rows, one more than may be brought at most."""
-        outputs = ", ".join(
-            f"CAST({quoted(place)} AS VARCHAR) AS c{at}" for at, (place, _) in enumerate(columns)
-        )
-        sql = f'SELECT {outputs} FROM "{_INPUT}" LIMIT {most + 1}'  # noqa: S608  quoted
-        found = self._answer(frames, sql)
-        read = [map(READ[kind], found[f"c{at}"]) for at, (_, kind) in enumerate(columns)]
-        return tuple(zip(*read, strict=True))
 
     def _answer(self, frames: Sequence[bytes], sql: str) -> Mapping[str, Sequence[str | None]]:
         """Have a worker validate what came, and read something small of it."""

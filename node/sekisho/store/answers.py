@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from sekisho.errors import Refusal
+from sekisho.errors import OutdatedError, Refusal
 from sekisho.ledger.bodies import Closed, Cut, CutReason, Interrupted, Opened, Refused
 from sekisho.ledger.charging import Amount, ChargeTerms, charge_terms
 from sekisho.ledger.receipt import (
@@ -25,6 +25,7 @@ from sekisho.model.signed import SignedContract
 from sekisho.store.charges import charge_cells, limits_left, open_charge, reserve_more, settle
 from sekisho.store.database import Connection
 from sekisho.store.ledger_store import Appended, LedgerStore
+from sekisho.store.lookups import name_lookups
 from sekisho.store.open_answers import (
     OpenAnswer,
     get_open,
@@ -106,7 +107,8 @@ class AnswerStore:
         Raises:
             Refusal: `LIMIT_REACHED`; nothing is charged, and `refuse` shall record it.
             TrustError: The nonce belongs to another request.
-            OutdatedError: Contracts or members have changed since: it is to be decided anew.
+            OutdatedError: Contracts or members have changed since, or a table that it joins was
+                replaced: it is to be decided anew.
             LedgerError: Nothing can be recorded, or the ledger is in doubt, so nothing may be
                 answered.
         """
@@ -116,7 +118,10 @@ class AnswerStore:
                 return found
             if decided_at is not None:
                 tx.check_version(decided_at)
-            terms = _terms(tx, signed, request, now=now)
+            if not name_lookups(tx, signed.id, request.lookups):
+                raise OutdatedError
+            # The entry's own instant chooses the windows, so that they can be told from it.
+            terms = _terms(tx, signed, request, now=self._ledger.time(tx, now))
             reserve = open_charge(tx, terms)
             body = _opened(request, decision, plan=plan, reserve=reserve)
             added = self._ledger.append(tx, body, channel=request.channel, now=now)
@@ -226,6 +231,7 @@ class AnswerStore:
             check_standing(tx)
             if decided_at is not None:
                 tx.check_version(decided_at)
+            name_lookups(tx, request.channel.contract, request.lookups)
             added = self._ledger.append(
                 tx, _refused(request, refusal), channel=request.channel, now=now
             )

@@ -1,8 +1,10 @@
 """Copies a node's state to one file while the node runs, and puts such a file back in its place.
 
 A copy is an ordinary state file of one instant, with everything that was on disk by then. It is
-checked whole before it is called a backup, and again before it is put back: the file's pages, and
-every entry against the ledger's head. What it replaces is moved aside, never deleted.
+checked whole before it is called a backup, and again before it is put back: the file's pages, every
+entry against the ledger's head, and what limits have counted against the entries. What it replaces
+is moved aside, never deleted. The backup itself is only read: it may lie on a medium that cannot be
+written, and whoever keeps its digest finds it again.
 """
 
 import os
@@ -10,17 +12,24 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sekisho.errors import LedgerError, NodeError
+from sekisho.ledger.entry import parse_entry
 from sekisho.ledger.merkle import Tree, parse_frontier
-from sekisho.ledger.verify import StoredEntry, verify_ledger
+from sekisho.ledger.recounting import Recount
+from sekisho.ledger.spans import StoredEntry
+from sekisho.ledger.verify import verify_ledger
 from sekisho.model.names import PartyId
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, SECRET_MODE, StateLock, sync_folder
+from sekisho.store.recount import payload_of, read_kept
 from sekisho.store.sqlite import check_pages, version_of
 
 _BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside a file; the first holds commits that are not in it yet."""
+_UNFINISHED = ("-wal", "-journal")
+"""What, beside a file, says that the file alone is not the whole database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +53,8 @@ def back_up(state: Path, path: Path) -> BackedUp:
     """
     if not state.is_file():
         raise NodeError(f"`{state}` is not there", hint="run `sekisho init` in this folder")
-    with _new_file(path) as beside:
-        _copy(state, beside)
+    with _new_file(path) as beside, closing(_open(state)) as source:
+        _copy(source, beside, shown=state)
         return _checked(beside, shown=path)
 
 
@@ -77,7 +86,8 @@ def restore(path: Path, state: Path, *, party: PartyId, replace: bool) -> Backed
             )
         beside = state.with_name(f".{state.name}.{os.getpid()}.new")
         try:
-            _copy(path, beside)
+            with closing(_open_whole(path)) as source:
+                _copy(source, beside, shown=path)
             found = _checked(beside, shown=path)
             _check_party(beside, party)
             _move_aside(state)
@@ -107,18 +117,18 @@ def _new_file(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: sqlite3.Connection, target: Path, *, shown: Path) -> None:
     """Copy a database as it is at one instant, and bring the copy onto the disk."""
     descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, SECRET_MODE)
     try:
-        with closing(_open(source)) as one, closing(sqlite3.connect(target)) as other:
+        with closing(sqlite3.connect(target)) as other:
             # In one step: it reads one snapshot, and does not hold the node's writer up.
-            one.backup(other)
+            source.backup(other)
             # The copy shall be one file, whatever the journal of the state.
             other.execute("PRAGMA journal_mode = DELETE").fetchone()
         os.fsync(descriptor)
     except sqlite3.DatabaseError as error:
-        raise _unreadable(source, error) from error
+        raise _unreadable(shown, error) from error
     finally:
         os.close(descriptor)
 
@@ -134,6 +144,7 @@ def _checked(path: Path, *, shown: Path) -> BackedUp:
             ).fetchone()
             head = _head(size, frontier)
             verify_ledger(_entries(db), head=head)
+            _recount(db)
     except sqlite3.DatabaseError as error:
         raise _unreadable(shown, error) from error
     return BackedUp(path=shown, entries=size, root=head.root().hex(), last_at=last_at)
@@ -144,6 +155,15 @@ def _head(size: int, frontier: bytes) -> Tree:
         return parse_frontier(size, frontier)
     except ValueError as error:
         raise LedgerError(f"the ledger's head cannot be read: {error}") from error
+
+
+def _recount(db: sqlite3.Connection) -> None:
+    """Hold counters to the entries: one that was lowered would open a limit again."""
+    recount = Recount(read_kept(db), partial(payload_of, db))
+    for stored in _entries(db):
+        if not stored.is_pruned:
+            recount.take(parse_entry(stored.body, index=stored.index))
+    recount.check()
 
 
 def _entries(db: sqlite3.Connection) -> Iterator[StoredEntry]:
@@ -186,8 +206,20 @@ def _files(state: Path) -> tuple[Path, ...]:
     return (state, *(state.with_name(f"{state.name}{end}") for end in _BESIDE))
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
+def _open_whole(path: Path) -> sqlite3.Connection:
+    """Open a file that nobody changes, and that holds everything, without a trace on its medium."""
+    for end in _UNFINISHED:
+        beside = path.with_name(f"{path.name}{end}")
+        if beside.exists() and beside.stat().st_size:
+            raise NodeError(
+                f"`{path}` is no backup: `{beside.name}` beside it holds a part of it",
+                hint="restore a file that `sekisho state backup` has written",
+            )
+    return _open(path, "mode=ro&immutable=1")
+
+
+def _open(path: Path, how: str = "mode=rw") -> sqlite3.Connection:
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)
     db.execute("PRAGMA query_only = ON")
     db.execute("PRAGMA trusted_schema = OFF")
     return db

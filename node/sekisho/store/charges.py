@@ -7,16 +7,14 @@ at once do not lock each other out with chunks that they will not use.
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 from sekisho.errors import Refusal, RefusalReason
-from sekisho.ledger.charging import Amount, Bound, ChargeTerms
+from sekisho.ledger.charging import Amount, Bound, ChargeTerms, LimitName
 from sekisho.store.transaction import Transaction
 
 SHARE_OF_REST: Final = 8
 """A chunk takes at most an eighth of what a limit still allows, or what is needed at once."""
-
-_Name = Literal["queries", "rows", "bytes", "cells"]
 
 
 def open_charge(tx: Transaction, terms: ChargeTerms) -> Amount:
@@ -95,13 +93,13 @@ def limits_left(tx: Transaction, terms: ChargeTerms) -> Mapping[str, int]:
     counter = _Counter(tx, terms)
     left: dict[str, int] = {}
     for name in _NAMES:
-        bound = counter.bound(name)
+        bound = terms.bound(name)
         if bound is not None:
             left[name] = max(0, counter.left(name, bound))
     return left
 
 
-_NAMES: tuple[_Name, ...] = ("queries", "rows", "bytes", "cells")
+_NAMES: tuple[LimitName, ...] = ("queries", "rows", "bytes", "cells")
 
 
 class _Counter:
@@ -111,14 +109,9 @@ class _Counter:
         self._counts = tx.counts
         self._terms = terms
 
-    def bound(self, name: _Name) -> Bound | None:
-        terms = self._terms
-        bounds = {"queries": terms.queries, "rows": terms.rows, "bytes": terms.bytes}
-        return (bounds | {"cells": terms.cells})[name]
-
-    def fit(self, name: _Name, *, needed: int, wanted: int) -> int:
+    def fit(self, name: LimitName, *, needed: int, wanted: int) -> int:
         """Choose what to charge: what is wanted, less near the limit, never less than needed."""
-        bound = self.bound(name)
+        bound = self._terms.bound(name)
         if bound is None:
             return max(needed, wanted)
         left = self.left(name, bound)
@@ -126,24 +119,22 @@ class _Counter:
             raise _reached(name, bound)
         return max(needed, min(wanted, left // SHARE_OF_REST))
 
-    def left(self, name: _Name, bound: Bound) -> int:
+    def left(self, name: LimitName, bound: Bound) -> int:
         return 0 if bound.is_spent else bound.max - self.used(name, bound)
 
-    def more(self, name: _Name, *, needed: int, chunk: int) -> int:
+    def more(self, name: LimitName, *, needed: int, chunk: int) -> int:
         return self.fit(name, needed=needed, wanted=needed + chunk) if needed > 0 else 0
 
-    def used(self, name: _Name, bound: Bound) -> int:
+    def used(self, name: LimitName, bound: Bound) -> int:
         root = self._terms.root
         return self._counts.used(
             (root, consumer, name, bound.window) for consumer in self._terms.counted
         )
 
-    def add(self, name: _Name, amount: int) -> None:
-        bound = self.bound(name)
-        if bound is None or amount == 0:
-            return
-        count = (self._terms.root, self._terms.consumer, name, bound.window)
-        self._counts.add(count, amount)
+    def add(self, name: LimitName, amount: int) -> None:
+        count = self._terms.count(name)
+        if count is not None and amount != 0:
+            self._counts.add(count, amount)
 
 
 def _check_concurrent(tx: Transaction, terms: ChargeTerms) -> None:

@@ -5,10 +5,8 @@ Many answers of one contract open and close in a batch, and each looks at the sa
 
 from collections.abc import Iterable
 
+from sekisho.ledger.charging import Count
 from sekisho.store.database import Connection
-
-Count = tuple[str, str, str, str]
-"""Whose count it is: root contract, consumer, the limit's name, and when its window began."""
 
 
 class Counts:

@@ -18,9 +18,10 @@ from sekisho.ledger.bodies import (
     Refused,
 )
 from sekisho.ledger.confirming import Confirmations
-from sekisho.ledger.entry import Channel, Entry
+from sekisho.ledger.entry import Channel, Entry, Link
 from sekisho.ledger.note import parse_note
 from sekisho.ledger.receipt import Outcome, Receipt, parse_receipt
+from sekisho.ledger.recounting import Recount
 from sekisho.ledger.verify import LedgerReport
 from sekisho.ledger.witnessing import believe_checkpoint, believe_cosignature
 from sekisho.model.member import Purpose
@@ -55,7 +56,9 @@ class EvidenceReport:
 
 
 def verify_evidence(records: Records, members: Members, *, party: PartyId) -> EvidenceReport:
-    """Check every entry, every request and receipt that entries name, and every cosignature.
+    """Check every entry, request, receipt and cosignature, and what limits have counted.
+
+    The node may go on meanwhile, and prune.
 
     Args:
         records: The node's state.
@@ -64,11 +67,15 @@ def verify_evidence(records: Records, members: Members, *, party: PartyId) -> Ev
 
     Raises:
         LedgerError: With the index of the first entry that does not hold, or whose request or
-            receipt is missing, altered, or signed by nobody who may.
+            receipt is missing, altered, or signed by nobody who may; without one where a counter
+            does not follow from the entries.
     """
+    # Before the entries are read: all that it is to follow from is among them.
+    recount = records.recount()
     report = records.ledger.verify()
-    check = _Check(records, members)
+    check = _Check(records, members, recount)
     doubted = tuple(check.all(report.size))
+    recount.check()
     return EvidenceReport(
         ledger=report,
         receipts=check.receipts,
@@ -111,8 +118,9 @@ def _check_cosignature(item: Cosignature, members: Members, *, party: PartyId) -
 
 
 class _Check:
-    def __init__(self, records: Records, members: Members) -> None:
+    def __init__(self, records: Records, members: Members, recount: Recount) -> None:
         self._records = records
+        self._recount = recount
         self._members = members
         self._asked: dict[int, str] = {}
         """Digests of requests by the entry that asked, until that is ended."""
@@ -124,13 +132,22 @@ class _Check:
     def all(self, size: int) -> Iterator[int]:
         """Check the entries' signatures; give those that say that theirs did not verify."""
         for entry in self._records.ledger.entries(0, size):
+            self._recount.take(entry)
             try:
                 is_doubted = self._entry(entry)
             except (TrustError, DocumentError) as error:
+                if self._is_pruned_since(size, entry.link):
+                    continue
                 message = f"entry {entry.index} has evidence that does not hold: {error.message}"
                 raise LedgerError(message, index=entry.index) from error
             if is_doubted:
                 yield entry.index
+        for entry in self._records.ledger.entries(size):
+            self._recount.take(entry)
+
+    def _is_pruned_since(self, size: int, link: Link | None) -> bool:
+        """Whether what an entry names may have been deleted after the entries were checked."""
+        return link is not None and link.channel.contract in self._records.pruning.contracts(size)
 
     def _entry(self, entry: Entry) -> bool:
         body, link = entry.body, entry.link

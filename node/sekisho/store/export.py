@@ -44,7 +44,7 @@ from sekisho.ledger.bundle import (
 from sekisho.ledger.entry import Channel, Entry, parse_entry
 from sekisho.ledger.merkle import Tree
 from sekisho.ledger.pruned import prune
-from sekisho.ledger.verify import StoredEntry
+from sekisho.ledger.spans import StoredEntry
 from sekisho.ledger.witnessing import sign_checkpoint
 from sekisho.model.names import ContractId, PartyId
 from sekisho.store.contracts import StoredContract

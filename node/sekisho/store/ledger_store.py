@@ -10,10 +10,11 @@ from sekisho.ledger.entry import Channel, Entry, entry_bytes, parse_entry
 from sekisho.ledger.instants import moment_text, parse_moment
 from sekisho.ledger.merkle import Tree, parse_frontier
 from sekisho.ledger.receipt import LedgerPosition
+from sekisho.ledger.spans import StoredEntry
 from sekisho.ledger.tiles import Subtree
-from sekisho.ledger.verify import LedgerReport, StoredEntry, verify_ledger
+from sekisho.ledger.verify import LedgerReport
 from sekisho.store.connections import Readers
-from sekisho.store.ledger_check import MIN_SPANS, SPAN_ENTRIES, check_apart
+from sekisho.store.ledger_check import check_entries
 from sekisho.store.transaction import Transaction
 
 _PAGE = 1_000
@@ -74,6 +75,10 @@ class LedgerStore:
             raise LedgerError(f"an entry of {len(data)} bytes is too large for the ledger")
         leaf = tx.add_entry(entry, data, note=note)
         return Appended(index=entry.index, at=at, leaf=leaf, tree=tx.tree)
+
+    def time(self, tx: Transaction, now: datetime) -> datetime:
+        """Give the instant that an entry would carry; raises as `append`."""
+        return parse_moment(_time(tx, now))
 
     def head(self) -> Tree:
         """Give the ledger's tree as it stands on disk."""
@@ -145,15 +150,12 @@ class LedgerStore:
                 yield parse_entry(stored.body, index=stored.index)
 
     def verify(self) -> LedgerReport:
-        """Check every entry against the head.
+        """Check every entry against the head; the node may go on, and prune, meanwhile.
 
         Raises:
             LedgerError: With the index of the first entry that does not hold.
         """
-        head = self.head()
-        if head.size >= MIN_SPANS * SPAN_ENTRIES:
-            return check_apart(self._readers.database, head, keeps=self._keeps)
-        return verify_ledger(self.stored_entries(0, head.size), head=head, keeps=self._keeps)
+        return check_entries(self._readers, keeps=self._keeps)
 
     def _keeps(self, subtree: Subtree) -> bool:
         with self._readers.connection() as db:

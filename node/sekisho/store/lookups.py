@@ -1,10 +1,13 @@
-"""Tables that consumers bring: one content for each name under a contract, the first one.
+"""Tables that consumers bring: one content for each name under a contract.
 
-A provider's node keeps what was brought to it, a consumer's node what it brings, so that all its
+It is the first one that a request has named. Until then whoever brought a table may bring another
+in its place: that its node never heard that the first one was taken holds it to nothing. A
+provider's node keeps what was brought to it, a consumer's node what it brings, so that all its
 providers get the same. Content is kept until the node's part of the contract has ended; name,
 digest and parties stay as evidence.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +20,7 @@ from sekisho.store.database import Connection
 from sekisho.store.ledger_store import LedgerStore
 from sekisho.store.transaction import Transaction
 
-_SELECT = "SELECT id, contract, name, digest, size, recorded_at, dropped_at FROM lookups"
+_SELECT = "SELECT id, contract, name, digest, size, recorded_at, dropped_at, named FROM lookups"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,8 @@ class StoredLookup:
     recorded_at: str
     dropped_at: str
     """When its content was deleted; empty while it is kept."""
+    is_named: bool
+    """Whether a request that was answered or refused here has named it."""
     parties: tuple[PartyId, ...]
     """At a provider who brought it, at a consumer who has it; in the order in which they did."""
 
@@ -106,6 +111,34 @@ class LookupStore:
         if found is None:
             raise RuntimeError("what was kept is not there")
         return found
+
+    def take(
+        self, tx: Transaction, content: Content, *, channel: Channel, now: datetime
+    ) -> tuple[StoredLookup, bool]:
+        """Take over what a consumer brings.
+
+        Returns:
+            What is kept of that name, which is another content where that is fixed already; and
+            whether an earlier one that this consumer alone had brought was dropped for it.
+        """
+        found = _find(tx.db, channel.contract, content.name)
+        is_replaced = (
+            found is not None
+            and found.digest != content.digest
+            and not (found.is_named or found.dropped_at)
+            and found.parties == (channel.consumer,)
+        )
+        if found is not None and is_replaced:
+            self._record_drop(tx, found, provider=channel.provider, now=now)
+            tx.db.execute("DELETE FROM lookup_parties WHERE lookup = ?", (found.number,))
+            tx.db.execute("DELETE FROM lookups WHERE id = ?", (found.number,))
+        stored = self.keep(tx, channel.contract, content, now=now)
+        size = len(content.data)
+        if stored.digest == content.digest:
+            self.record(
+                tx, stored, party=channel.consumer, channel=channel, size_bytes=size, now=now
+            )
+        return stored, is_replaced
 
     def record(
         self,
@@ -196,7 +229,23 @@ class LookupStore:
             self._ledger.append(tx, body, channel=channel, now=now)
 
 
-_Row = tuple[int, str, str, str, int, str, str | None]
+def name_lookups(tx: Transaction, contract: ContractId, lookups: Mapping[str, str] | None) -> bool:
+    """Fix the tables that a request names, in the transaction that records the request.
+
+    Returns:
+        Whether each of them is kept under the digest that the request names.
+    """
+    named = [
+        tx.db.execute(
+            "UPDATE lookups SET named = 1 WHERE contract = ? AND name = ? AND digest = ?",
+            (contract, name, digest),
+        ).rowcount
+        for name, digest in (lookups or {}).items()
+    ]
+    return all(named)
+
+
+_Row = tuple[int, str, str, str, int, str, str | None, int]
 
 
 def _find(db: Connection, contract: ContractId, name: str) -> StoredLookup | None:
@@ -205,7 +254,7 @@ def _find(db: Connection, contract: ContractId, name: str) -> StoredLookup | Non
 
 
 def _stored(db: Connection, row: _Row) -> StoredLookup:
-    number, contract, name, digest, rows, recorded_at, dropped_at = row
+    number, contract, name, digest, rows, recorded_at, dropped_at, named = row
     parties = db.execute(
         "SELECT party FROM lookup_parties WHERE lookup = ? ORDER BY recorded_at, party", (number,)
     ).fetchall()
@@ -217,5 +266,6 @@ def _stored(db: Connection, row: _Row) -> StoredLookup:
         rows=rows,
         recorded_at=recorded_at,
         dropped_at=dropped_at or "",
+        is_named=bool(named),
         parties=tuple(PartyId(party) for (party,) in parties),
     )

@@ -29,10 +29,12 @@ class PruningStore:
         self._readers = readers
         self._ledger = ledger
 
-    def contracts(self) -> frozenset[ContractId]:
-        """Name the contracts of which entries were pruned."""
+    def contracts(self, since: int = 0) -> frozenset[ContractId]:
+        """Name the contracts of which entries were pruned, by entries from some index on."""
         with self._readers.connection() as db:
-            rows = db.execute("SELECT idx, body FROM entries WHERE kind = 'pruned'").fetchall()
+            rows = db.execute(
+                "SELECT idx, body FROM entries WHERE kind = 'pruned' AND idx >= ?", (since,)
+            ).fetchall()
         bodies = (parse_entry(body, index=index).body for index, body in rows)
         return frozenset(body.contract for body in bodies if isinstance(body, Pruned))
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.ledger.bodies import Recovered
-from sekisho.ledger.instants import moment_text
 from sekisho.ledger.witnessing import SignedCheckpoint
 from sekisho.model.names import PartyId
 from sekisho.store.ledger_store import Appended
@@ -66,7 +65,7 @@ def recover(state: State, shown: Shown, *, now: datetime) -> Appended:
         added = state.ledger.append(tx, body, now=now, note=f"shown by {shown.by}")
         tx.db.execute(
             "INSERT INTO recoveries (epoch, idx, at) VALUES (?, ?, ?)",
-            (epoch, added.index, moment_text(now)),
+            (epoch, added.index, added.at),
         )
         tx.db.execute("DELETE FROM doubts")
         withdraw(tx)

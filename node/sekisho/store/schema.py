@@ -209,11 +209,17 @@ INSERT INTO acknowledgements (provider, consumer, contract, epoch, number, docum
 DROP TABLE acknowledgements_before;
 """
 
+_NAMED_LOOKUPS = """
+ALTER TABLE lookups ADD COLUMN named INTEGER NOT NULL DEFAULT 0;
+UPDATE lookups SET named = 1;
+"""
+# Of tables from before it was counted, whether a request has named them is not known: they stay.
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SECOND,
     _REPLICAS + _WITNESSING + _ACKNOWLEDGEMENTS,
-    _EPOCHS,
+    _EPOCHS + _NAMED_LOOKUPS,
 )
 """One script a version, forward only; scripts that were released never change."""
 _PAGE = 1_000

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from sekisho.errors import LedgerError, OutdatedError
+from sekisho.ledger.recounting import Recount
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.names import ContractId, PartyId
 from sekisho.store.acknowledgements import AcknowledgementStore
@@ -24,6 +25,7 @@ from sekisho.store.outbox import Outbox
 from sekisho.store.pruning import PruningStore
 from sekisho.store.published import PublishedStore
 from sekisho.store.questions import QuestionStore
+from sekisho.store.recount import payload_of, read_kept
 from sekisho.store.requests import RequestStore
 from sekisho.store.sqlite import SqliteDatabase
 from sekisho.store.standing import StandingStore
@@ -56,6 +58,17 @@ class Records:
         self.standing = StandingStore(self._readers)
         self.unacknowledged = UnacknowledgedStore(self._readers)
         self.acknowledgements = AcknowledgementStore(self._readers, self.ledger)
+
+    def recount(self) -> Recount:
+        """Begin to hold what is kept beside the ledger's entries now to the entries."""
+        with self._readers.snapshot() as db:
+            kept = read_kept(db)
+
+        def payload(contract: ContractId) -> bytes | None:
+            with self._readers.connection() as db:
+                return payload_of(db, contract)
+
+        return Recount(kept, payload)
 
     @property
     def version(self) -> int:

@@ -6,7 +6,8 @@ from pathlib import Path
 from sekisho.ledger.checkpoint import checkpoint_of, checkpoint_text
 from sekisho.ledger.entry import entry_bytes, parse_entry
 from sekisho.ledger.merkle import Tree
-from sekisho.ledger.verify import StoredEntry, verify_ledger
+from sekisho.ledger.spans import StoredEntry
+from sekisho.ledger.verify import verify_ledger
 
 ROOT = Path(__file__).parents[3]
 VECTORS = json.loads((ROOT / "tests" / "vectors" / "ledger" / "entries.json").read_text())

@@ -18,7 +18,8 @@ from sekisho.ledger.bodies import (
 from sekisho.ledger.entry import Channel, Entry, Link, entry_bytes
 from sekisho.ledger.indexes import Indexes
 from sekisho.ledger.merkle import Tree, entry_hash
-from sekisho.ledger.verify import Span, StoredEntry, check_span, join_spans, verify_ledger
+from sekisho.ledger.spans import Span, StoredEntry, check_span
+from sekisho.ledger.verify import join_spans, verify_ledger
 from support.state import CHANNEL, PROVIDER, asked, refused
 
 AT = "2026-12-01T05:00:00.123Z"

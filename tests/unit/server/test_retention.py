@@ -7,8 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from sekisho.config import RetentionConfig
-from sekisho.documents.envelope import Envelope, EnvelopeSignature, PayloadType
-from sekisho.documents.proposal import parse_proposal
+from sekisho.documents.envelope import EnvelopeSignature
 from sekisho.errors import LedgerError
 from sekisho.ledger.acknowledgement import Acknowledged, Ending
 from sekisho.ledger.bodies import Pruned
@@ -18,15 +17,15 @@ from sekisho.server.comparing import Comparing
 from sekisho.server.contracts import ContractBook
 from sekisho.server.retention import Retention
 from sekisho.store.answers import Sent
-from sekisho.store.contracts import NewContract, StoredNotice
+from sekisho.store.contracts import StoredNotice
 from support.state import (
     CONSUMER,
     DECISION,
     NOW,
     PLAN,
     PROVIDER,
+    held,
     opened,
-    proposal,
     received,
     refused,
 )
@@ -47,14 +46,10 @@ def kept(tmp_path):
 
 
 def agree(state, zone):
-    payload = proposal(zone=zone)
-    signed = parse_proposal(payload)
-    envelope = Envelope(payload=payload, payload_type=PayloadType.CONTRACT, signatures=())
-    new = NewContract(id=signed.id, title="Delays", envelope=envelope, amends=None, by=PROVIDER)
+    signed = held(state, zone=zone)
     signature = EnvelopeSignature(key_id=KEY, signature=b"s" * 64)
 
     def work(tx):
-        state.contracts.add(tx, new, now=NOW)
         for party in signed.parties:
             state.contracts.sign(tx, signed.id, party, signature=signature, now=NOW)
 

@@ -1,9 +1,11 @@
 """A backup is the state of one instant, whole, and put back only where it belongs."""
 
+import os
 import resource
 import sqlite3
 import stat
 from contextlib import closing
+from hashlib import sha256
 
 import pytest
 
@@ -16,9 +18,9 @@ from support.state import (
     PLAN,
     PROVIDER,
     append_many,
+    held,
     opened,
     received,
-    signed_contract,
 )
 
 
@@ -115,8 +117,8 @@ def test_a_restored_state_is_the_one_that_was_backed_up(path, backup):
 
 
 def test_a_backup_of_an_answer_in_mid_stream_ends_it_as_interrupted(path, backup):
-    signed = signed_contract("{rows: {max: 1000, per: term}}")
     with opened(path) as state:
+        signed = held(state, "{rows: {max: 1000, per: term}}")
         answer = state.answers.open(
             received(signed=signed), signed, decision=DECISION, plan=PLAN, now=NOW
         )
@@ -206,6 +208,43 @@ def test_an_altered_backup_is_not_restored_and_its_first_bad_entry_named(path, b
         restore(backup, path, party=PROVIDER, replace=True)
     with opened(path) as state:
         assert state.ledger.verify().size == 5
+
+
+def test_a_backup_is_only_read(path, backup):
+    with opened(path) as state:
+        append_many(state, 3)
+        back_up(path, backup)
+    # As a state that was copied by hand while its node was stopped: opened to be written, it grows
+    # a log beside it, and the medium has to take that.
+    with closing(sqlite3.connect(backup)) as db:
+        db.execute("PRAGMA journal_mode = WAL").fetchone()
+    medium = backup.parent / "medium"
+    medium.mkdir()
+    kept = backup.rename(medium / backup.name)
+    digest = sha256(kept.read_bytes()).digest()
+    kept.chmod(0o400)
+    medium.chmod(0o500)
+    for place in (kept, medium):
+        os.utime(place, (0, 0))
+    done = restore(kept, path, party=PROVIDER, replace=True)
+    assert done.entries == 3
+    assert sha256(kept.read_bytes()).digest() == digest
+    # Where the test runs as somebody who may write everywhere, the times tell.
+    assert [place.stat().st_mtime for place in (kept, medium)] == [0, 0]
+    with opened(path) as state:
+        assert state.ledger.verify().size == 3
+
+
+def test_a_backup_with_a_part_of_it_beside_is_not_restored(path, backup):
+    with opened(path) as state:
+        append_many(state, 1)
+        back_up(path, backup)
+    for end in ("-wal", "-journal"):
+        beside = backup.with_name(f"{backup.name}{end}")
+        beside.write_bytes(b"commits")
+        with pytest.raises(NodeError, match=f"`monday.backup{end}` beside it holds a part"):
+            restore(backup, path, party=PROVIDER, replace=True)
+        beside.unlink()
 
 
 def test_a_backup_that_breaks_off_is_not_restored(path, backup):

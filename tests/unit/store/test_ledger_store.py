@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,7 @@ from sekisho.errors import LedgerError
 from sekisho.ledger.entry import Channel
 from sekisho.ledger.merkle import Tree
 from sekisho.model.limits import DEFAULT_LIMITS
-from sekisho.store.ledger_check import check_apart
-from sekisho.store.sqlite import SqliteDatabase
+from sekisho.store.ledger_check import check_entries
 from sekisho.store.state import open_state
 from support.state import CHANNEL, NOW, PROVIDER, append_many, fixed_random, opened, refused
 
@@ -132,16 +130,16 @@ def test_callers_at_once_lose_nothing(state):
     assert (report.size, report.channels) == (400, 1)
 
 
-def test_a_long_ledger_is_checked_in_processes_and_the_first_bad_entry_named(state, place):
+def test_a_long_ledger_is_checked_in_processes_and_the_first_bad_entry_named(state):
     append_many(state, 40)
-    head = state.ledger.head()
-    database = SqliteDatabase(place) if isinstance(place, Path) else place
-    assert (
-        check_apart(database, head, keeps=lambda _subtree: True, entries=8) == state.ledger.verify()
-    )
+
+    def check():
+        return check_entries(state._readers, keeps=lambda _subtree: True, entries=8)
+
+    assert check() == state.ledger.verify()
     state.submit(
         lambda tx: tx.db.execute("UPDATE entries SET salt = ? WHERE idx IN (19, 30)", (bytes(32),))
     )
     with pytest.raises(LedgerError, match="entry 19 was altered") as caught:
-        check_apart(database, head, keeps=lambda _subtree: True, entries=8)
+        check()
     assert caught.value.index == 19

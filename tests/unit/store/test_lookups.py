@@ -1,10 +1,23 @@
 """Tables that consumers bring: the first of a name stays, its content goes with the contract."""
 
+from dataclasses import replace
+
 import pytest
 
+from sekisho.errors import OutdatedError, Refusal
 from sekisho.ledger.bodies import Brought, Dropped, Taken
-from sekisho.store.lookups import Content
-from support.state import CHANNEL, CONSUMER, CONTRACT, NOW, PROVIDER
+from sekisho.store.lookups import Content, name_lookups
+from support.state import (
+    CHANNEL,
+    CONSUMER,
+    CONTRACT,
+    DECISION,
+    NOW,
+    PLAN,
+    PROVIDER,
+    received,
+    signed_contract,
+)
 
 FIRST = Content(name="planes", digest="sha256:" + "11" * 32, rows=3, data=b"first content")
 SECOND = Content(name="planes", digest="sha256:" + "22" * 32, rows=4, data=b"second content")
@@ -112,3 +125,58 @@ def test_what_a_provider_took_stays_though_it_was_replaced_meanwhile(state):
 
     assert (taken.digest, other.digest) == (FIRST.digest, FIRST.digest)
     assert state.lookups.content(CONTRACT, "planes") == FIRST.data
+
+
+def take(state, content, *, consumer=CONSUMER):
+    channel = replace(CHANNEL, consumer=consumer)
+    stored, is_replaced = state.submit(
+        lambda tx: state.lookups.take(tx, content, channel=channel, now=NOW)
+    )
+    return stored.digest, is_replaced
+
+
+def name(state, digest=FIRST.digest):
+    return state.submit(lambda tx: name_lookups(tx, CONTRACT, {"planes": digest}))
+
+
+def test_a_table_that_nobody_asked_with_gives_way_to_another_of_the_same_consumer(state):
+    assert take(state, FIRST) == (FIRST.digest, False)
+    assert take(state, FIRST) == (FIRST.digest, False)
+    assert take(state, SECOND) == (SECOND.digest, True)
+    assert state.lookups.content(CONTRACT, "planes") == SECOND.data
+    assert [type(body) for body in bodies(state)] == [Taken, Dropped, Taken]
+    assert [body.digest for body in bodies(state)] == [FIRST.digest, FIRST.digest, SECOND.digest]
+    assert not name(state), "a request that was decided with the first one is decided anew"
+    assert name(state, SECOND.digest)
+    assert take(state, FIRST) == (SECOND.digest, False)
+
+
+def test_a_table_that_another_consumer_brought_does_not_give_way(state):
+    take(state, FIRST)
+    assert take(state, SECOND, consumer="maker-europe.example") == (FIRST.digest, False)
+    assert take(state, FIRST, consumer="maker-europe.example") == (FIRST.digest, False)
+    assert take(state, SECOND) == (FIRST.digest, False)
+    assert len(bodies(state)) == 2
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_request_fixes_the_tables_that_it_names(state, is_answered):
+    take(state, FIRST)
+    request = replace(received(), lookups={"planes": FIRST.digest})
+    if is_answered:
+        signed = replace(signed_contract(), id=CONTRACT)
+        state.answers.open(request, signed, decision=DECISION, plan=PLAN, now=NOW)
+    else:
+        state.answers.refuse(request, Refusal("LOOKUP_NOT_ALLOWED", "no"), now=NOW)
+    assert take(state, SECOND) == (FIRST.digest, False)
+
+
+def test_an_answer_with_a_table_that_was_replaced_is_decided_anew(state):
+    take(state, FIRST)
+    take(state, SECOND)
+    request = replace(received(), lookups={"planes": FIRST.digest})
+    signed = replace(signed_contract(), id=CONTRACT)
+    with pytest.raises(OutdatedError):
+        state.answers.open(request, signed, decision=DECISION, plan=PLAN, now=NOW)
+    assert len(bodies(state)) == 3
+    assert take(state, FIRST) == (FIRST.digest, True)

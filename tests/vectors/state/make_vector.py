@@ -20,8 +20,8 @@ from sekisho.store.schema import MIGRATIONS  # noqa: E402
 from support.flights import flights_section, write_flights  # noqa: E402
 from support.nodes import Companies, Company, contract_text  # noqa: E402
 
-ROWS = 2_000_000
-"""So many that an answer is far from its end when its first batch has come."""
+ROWS = 4_000_000
+"""So many that an answer is still on its way when its first batch has arrived."""
 SQL = "SELECT tail_number, origin, departure_delay FROM ua.flights"
 
 
