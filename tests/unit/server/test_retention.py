@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,7 @@ from sekisho.ledger.acknowledgement import Acknowledged, Ending
 from sekisho.ledger.bodies import Pruned
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.server import retention
-from sekisho.server.comparing import Comparing
+from sekisho.server.comparing import Comparing, _Before
 from sekisho.server.contracts import ContractBook
 from sekisho.server.retention import Retention
 from sekisho.store.answers import Sent
@@ -203,9 +204,10 @@ def test_an_acknowledgement_of_what_was_pruned_is_no_difference(kept):
     unknown = replace(answer, request="sha256:" + "0" * 64)
     said = SimpleNamespace(contract=kept.first.id, consumer=CONSUMER, made_at="")
     comparing = Comparing(SimpleNamespace(state=kept.state, monotonic=lambda: 0.0))
-    compared = [list(comparing._compare(said, item, [])) for item in (answer, unknown)]
+    compare = partial(comparing._compare, said, before=_Before(kept.state.acknowledgements))
+    compared = [list(compare(item, [])) for item in (answer, unknown)]
     assert [[item.kind.value for item in found] for found in compared] == [[], ["not-recorded"]]
 
     terminate(kept.state, kept.first.id, NOW)
     prune(kept, NOW + timedelta(days=DAYS), days_after_contract=DAYS)
-    assert not list(comparing._compare(said, answer, []))
+    assert not list(compare(answer, []))
