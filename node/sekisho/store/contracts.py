@@ -135,28 +135,16 @@ class ContractStore:
     ) -> bool:
         """Keep a party's signature; tell whether it is new.
 
-        Args:
-            tx: All of it is durable with this.
-            contract: Which.
-            party: Whose signature it is.
-            signature: As it was believed.
-            is_renewal: Whether it takes the place of one by a key that the party has revoked, and
-                counts from when that was recorded.
-            now: When.
+        A renewal takes the place of a signature by a key that the party has revoked, and counts
+        from when that was recorded.
         """
+        values = (contract, party, signature.key_id, signature.signature, moment_text(now))
         kept = tx.db.execute(
             "INSERT INTO signatures (contract, party, key_id, signature, recorded_at)"
             " VALUES (?, ?, ?, ?, ?) ON CONFLICT (contract, party) DO UPDATE SET"
             " key_id = excluded.key_id, signature = excluded.signature"
             " WHERE ? = 1 AND signatures.key_id <> excluded.key_id",
-            (
-                contract,
-                party,
-                signature.key_id,
-                signature.signature,
-                moment_text(now),
-                int(is_renewal),
-            ),
+            (*values, int(is_renewal)),
         ).rowcount
         if kept:
             self._record(tx, contract, ContractChange.SIGNED, party=party, now=now)
