@@ -45,7 +45,7 @@ from sekisho.server.witness import Circle, Witness
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, StateLock, load_file, load_secret
 from sekisho.store.guardrails import load_guardrails
 from sekisho.store.locating import find_database
-from sekisho.store.rotating import check_rotated
+from sekisho.store.rotating import check_rotated, record_own
 from sekisho.store.state import State, open_state
 from sekisho.trust.keyring import TrustedMember
 from sekisho.trust.keys import agreement_public, load_signer, public_of_id
@@ -264,6 +264,7 @@ def _assemble(
 ) -> Parts:
     members = _believe_own(config.party, state, member)
     _check_keys(keys, members().latest(config.party))
+    record_own(state, member, now=utc_now())
     contracts = ContractBook(state, is_revoked=lambda key: members().is_revoked(key))
     sources = sources_of(config.datasets, folder.root)
     engine = _start_engine(config, sources.values(), spill=folder.state / "spill")

@@ -187,6 +187,25 @@ def record(folder: NodeFolder, state: State, *, now: datetime) -> Rotated:
     return Rotated(party=new.party_id, version=new.version, fingerprint=envelope.digest)
 
 
+def record_own(state: State, envelope: Envelope, *, now: datetime) -> None:
+    """Record a node's own later document where the state was put back from before it.
+
+    The ledger must say from where on this node knew what the document revokes.
+    """
+    member = _read(envelope)
+    known = state.members.current(member.party_id)
+    if member.version == 1 or (known is not None and known.version >= member.version):
+        return
+    stored = StoredMember(
+        party=member.party_id,
+        version=member.version,
+        fingerprint=envelope.digest,
+        envelope=envelope_to_json(envelope),
+        alias="",
+    )
+    state.submit(lambda tx: state.members.add(tx, stored, keys=member.public_keys, now=now))
+
+
 def put_in_place(folder: NodeFolder) -> None:
     """Let the new files take the places of the old ones, which are gone then.
 

@@ -143,3 +143,17 @@ def test_a_folder_with_old_keys_does_not_serve(rotate, node, tmp_path):
     shutil.copytree(old, first)
     shutil.copy(node / "keys" / "request.pem", first / "keys" / "request.pem")
     RunningNode(first)._close()
+
+
+def test_a_state_that_was_put_back_learns_again_what_its_node_revoked(rotate, node, tmp_path):
+    before = tmp_path / "before"
+    shutil.copytree(node / "state", before)
+    assert rotate("--revoke", "--yes").code == 0
+    shutil.rmtree(node / "state")
+    shutil.copytree(before, node / "state")
+    assert events(node) == []
+    for _ in range(2):
+        running = RunningNode(node)
+        running._watching.stop()
+        running._close()
+        assert events(node) == [2]
