@@ -8,16 +8,22 @@ import pytest
 
 from sekisho.documents.envelope import PayloadType, parse_envelope_json, seal
 from sekisho.documents.notice import build_notice
-from sekisho.errors import DocumentError, TrustError
+from sekisho.errors import DocumentError, OutdatedError, Refusal, RefusalReason, TrustError
 from sekisho.ledger.bodies import ContractChange, ContractEvent
+from sekisho.ledger.entry import Channel
 from sekisho.model.lifecycle import ContractState
 from sekisho.model.notices import Notice, NoticeKind
+from sekisho.server.answering import Answering
 from sekisho.server.delivery import Deliveries
 from sekisho.server.node import RunningNode
+from sekisho.server.plans import Plans
+from sekisho.server.verifying import is_good_still
 from sekisho.server.witness import neighbours_of
+from sekisho.store.answers import Sent
 from sekisho.store.rotating import keys_to_revoke, make_keys
 from sekisho.trust.keys import generate_signing_key, load_signer
 from support.nodes import Companies, contract_text
+from support.state import asked, received
 
 UA, MAKER = "ua.example", "maker.example"
 
@@ -174,6 +180,36 @@ def test_a_document_on_its_way_is_signed_anew_and_a_signature_must_have_arrived(
     with pytest.raises(TrustError, match="was not taken"):
         deliveries._check_taken(whole, lacking)
     deliveries._check_taken(lacking, replace(whole, signatures=()))
+
+
+def test_a_request_that_was_believed_is_not_answered_once_its_key_is_revoked(world):
+    """The revocation comes between the look at the signature and the entry."""
+    parts = world.node.parts
+    stolen = load_signer(world.companies["ua"].folder.key("request").read_bytes())
+    envelope = seal(b"{}", PayloadType.REQUEST, [stolen])
+    assert is_good_still(envelope, parts)
+    answering = Answering(parts, Plans(parts), world.node._lookups)
+    world.revoke()
+    before = parts.state.ledger.head()
+    with pytest.raises(TrustError, match="revoked meanwhile"):
+        next(answering._answer(received(), None, envelope=envelope))
+    assert parts.state.ledger.head() == before
+
+
+def test_a_receipt_is_recorded_as_believed_on_one_version_of_the_members(world):
+    state, now = world.node.parts.state, datetime.now(UTC)
+    channel = Channel(provider=UA, consumer=MAKER, contract=world.id)
+    index = state.questions.ask(asked(), channel=channel, now=now).index
+    version = state.version
+    world.revoke()
+    sent = Sent(rows=0, bytes=0, blake3="ab" * 32)
+    with pytest.raises(OutdatedError):
+        state.questions.receive(
+            index, sent, receipt="{}", verified=True, now=now, decided_at=version
+        )
+    refusal = Refusal(RefusalReason.SUSPENDED, "not now")
+    with pytest.raises(OutdatedError):
+        state.questions.deny(index, refusal, receipt="{}", now=now, decided_at=version)
 
 
 def _in_days(days):
