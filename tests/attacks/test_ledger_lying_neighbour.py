@@ -6,7 +6,7 @@ effect: evidence shows witnesses that were none; or any neighbour can stop this 
 source: C2SP tlog-cosignature
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +18,7 @@ from sekisho.ledger.witnessing import (
     cosign_checkpoint,
     sign_checkpoint,
 )
+from sekisho.model.member import Purpose
 from sekisho.server.cutting import cut_in_doubt
 from sekisho.server.watching import Watching
 from sekisho.server.witness import Circle
@@ -184,3 +185,37 @@ def test_a_neighbour_that_forgot_is_started_from_what_it_holds(world):
     liar = Liar([CosignAnswer(held=held), cosigned_by(world, world.signer)])
     visited(world, liar)
     assert [growth.old_size for _, growth in liar.shown] == [first, first]
+
+
+def test_what_a_key_signed_that_is_revoked_since_is_gone_on_from_and_stops_nothing(world):
+    parts = world.node.parts
+    old = load_signer(generate_signing_key())
+    members = parts.members()
+    ever = members.keys_ever(MAKER, Purpose.CHECKPOINT)
+    revoked = (old.public, *ever)
+
+    class Book(SimpleNamespace):
+        def __call__(self):
+            return self
+
+        def __iter__(self):
+            return iter(members)
+
+    book = Book(
+        keys_ever=members.keys_ever,
+        keys_with_revoked=lambda party, purpose: (
+            revoked if party == MAKER else members.keys_with_revoked(party, purpose)
+        ),
+    )
+    parts = replace(parts, members=book)
+    head = parts.state.ledger.head()
+    good = sign_checkpoint(head, party=MAKER, epoch=0, signer=old).note
+    bad = world.note(leaves(900), signer=old, origin="maker.example/sekisho-ledger")
+    for held, size in ((good, head.size), (bad, 0)):
+        liar = Liar([CosignAnswer(held=held), cosigned_by(world, world.signer)], held=(held,))
+        watching = Watching(parts, liar, circle=Circle(parts), jitter=lambda: 0.0)
+        watching._show(UA, watching._head())
+        watching.stop()
+        assert parts.state.standing.doubts() == ()
+        assert liar.shown[-1][1].old_size == size
+        parts.state.submit(lambda tx: tx.db.execute("DELETE FROM cosignatures"))

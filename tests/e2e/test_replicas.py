@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import threading
 import time
 from collections import Counter
@@ -272,3 +273,25 @@ def test_a_person_sees_which_process_answers(world):
     said = [world[name].run("status").out.splitlines()[-1] for name in ("ua", "ua2")]
     numbers = [re.fullmatch(r"state +replica (\d+) of postgresql://\S+", line)[1] for line in said]
     assert len(set(numbers)) == 2
+
+
+def test_keys_are_renewed_where_no_replica_runs_and_copied_to_the_others(world):
+    one, two = world["ua"], world["ua2"]
+    contract = agree(world)
+    assert one.stop() == 0
+    ran = one.run("member", "rotate", "--yes")
+    assert ran.code == 1
+    assert "other replicas of the node are running" in ran.err
+    assert not (one.folder.root / "keys" / "next").exists()
+
+    assert two.stop() == 0
+    assert one.run("member", "rotate", "--yes").code == 0
+    left_behind = two.run("serve")
+    assert left_behind.code != 0
+    assert "copy member.json, keys/ and certs/" in left_behind.err
+    shutil.copy(one.folder.member, two.folder.member)
+    for name in ("keys", "certs"):
+        shutil.copytree(one.folder.root / name, two.folder.root / name, dirs_exist_ok=True)
+    world.start("ua", "ua2")
+    with world["maker"].node() as node:
+        assert node.query(SQL, contract=contract).to_arrow().num_rows == 3

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from sekisho.cli.main import DONE, FAILED, NOT_TRUSTED, add_folder
 from sekisho.cli.place import Place, misused, now, say
+from sekisho.cli.revoked import revoked_line
 from sekisho.cli.table import cell_text
 from sekisho.cli.table import show as show_rows
+from sekisho.documents.envelope import Envelope, parse_envelope_json
 from sekisho.errors import EvidenceError, NodeError, TrustError
 from sekisho.model.instants import instant_text
 from sekisho.model.names import PartyId, is_party
+from sekisho.store.folder import load_file
 
 if TYPE_CHECKING:
     from sekisho.ledger.differences import Difference
@@ -71,6 +74,16 @@ def _configure_verify(verified: argparse.ArgumentParser) -> None:
         help="what you compared with a company; may be given again",
     )
     verified.add_argument(
+        "--document",
+        action="append",
+        default=[],
+        dest="documents",
+        type=Path,
+        metavar="FILE",
+        help="a company's member.json that is newer than the files: what it revokes is held against"
+        " them; may be given again, older ones first",
+    )
+    verified.add_argument(
         "--format",
         choices=("table", "json", "html"),
         default="table",
@@ -119,10 +132,13 @@ def _verify(options: argparse.Namespace) -> int:
         fingerprints = _fingerprints(options.members)
     except ValueError as error:
         return misused(str(error), "such as --member ua.example=sha256:…")
+    documents = tuple(
+        parse_envelope_json(load_file(path), name=str(path)) for path in options.documents
+    )
     found: list[Evidence] = []
     for name in options.files:
         try:
-            found.append(_read(Path(name), fingerprints))
+            found.append(_read(Path(name), fingerprints, documents))
         except EvidenceError as error:
             if options.format == "json":
                 facts = {"holds": False, "file": name, "line": error.line, "message": error.message}
@@ -136,12 +152,14 @@ def _verify(options: argparse.Namespace) -> int:
     return FAILED if compared else DONE
 
 
-def _read(path: Path, fingerprints: dict[PartyId, str]) -> "Evidence":
+def _read(
+    path: Path, fingerprints: dict[PartyId, str], documents: tuple[Envelope, ...]
+) -> "Evidence":
     from sekisho.ledger.evidence import verify_bundle
 
     try:
         with path.open("rb") as file:
-            return verify_bundle(file, fingerprints)
+            return verify_bundle(file, fingerprints, documents=documents)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise NodeError(f"`{path}` cannot be read: {reason}") from error
@@ -201,7 +219,11 @@ def _print(evidence: "Evidence") -> None:
         )
     for party, seen in evidence.witnesses.items():
         at = datetime.fromtimestamp(seen.seconds, UTC).isoformat()
-        print(f"seen by {party} at {at}, up to {seen.size} entries")
+        later = ", by a key that it revoked later" if seen.is_revoked else ""
+        print(f"seen by {party} at {at}, up to {seen.size} entries{later}")
+    for key in evidence.revoked:
+        unseen = f"; for {key.unseen} only the keeper says that they are older" if key.held else ""
+        print(f"look here: {revoked_line(key)}{unseen}")
     for notice in evidence.notices:
         at = instant_text(notice.effective_at)
         print(f"{notice.kind} by {notice.party} from {at}: {cell_text(notice.reason)}")
@@ -244,6 +266,7 @@ def _facts(evidence: "Evidence") -> dict[str, Any]:
         "witnesses": {party: seen.seconds for party, seen in evidence.witnesses.items()},
         "witnessed": {party: seen.size for party, seen in evidence.witnesses.items()},
         "recoveries": [asdict(item) for item in evidence.recoveries],
+        "revoked": [asdict(item) for item in evidence.revoked],
         "vouched": list(evidence.vouched),
         "channels": [
             {**asdict(channel), "first": first, "last": last}

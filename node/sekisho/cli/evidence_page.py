@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from html import escape
 
 from sekisho.ledger.answered import Answer
 from sekisho.ledger.differences import Difference
 from sekisho.ledger.evidence import Evidence
+from sekisho.ledger.revocations import RevokedKey
 from sekisho.model.instants import instant_text
 
 Words = Mapping[str, str]
@@ -22,6 +24,14 @@ _EN: Words = {
     "ledger_is": "{entries} entries, of which {shown} are shown; root {root}",
     "seen": "Seen by",
     "recovered": "Recovered at entry",
+    "seen_revoked": "by a key revoked later",
+    "revoked": "Revoked key",
+    "revoked_is": "{public} of {party}, revoked in version {version} of its member document, from"
+    " {since}; {where}",
+    "revoked_known": "known in this ledger from entry {index}, {at}; {held} signatures by it stand"
+    " before that and hold, {unseen} of which are older by the keeper's word alone",
+    "revoked_unknown": "no entry records that; {held} signatures by it stand in entries that other"
+    " companies had seen before, and hold",
     "acknowledged": "Acknowledged",
     "acknowledged_is": "how {count} of {answers} answers ended is signed by their consumers",
     "recorded": "Differences recorded by comparing acknowledgements",
@@ -70,6 +80,13 @@ _JA: Words = {
     "ledger_is": "全{entries}件のうち{shown}件を開示、ルート {root}",
     "seen": "連署した者",
     "recovered": "台帳を復旧した記録",
+    "seen_revoked": "後に失効した鍵による",
+    "revoked": "失効した鍵",
+    "revoked_is": "{party}の鍵 {public}、構成員文書第{version}版により{since}から失効。{where}",
+    "revoked_known": "本台帳では記録{index}（{at}）以降に失効を認識。それより前にあるこの鍵の署名"
+    "{held}件は有効であり、うち{unseen}件はその古さを台帳の保持者のみが述べている",
+    "revoked_unknown": "失効を示す記録はない。この鍵の署名{held}件は、失効前に他社が確認した記録に"
+    "あるため有効である",
     "acknowledged": "受領確認",
     "acknowledged_is": "{answers}件の回答のうち{count}件の結果に提供先の署名がある",
     "recorded": "受領確認との照合で記録された相違",
@@ -169,7 +186,8 @@ def _notices(evidence: Evidence, words: Words) -> Iterator[tuple[str, ...]]:
 def _facts(evidence: Evidence, words: Words) -> str:
     header = evidence.header
     seen = ", ".join(
-        f"{party} ({datetime.fromtimestamp(item.seconds, UTC).isoformat()}, {item.size})"
+        f"{party} ({datetime.fromtimestamp(item.seconds, UTC).isoformat()}, {item.size}"
+        + (f", {words['seen_revoked']})" if item.is_revoked else ")")
         for party, item in evidence.witnesses.items()
     )
     ledger = words["ledger_is"].format(
@@ -190,12 +208,19 @@ def _facts(evidence: Evidence, words: Words) -> str:
             ("recovered", f"{item.index}, {item.at}: {item.size} < {item.held_size}")
             for item in evidence.recoveries
         ),
+        *(("revoked", _revoked(item, words)) for item in evidence.revoked),
         ("acknowledged", acknowledged),
     )
     rows = "".join(
         f"<tr><th>{words[name]}</th><td>{escape(text)}</td></tr>" for name, text in facts
     )
     return f"<table>{rows}</table>"
+
+
+def _revoked(key: RevokedKey, words: Words) -> str:
+    facts = asdict(key)
+    where = words["revoked_unknown" if key.index is None else "revoked_known"].format(**facts)
+    return words["revoked_is"].format(**facts, where=where)
 
 
 def _given(evidence: Evidence, words: Words) -> Iterator[str]:

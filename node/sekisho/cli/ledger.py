@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sekisho.cli.main import DONE, NOT_TRUSTED, add_folder, add_format
 from sekisho.cli.place import Place, say
+from sekisho.cli.revoked import revoked_line
 from sekisho.cli.table import show as show_rows
 from sekisho.documents.envelope import parse_envelope_json
 from sekisho.errors import LedgerError
@@ -187,6 +188,7 @@ def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
         "open": list(report.ledger.open),
         "pruned": report.ledger.pruned,
         "doubted": list(report.doubted),
+        "revoked": [asdict(item) for item in report.revoked],
         "first_at": report.ledger.first_at,
         "last_at": report.ledger.last_at,
     }
@@ -198,6 +200,8 @@ def _print_report(report: "EvidenceReport", *, as_json: bool) -> None:
         f", {report.requests} requests and {report.acknowledgements} acknowledgements of others,"
         f" {report.cosignatures} cosignatures"
     )
+    for key in report.revoked:
+        print(revoked_line(key))
     print(f"root {report.ledger.root.hex()}")
     if report.ledger.open:
         print(f"without an end: entries {', '.join(map(str, report.ledger.open))}")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sekisho.cli import member_rotate
 from sekisho.cli.main import DONE, FAILED, add_folder, add_format
 from sekisho.cli.place import Place, confirm, is_interactive, misused, now, say
 from sekisho.cli.table import show
@@ -41,18 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     rotated = verbs.add_parser(
         "rotate",
         help="renew the node's keys and tell the other companies; the node must be stopped",
-        description="Makes a new request key, a new TLS key and certificate, a new signing key for"
-        " people, and the next version of the member document, valid for three years. The node must"
-        " be stopped; started again, it hands the document to every member. What the old keys"
-        " signed stays good. The anchor and the agreement key stay: other companies know the one,"
-        " and pseudonyms are made with the other.",
+        description=member_rotate.DESCRIPTION,
     )
-    rotated.add_argument(
-        "--keep-signing", action="store_true", help="keep the key with which people sign"
-    )
-    rotated.add_argument("--yes", action="store_true", help="do not ask")
-    add_folder(rotated)
-    rotated.set_defaults(run=_rotate)
+    member_rotate.configure(rotated)
     listed = verbs.add_parser("list", help="list the companies that are known here")
     add_folder(listed)
     add_format(listed)
@@ -132,36 +124,6 @@ def _compare(place: Place, envelope: Envelope, fingerprint: str) -> int:
         return DONE
     say("nothing was added")
     return FAILED
-
-
-def _rotate(options: argparse.Namespace) -> int:
-    from sekisho.store.rotating import is_rotating, make_keys, put_in_place, record
-    from sekisho.store.state import open_state
-
-    place = Place.find(options)
-    if place.is_running():
-        raise NodeError("the node is running", hint="stop it, rotate, and start it again")
-    if not is_rotating(place.folder):
-        question = f"Renew the keys of `{place.party}`? The old ones are gone afterwards."
-        if not options.yes and not (is_interactive() and confirm(question)):
-            return misused("nobody confirmed", "answer the question, or give --yes")
-        listen = place.config.listen
-        with place.records() as records:
-            known = place.members(records)()
-        make_keys(
-            place.folder,
-            known,
-            addresses=(listen.peers, listen.users, place.config.advertise),
-            with_signing=not options.keep_signing,
-            now=now(),
-        )
-    with open_state(place.database(), now=now()) as state:
-        rotated = record(place.folder, state, now=now())
-    put_in_place(place.folder)
-    say(f"`{rotated.party}` has new keys, in version {rotated.version} of its member document")
-    say("start the node: it tells the other companies by itself")
-    print(rotated.fingerprint)
-    return DONE
 
 
 def _keep(place: Place, envelope: Envelope, *, alias: str) -> str:

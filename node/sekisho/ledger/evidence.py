@@ -8,19 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sekisho.documents.envelope import Envelope, PayloadType, parse_envelope_json
-from sekisho.errors import DocumentError, EvidenceError, LedgerError, TrustError
-from sekisho.ledger.answered import Answer, Answers
-from sekisho.ledger.bodies import (
-    AcknowledgementCompared,
-    AcknowledgementSent,
-    Closed,
-    ContractEvent,
-    Denied,
-    Opened,
-    Received,
-    Recovered,
-    Refused,
-)
+from sekisho.errors import DocumentError, EvidenceError, LedgerError, SekishoError, TrustError
+from sekisho.ledger.answered import Answer
+from sekisho.ledger.bodies import ContractEvent, MemberEvent, Recovered
 from sekisho.ledger.bundle import (
     CheckpointLine,
     ContractLine,
@@ -38,16 +28,14 @@ from sekisho.ledger.bundle import (
     parse_end,
     read_bundle,
 )
-from sekisho.ledger.confirming import Confirmations
 from sekisho.ledger.differences import Difference
 from sekisho.ledger.entry import Channel, Entry, parse_entry
+from sekisho.ledger.evidence_answers import SignedAnswers
 from sekisho.ledger.evidence_head import Heads, Recovery, Witness
 from sekisho.ledger.merkle import HASH_BYTES, SALT_BYTES, entry_hash
 from sekisho.ledger.pruned import Hidden, PrunedTree
-from sekisho.ledger.receipt import Outcome, Receipt, parse_receipt
-from sekisho.ledger.request import Request, parse_request
+from sekisho.ledger.revocations import RevokedKey
 from sekisho.ledger.vouching import Vouching
-from sekisho.model.contract import RequestEvidence
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
 from sekisho.model.notices import Notice
@@ -79,23 +67,32 @@ class Evidence:
     """Parties that saw the ledger grow, up to which size, and when."""
     recoveries: tuple[Recovery, ...]
     """Epochs that began because the ledger was shorter than a checkpoint of it."""
+    revoked: tuple[RevokedKey, ...]
+    """Keys that their owners revoked, and which of their signatures hold all the same."""
     vouched: tuple[PartyId, ...]
     """Parties whose fingerprint nobody gave; the signed contract names it."""
 
 
-def verify_bundle(lines: Iterable[bytes], fingerprints: Mapping[PartyId, str]) -> Evidence:
+def verify_bundle(
+    lines: Iterable[bytes],
+    fingerprints: Mapping[PartyId, str],
+    *,
+    documents: tuple[Envelope, ...] = (),
+) -> Evidence:
     """Check a bundle whole.
 
     Args:
         lines: Of the file, with their ends.
         fingerprints: Of parties' member documents, as people compared them; at least the ledger's
             keeper's and those of every company whose answers or questions are shown.
+        documents: Newer member documents of companies, each after those that it follows: what they
+            revoke is held against the file.
 
     Raises:
         EvidenceError: Naming the first line that does not hold.
         TrustError: A fingerprint is missing or is not the one in the file.
     """
-    walk = _Walk(Vouching(fingerprints))
+    walk = _Walk(Vouching(fingerprints, documents))
     number = 0
     for read in read_bundle(lines):
         number = read.number
@@ -104,7 +101,9 @@ def verify_bundle(lines: Iterable[bytes], fingerprints: Mapping[PartyId, str]) -
         except EvidenceError:
             raise
         except (DocumentError, TrustError, LedgerError, ValueError) as error:
-            raise EvidenceError(f"line {number} does not hold: {error}", line=number) from error
+            message = f"line {number} does not hold: {error}"
+            hint = error.hint if isinstance(error, SekishoError) else ""
+            raise EvidenceError(message, line=number, hint=hint) from error
     return walk.finish(number)
 
 
@@ -124,15 +123,6 @@ _ONCE = frozenset({Header, ContractLine, CheckpointLine, EndLine})
 
 
 @dataclass(slots=True)
-class _Awaited:
-    """What must follow an entry before the next one."""
-
-    entry: Entry
-    is_request: bool = False
-    is_receipt: bool = False
-
-
-@dataclass(slots=True)
 class _Walk:
     vouching: Vouching
     place: int = -1
@@ -142,22 +132,26 @@ class _Walk:
     shown: int = 0
     last_at: str = ""
     channels: dict[Channel, tuple[int, int, str]] = field(default_factory=dict)
-    answers: Answers = field(default_factory=Answers)
-    confirmations: Confirmations = field(default_factory=Confirmations)
-    awaited: _Awaited | None = None
+    signed: SignedAnswers = field(init=False)
     heads: Heads | None = None
     is_ended: bool = False
+
+    def __post_init__(self) -> None:
+        self.signed = SignedAnswers(self.vouching)
 
     def take(self, read: ReadLine) -> None:
         """Check one line in the light of those before it."""
         self._in_order(read.line)
         if not isinstance(read.line, RequestLine | ReceiptLine):
-            self._nothing_is_awaited()
+            self.signed.check_complete()
         match read.line:
             case Header() as header:
                 self._begin(header)
-            case EntryLine() | HiddenLine() as line:
-                self._grow(line)
+            case EntryLine() as line:
+                self._entry(line, number=read.number)
+            case HiddenLine() as line:
+                root = _hex(line.root, HASH_BYTES)
+                self.tree.hide(Hidden(start=line.start, size=line.size, root=root))
             case CheckpointLine(note=note):
                 self._heads().checkpoint(note, self.tree)
             case WitnessedLine() as line:
@@ -165,7 +159,7 @@ class _Walk:
             case EndLine(envelope=text):
                 self._end(_envelope(text), read)
             case line:
-                self._document(line)
+                self._document(line, number=read.number)
 
     def _in_order(self, line: Line) -> None:
         """Hold the lines to their order: what a checkpoint does not cover stands in no file."""
@@ -174,33 +168,28 @@ class _Walk:
             raise ValueError("it stands out of order, or a second time")
         self.place = place
 
-    def _document(self, line: _Document) -> None:
+    def _document(self, line: _Document, *, number: int) -> None:
         """Take a document that companies signed."""
         header, envelope = self._begun(), _envelope(line.envelope)
         match line:
             case MemberLine():
                 self.vouching.member(envelope)
             case ContractLine():
-                self.vouching.agree(envelope, header.contract)
+                self.vouching.agree(envelope, header.contract, line=number)
             case NoticeLine():
-                self.vouching.notice(envelope)
+                self.vouching.notice(envelope, line=number)
             case RequestLine():
-                self._request(envelope)
+                self.signed.request(envelope, line=number)
             case ReceiptLine():
-                self._receipt(envelope)
-
-    def _grow(self, line: EntryLine | HiddenLine) -> None:
-        if isinstance(line, EntryLine):
-            self._entry(line)
-        else:
-            root = _hex(line.root, HASH_BYTES)
-            self.tree.hide(Hidden(start=line.start, size=line.size, root=root))
+                self.signed.receipt(envelope, line=number)
 
     def finish(self, lines: int) -> Evidence:
         """Step 9: the last line was there."""
         if not self.is_ended or self.header is None or self.heads is None:
             message = f"the file breaks off after line {lines}: its signed end is missing"
             raise EvidenceError(message, line=lines + 1)
+        self._check_revoked(self.heads)
+        confirmations = self.signed.confirmations
         return Evidence(
             header=self.header,
             contract=self.vouching.agreed(),
@@ -208,14 +197,35 @@ class _Walk:
             entries=self.tree.size,
             shown=self.shown,
             root=self.tree.root().hex(),
-            answers=self.answers.all(),
-            acknowledged=frozenset(self.confirmations.requests),
-            differences=tuple(self.confirmations.differences),
+            answers=self.signed.answers.all(),
+            acknowledged=frozenset(confirmations.requests),
+            differences=tuple(confirmations.differences),
             channels={channel: found[:2] for channel, found in self.channels.items()},
             witnesses=self.heads.witnesses,
             recoveries=tuple(self.heads.recoveries),
+            revoked=tuple(self.vouching.revocations.report(self.heads.seen_before)),
             vouched=self.vouching.vouched(),
         )
+
+    def _check_revoked(self, heads: Heads) -> None:
+        """Section 4: no signature rests on a revoked key without its place being proven."""
+        if (undated := self.vouching.undated()) is not None:
+            party, line = undated
+            message = (
+                f"line {line} does not hold: `{party}` has revoked the key that signed it, and no"
+                " entry says that it was recorded before"
+            )
+            raise EvidenceError(message, line=line)
+        found = self.vouching.revocations.unproven(heads.seen_before)
+        if found is not None:
+            document, place = found
+            message = (
+                f"line {place.line} does not hold: version {document.member.version} of"
+                f" `{document.party}` revokes the key that signed it, no entry records that"
+                f" document, and nobody else had seen entry {place.index} before"
+            )
+            hint = "get a newer file from its keeper, whose node has recorded the document by then"
+            raise EvidenceError(message, line=place.line, hint=hint)
 
     def _begin(self, header: Header) -> None:
         """Step 1: the first line says what follows, and no other does."""
@@ -223,7 +233,7 @@ class _Walk:
         self.heads = Heads(self.vouching, header.party)
         self.vouching.demand(header.party)
 
-    def _entry(self, line: EntryLine) -> None:
+    def _entry(self, line: EntryLine, *, number: int) -> None:
         """Step 5: an entry stands at its index, in time, and continues its channel."""
         if line.index != self.tree.size:
             raise ValueError(f"entry {line.index} stands where {self.tree.size} is due")
@@ -235,20 +245,23 @@ class _Walk:
             self._event(entry)
         else:
             self._channel(entry, leaf)
+            self.signed.take(entry, line=number)
         self.last_at = entry.at
         self.shown += 1
         self.tree.show(leaf)
 
     def _event(self, entry: Entry) -> None:
-        """A step of the contract's life is shown or an epoch's beginning, and nothing of others."""
-        if isinstance(entry.body, Recovered):
-            self._heads().recovered(entry, entry.body, self.tree)
-            self.confirmations.epoch = entry.body.epoch
-        elif (
-            not isinstance(entry.body, ContractEvent)
-            or entry.body.contract != self.vouching.agreed().id
-        ):
-            raise ValueError("the entry is about something else than the contract")
+        """A step of the contract's life, a revocation or an epoch's beginning, and nothing else."""
+        match entry.body:
+            case Recovered() as body:
+                self._heads().recovered(entry, body, self.tree)
+                self.signed.confirmations.epoch = body.epoch
+            case MemberEvent() as body if self.vouching.revocations.take(entry, body):
+                pass
+            case ContractEvent() as body if body.contract == self.vouching.agreed().id:
+                self.vouching.date(entry, body)
+            case _:
+                raise ValueError("the entry is about something else than the contract")
 
     def _channel(self, entry: Entry, leaf: bytes) -> None:
         agreed, header = self.vouching.agreed(), self._begun()
@@ -267,86 +280,16 @@ class _Walk:
             raise ValueError("entries of its channel are missing before it")
         first = before[0] if before is not None else link.seq
         self.channels[channel] = (first, link.seq, leaf.hex())
-        self.answers.take(entry)
-        self._await(entry)
-
-    def _await(self, entry: Entry) -> None:
-        """Step 6: what is signed about an entry follows it."""
-        awaited = _Awaited(entry)
-        match entry.body:
-            case Opened(evidence=evidence) | Refused(evidence=evidence):
-                awaited.is_request = evidence is RequestEvidence.SIGNED
-                self._check_unsigned(entry.body)
-            case Closed():
-                awaited.is_receipt = True
-            case Received(verified=True, receipt=text) | Denied(receipt=text) if text:
-                self._hold_receipt(_envelope(text), entry)
-            case AcknowledgementSent(document=text) | AcknowledgementCompared(document=text):
-                self._acknowledged(_envelope(text), entry)
-            case _:
-                pass
-        self.awaited = awaited
-
-    def _check_unsigned(self, body: Opened | Refused) -> None:
-        """Only a contract that takes the connection for it is answered without a signed request."""
-        agreed = self.vouching.agreed().contract.evidence.requests
-        is_unsigned = body.evidence is not RequestEvidence.SIGNED
-        if isinstance(body, Opened) and is_unsigned and agreed is not RequestEvidence.TLS:
-            raise ValueError("the contract is answered to signed requests only")
-
-    def _request(self, envelope: Envelope) -> None:
-        """The request behind an answer or refusal is the consumer's, and asks for just that."""
-        awaited = self.awaited
-        if awaited is None or not awaited.is_request:
-            raise ValueError("no request is due here")
-        entry, awaited.is_request = awaited.entry, False
-        body, link = entry.body, entry.link
-        assert isinstance(body, Opened | Refused) and link is not None  # noqa: S101, PT018  step 6
-        signers = self.vouching.signers(envelope, PayloadType.REQUEST, Purpose.REQUEST)
-        if envelope.digest != body.request or link.channel.consumer not in signers:
-            raise ValueError("the request is another, or the consumer did not sign it")
-        _compare_request(parse_request(envelope.payload), body, link.channel)
-
-    def _receipt(self, envelope: Envelope) -> None:
-        awaited = self.awaited
-        if awaited is None or not awaited.is_receipt:
-            raise ValueError("no receipt is due here")
-        awaited.is_receipt = False
-        self._hold_receipt(envelope, awaited.entry)
-
-    def _hold_receipt(self, envelope: Envelope, entry: Entry) -> None:
-        """A receipt is the provider's, and says of the answer what the entry says."""
-        link = entry.link
-        assert link is not None  # noqa: S101  only entries of channels have receipts
-        signers = self.vouching.signers(envelope, PayloadType.RECEIPT, Purpose.RECEIPT)
-        receipt = parse_receipt(envelope.payload)
-        if receipt.channel != link.channel or link.channel.provider not in signers:
-            raise ValueError("the receipt is about another channel, or not the provider's")
-        started = self.answers.request_of(entry)
-        if started and receipt.request != started:
-            raise ValueError("the receipt is about another request")
-        _compare_receipt(receipt, entry)
-
-    def _acknowledged(self, envelope: Envelope, entry: Entry) -> None:
-        """What the consumer says of its answers is its own, in order, and about what is shown."""
-        signers = self.vouching.signers(envelope, PayloadType.ACKNOWLEDGEMENT, Purpose.RECEIPT)
-        self.confirmations.take(entry, envelope, signers=signers, answers=self.answers)
 
     def _end(self, envelope: Envelope, read: ReadLine) -> None:
         """Step 8: the keeper signed the sum of all lines."""
         header = self._begun()
         if self._heads().head is None:
             raise ValueError("there is no checkpoint before the end")
-        signers = self.vouching.signers(envelope, PayloadType.EVIDENCE, Purpose.CHECKPOINT)
+        signers = self.vouching.signers_now(envelope, PayloadType.EVIDENCE, Purpose.CHECKPOINT)
         if header.party not in signers or parse_end(envelope.payload) != read.before:
             raise ValueError("the end is not the keeper's, or signs other lines")
         self.is_ended = True
-
-    def _nothing_is_awaited(self) -> None:
-        awaited = self.awaited
-        if awaited is not None and (awaited.is_request or awaited.is_receipt):
-            missing = "request" if awaited.is_request else "receipt"
-            raise ValueError(f"the {missing} behind entry {awaited.entry.index} is missing")
 
     def _heads(self) -> Heads:
         self._begun()
@@ -369,22 +312,3 @@ def _hex(text: str, size: int) -> bytes:
         message = f"not {size} bytes in lower-case hex"
         raise ValueError(message)
     return value
-
-
-def _compare_request(request: Request, body: Opened | Refused, channel: Channel) -> None:
-    asked = (request.channel, request.nonce, request.purpose, request.sql)
-    if asked != (channel, body.nonce, body.purpose, body.sql):
-        raise ValueError("the request asks something else than the entry says")
-
-
-def _compare_receipt(receipt: Receipt, entry: Entry) -> None:
-    body = entry.body
-    if isinstance(body, Denied):
-        expected = (0, 0, "", Outcome.REFUSED)
-    else:
-        assert isinstance(body, Closed | Received)  # noqa: S101  no other has a receipt
-        expected = (body.rows, body.bytes, body.blake3, Outcome.ANSWERED)
-    if (receipt.rows, receipt.bytes, receipt.blake3, receipt.outcome) != expected:
-        raise ValueError("the receipt says something else than the entry")
-    if isinstance(body, Closed) and receipt.ledger.index != entry.index:
-        raise ValueError("the receipt names another entry")

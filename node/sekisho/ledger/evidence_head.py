@@ -5,6 +5,7 @@ Step 7 of `docs/spec/evidence.md`; `evidence` walks the lines and asks here abou
 
 from dataclasses import dataclass, field
 
+from sekisho.errors import TrustError
 from sekisho.ledger.bodies import Recovered
 from sekisho.ledger.bundle import WitnessedLine
 from sekisho.ledger.checkpoint import Checkpoint
@@ -17,6 +18,7 @@ from sekisho.ledger.vouching import Vouching, holds_by
 from sekisho.ledger.witnessing import SignedCheckpoint, believe_checkpoint, cosigner_key
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
+from sekisho.trust.keyring import TrustedMember
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,8 @@ class Witness:
     seconds: int
     """POSIX time of the look."""
     size: int
+    is_revoked: bool = False
+    """Whether the key that says so was revoked later: it binds nobody who may have the key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,8 @@ class Heads:
     """Whose ledger it is."""
     recoveries: list[Recovery] = field(default_factory=list)
     witnesses: dict[PartyId, Witness] = field(default_factory=dict)
+    _seen: list[Witness] = field(default_factory=list)
+    """Every cosignature by a key of another party that is not revoked."""
     head: Checkpoint | None = None
 
     @property
@@ -80,7 +86,7 @@ class Heads:
 
     def checkpoint(self, text: str, tree: PrunedTree) -> None:
         """The keeper signed the head to which shown and hidden entries lead."""
-        shown = self._keepers(text)
+        shown = self._of_head(text)
         if shown.epoch != self.epoch:
             raise ValueError(f"it is of epoch {shown.epoch}, and the entries of {self.epoch}")
         if (shown.size, shown.checkpoint.root) != (tree.size, tree.root()):
@@ -92,7 +98,9 @@ class Heads:
         """An earlier checkpoint that others cosigned is one from which the head grew."""
         if self.head is None:
             raise ValueError("the checkpoint is missing before it")
-        shown = self._keepers(line.note)
+        # The head, which grew from it, makes it the keeper's whatever became of the key since.
+        keys = self.vouching.members.keys_with_revoked(self.party, Purpose.CHECKPOINT)
+        shown = believe_checkpoint(line.note, party=self.party, keys=keys)
         proof = tuple(map(_hash, line.proof))
         if shown.epoch > self.epoch or not is_consistent(
             proof,
@@ -105,25 +113,54 @@ class Heads:
         if not self._cosignatures(line.note, shown):
             raise ValueError("no party of the file cosigned it")
 
-    def _keepers(self, text: str) -> SignedCheckpoint:
-        keys = self.vouching.members.keys_ever(self.party, Purpose.CHECKPOINT)
-        return believe_checkpoint(text, party=self.party, keys=keys)
+    def seen_before(self, document: TrustedMember) -> int:
+        """Tell how many entries others had seen when a member document began to hold.
+
+        A look after it proves nothing of what was made before: whoever had the key by then could
+        have shown what they had forged.
+        """
+        since = document.member.valid.starts_at.timestamp()
+        return max((item.size for item in self._seen if item.seconds <= since), default=0)
+
+    def _of_head(self, text: str) -> SignedCheckpoint:
+        members = self.vouching.members
+        keys = members.keys_ever(self.party, Purpose.CHECKPOINT)
+        try:
+            return believe_checkpoint(text, party=self.party, keys=keys)
+        except TrustError:
+            revoked = members.keys_with_revoked(self.party, Purpose.CHECKPOINT)
+            believe_checkpoint(text, party=self.party, keys=revoked)
+        message = f"`{self.party}` has revoked the key of the checkpoint; get a newer file from it"
+        raise TrustError(message, step="signature.revoked")
 
     def _cosignatures(self, text: str, shown: SignedCheckpoint) -> bool:
-        """Take the cosignatures of parties in the file; tell whether there is one."""
+        """Take the cosignatures of other parties in the file; tell whether there is one."""
         note, found = parse_note(text), False
+        members = self.vouching.members
         for party in self.vouching.parties:
-            for public in self.vouching.members.keys_ever(party, Purpose.CHECKPOINT):
+            if party == self.party:
+                continue
+            for public in members.keys_with_revoked(party, Purpose.CHECKPOINT):
                 key = cosigner_key(party, public)
                 seconds = cosigned_at(note, key, holds_by(key.public))
-                if seconds is not None:
-                    found = True
-                    self._keep(party, Witness(seconds=seconds, size=shown.size))
+                if seconds is None:
+                    continue
+                found = True
+                if self.vouching.revocations.is_ahead(public, shown.size):
+                    is_revoked = members.is_revoked(public)
+                    seen = Witness(seconds=seconds, size=shown.size, is_revoked=is_revoked)
+                    self._keep(party, seen)
         return found
 
     def _keep(self, party: PartyId, seen: Witness) -> None:
+        if not seen.is_revoked:
+            self._seen.append(seen)
         known = self.witnesses.get(party, seen)
-        self.witnesses[party] = max(known, seen, key=lambda item: (item.size, item.seconds))
+        self.witnesses[party] = max(known, seen, key=_weight)
+
+
+def _weight(seen: Witness) -> tuple[bool, int, int]:
+    return (not seen.is_revoked, seen.size, seen.seconds)
 
 
 def _hash(text: str) -> bytes:

@@ -135,7 +135,7 @@ class Member(DocumentModel):
     """Where its node's peers' face listens; none for a partner without a node."""
     keys: tuple[SigningKey, ...] = Field(min_length=1, max_length=64)
     revoked: tuple[Hex32, ...] = Field(default=(), max_length=1024)
-    """Public keys whose signatures hold no longer, whenever they were made."""
+    """Public keys on whose word nothing is done any more, whenever they signed."""
     tls_anchor: Annotated[str, StringConstraints(min_length=1, max_length=8192)]
     """PEM of the certificate that directly issues the node's TLS certificates."""
     agreement: Hex32

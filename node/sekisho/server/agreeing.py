@@ -188,9 +188,12 @@ class Agreeing:
         return found
 
     def _check_open(self, signed: SignedContract, now: datetime) -> None:
-        """An old envelope never comes back, and a signature after the last day does not count."""
-        facts = self._parts.contracts.facts(signed.id)
-        state = self._parts.contracts.state(signed.id, now)
+        """An old envelope never comes back, and a signature after the last day does not count.
+
+        Signatures by keys that were revoked since were in time: who made one may sign again.
+        """
+        facts = self._parts.contracts.facts_ever(signed.id)
+        state = state_at(facts, signed, now)
         if facts.remembered is not None or state in TERMINAL_STATES:
             ended = facts.remembered or state
             msg = f"the contract has ended: {ended}"
@@ -245,8 +248,12 @@ class Agreeing:
             by=by,
         )
         has_changed = contracts.add(tx, new, now=now)
-        for party, signature in signers.items():
-            has_changed |= contracts.sign(tx, signed.id, party, signature=signature, now=now)
+        revoked = self._parts.contracts.revoked_signers(signed.id, tx=tx)
+        for party, item in signers.items():
+            is_renewal = party in revoked
+            has_changed |= contracts.sign(
+                tx, signed.id, party, signature=item, is_renewal=is_renewal, now=now
+            )
         self._supersede(tx, signed, by=by, now=now)
         if has_changed:
             self._queue(tx, signed, kind="contract", document=signed.id, now=now)
@@ -309,7 +316,7 @@ class Agreeing:
     def _check_timely(self, notice: Notice, signed: SignedContract, now: datetime) -> None:
         """A notice does what it says, or is not taken: never one that silently changes nothing."""
         is_own = notice.party == self._parts.party
-        is_complete = self._parts.contracts.facts(signed.id).completed_at(signed) is not None
+        is_complete = self._parts.contracts.facts_ever(signed.id).completed_at(signed) is not None
         problem, hint = "", ""
         if is_own and abs(now - notice.issued_at) > MAX_SKEW:
             problem = "the notice is not from now"
@@ -328,7 +335,7 @@ class Agreeing:
 
     def _has_ended(self, signed: SignedContract, now: datetime) -> bool:
         """Tell whether some provider does not answer this company any more."""
-        facts = self._parts.contracts.facts(signed.id)
+        facts = self._parts.contracts.facts_ever(signed.id)
         ends = (
             ended_at(facts, signed, provider=provider, consumer=self._parts.party)
             for provider in signed.providers

@@ -12,7 +12,7 @@ from blake3 import blake3
 
 from sekisho.documents.envelope import Envelope, PayloadType, digest_of, envelope_to_json, seal
 from sekisho.engine.engine import Batch, Job, Run
-from sekisho.errors import DocumentError, EngineError, Finding, Refusal, RefusalReason
+from sekisho.errors import DocumentError, EngineError, Finding, Refusal, RefusalReason, TrustError
 from sekisho.ledger.charging import Amount
 from sekisho.ledger.instants import moment_text
 from sekisho.ledger.receipt import Decision, Opening, Outcome, opening_bytes, parse_receipt
@@ -31,6 +31,7 @@ from sekisho.server.plans import PlannedAnswer, Plans
 from sekisho.server.protecting import JoinedTable, Protecting
 from sekisho.server.status import SignedRefusal
 from sekisho.server.streams import Stream
+from sekisho.server.verifying import is_good_still
 from sekisho.server.working import Working, Workplace
 from sekisho.store.answers import EndedAnswer, OpenedAnswer
 from sekisho.store.requests import ReceivedRequest, StoredRequest
@@ -77,7 +78,7 @@ class Answering:
             parameters=request.parameters or (),
             lookups=request.lookups,
         )
-        yield from self._answer(received, call)
+        yield from self._answer(received, call, envelope=envelope)
 
     def answer_unsigned(
         self,
@@ -129,12 +130,18 @@ class Answering:
         verify_request(request, provider=self._parts.party, consumer=consumer, now=now)
         return request
 
-    def _answer(self, received: ReceivedRequest, call: Call) -> Iterator[bytes]:
+    def _answer(
+        self, received: ReceivedRequest, call: Call, *, envelope: Envelope | None = None
+    ) -> Iterator[bytes]:
         _check_size(received)
         self._refusals.check(received.channel.consumer)
-        planned, joined, opened = self._parts.state.decide(
-            lambda version: self._decide(received, call, version=version)
-        )
+
+        def decide(version: int) -> _Decided:
+            if envelope is not None and not is_good_still(envelope, self._parts):
+                raise TrustError("its key was revoked meanwhile", step="signature.revoked")
+            return self._decide(received, call, version=version)
+
+        planned, joined, opened = self._parts.state.decide(decide)
         if isinstance(opened, StoredRequest):
             yield self._replayed(opened)
             return

@@ -32,7 +32,7 @@ from sekisho.server.residual import promised_schema, residual_job
 from sekisho.server.running import Pending, RunningQuestion, note_of, of_provider, sent_by
 from sekisho.server.shown import ShownParts
 from sekisho.server.uploads import Uploads
-from sekisho.server.verifying import AnswerVerifier
+from sekisho.server.verifying import AnswerVerifier, is_good_still
 from sekisho.store.ledger_store import Appended
 
 
@@ -252,13 +252,17 @@ class AskingRoom:
         envelope = item.asking.receipt_envelope
         if envelope is None or not item.claim_end():
             return
+        questions = self._parts.state.questions
         try:
-            self._parts.state.questions.receive(
-                item.entry,
-                sent_by(item, whole=True),
-                receipt=envelope_to_json(envelope).decode(),
-                verified=True,
-                now=self._parts.now(),
+            self._parts.state.decide(
+                lambda version: questions.receive(
+                    item.entry,
+                    sent_by(item, whole=True),
+                    receipt=envelope_to_json(envelope).decode(),
+                    verified=is_good_still(envelope, self._parts),
+                    now=self._parts.now(),
+                    decided_at=version,
+                )
             )
         except LedgerError as error:
             # An answer that is not in the ledger is not given out.
@@ -276,13 +280,15 @@ class AskingRoom:
             return
         if not item.claim_end():
             return
-        envelope = item.asking.receipt_envelope
-        receipt = envelope_to_json(envelope).decode() if envelope else ""
-        questions = self._parts.state.questions
-        self._record(
-            item,
-            lambda: questions.deny(item.entry, refusal, receipt=receipt, now=self._parts.now()),
-        )
+        envelope, questions = item.asking.receipt_envelope, self._parts.state.questions
+
+        def deny(version: int) -> object:
+            is_good = envelope is not None and is_good_still(envelope, self._parts)
+            receipt = envelope_to_json(envelope).decode() if envelope and is_good else ""
+            now = self._parts.now()
+            return questions.deny(item.entry, refusal, receipt=receipt, now=now, decided_at=version)
+
+        self._record(item, lambda: self._parts.state.decide(deny))
 
     def _fail(self, item: Pending, reason: str) -> None:
         if item.claim_end():

@@ -27,6 +27,7 @@ from sekisho.server.bounds import Pace
 from sekisho.server.parts import Parts
 from sekisho.store.acknowledgements import AcknowledgementStore, StoredAcknowledgement
 from sekisho.store.requests import StoredRequest
+from sekisho.store.transaction import Transaction
 from sekisho.trust.verify import verify_recorded
 
 MAX_IDLE = 100
@@ -52,6 +53,10 @@ class Comparing:
             DocumentError: It is not an acknowledgement.
             LedgerError: Nothing can be recorded.
         """
+        # Verified again where members change meanwhile: its key may have been revoked.
+        self._parts.state.decide(lambda version: self._take(version, caller, envelope))
+
+    def _take(self, version: int, caller: PartyId, envelope: Envelope) -> None:
         said = self._verified(caller, envelope)
         store = self._parts.state.acknowledgements
         last = store.last(said.channel)
@@ -65,7 +70,7 @@ class Comparing:
             self._idle.take(caller)
         differences: tuple[Difference, ...] | None = None
         while differences is None:
-            differences = self._compared(said, envelope, last)
+            differences = self._compared(said, envelope, last, version=version)
         if differences:
             log.note(
                 "acknowledgement differs",
@@ -76,16 +81,23 @@ class Comparing:
             )
 
     def _compared(
-        self, said: Acknowledgement, envelope: Envelope, last: StoredAcknowledgement | None
+        self,
+        said: Acknowledgement,
+        envelope: Envelope,
+        last: StoredAcknowledgement | None,
+        *,
+        version: int,
     ) -> tuple[Difference, ...] | None:
         """Compare and record; nothing when an answer ended in between, so that it is done anew."""
         store, now = self._parts.state.acknowledgements, self._parts.now()
         running: list[str] = []
         found = tuple(self._differences(said, last, running))[: 2 * MAX_ANSWERS]
-        is_kept = self._parts.state.submit(
-            lambda tx: store.take(tx, said, envelope, differences=found, running=running, now=now)
-        )
-        return found if is_kept else None
+
+        def work(tx: Transaction) -> bool:
+            tx.check_version(version)
+            return store.take(tx, said, envelope, differences=found, running=running, now=now)
+
+        return found if self._parts.state.submit(work) else None
 
     def _verified(self, caller: PartyId, envelope: Envelope) -> Acknowledgement:
         """The caller's own node signed it, about a contract between the two."""

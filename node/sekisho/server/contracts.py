@@ -12,6 +12,7 @@ from sekisho.model.lifecycle import ContractFacts, ContractState, grants_in_forc
 from sekisho.model.names import ContractId, PartyId, short_id
 from sekisho.model.signed import SignedContract
 from sekisho.store.state import Records
+from sekisho.store.transaction import Transaction
 from sekisho.trust.keys import public_of_id
 
 MIN_PREFIX = 6
@@ -72,15 +73,28 @@ class ContractBook:
             self._facts[contract] = found
             return found
 
-    def _without_revoked(self, contract: ContractId) -> ContractFacts:
-        facts = self._records.contracts.facts(contract) or ContractFacts()
-        stored = self._records.contracts.get(contract)
-        good = {
+    def facts_ever(self, contract: ContractId) -> ContractFacts:
+        """Give the same, signatures by keys that were revoked since included.
+
+        For what can still be said about a contract: a party that lost its key may sign again, and
+        whoever is bound until then may end it.
+        """
+        return self._records.contracts.facts(contract) or ContractFacts()
+
+    def revoked_signers(
+        self, contract: ContractId, *, tx: Transaction | None = None
+    ) -> frozenset[PartyId]:
+        """Name the parties whose signature is by a key that they have revoked."""
+        stored = self._records.contracts.get(contract, tx=tx)
+        return frozenset(
             item.party
             for item in (stored.signatures if stored else ())
-            if not self._is_revoked(public_of_id(item.signature.key_id))
-        }
-        signed_by = {party: at for party, at in facts.signed_by.items() if party in good}
+            if self._is_revoked(public_of_id(item.signature.key_id))
+        )
+
+    def _without_revoked(self, contract: ContractId) -> ContractFacts:
+        facts, revoked = self.facts_ever(contract), self.revoked_signers(contract)
+        signed_by = {party: at for party, at in facts.signed_by.items() if party not in revoked}
         return replace(facts, signed_by=signed_by)
 
     def state(
@@ -92,10 +106,23 @@ class ContractBook:
             return ContractState.DRAFT
         return state_at(self.facts(contract), signed, now, party=party)
 
+    def state_ever(
+        self, contract: ContractId, now: datetime, *, party: PartyId | None = None
+    ) -> ContractState:
+        """Tell the same, signatures by keys that were revoked since included.
+
+        For what nobody gets rid of, or loses for good, by revoking a key: the look at each other's
+        ledgers, and what is deleted once a contract has ended.
+        """
+        signed = self.signed(contract)
+        if signed is None:
+            return ContractState.DRAFT
+        return state_at(self.facts_ever(contract), signed, now, party=party)
+
     def duties(self, signed: SignedContract) -> tuple[DeletionDuty, ...]:
         """List who has to delete what it received under a contract, and by when."""
         answered = self._records.contracts.received(signed.id)
-        return deletion_duties(signed, self.facts(signed.id), answered)
+        return deletion_duties(signed, self.facts_ever(signed.id), answered)
 
     def all(self) -> tuple[SignedContract, ...]:
         """List every contract, oldest first."""

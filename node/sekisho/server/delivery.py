@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
 
-from sekisho.documents.envelope import parse_envelope_json
-from sekisho.errors import LedgerError, SekishoError
+from sekisho.documents.envelope import Envelope, PayloadType, parse_envelope_json, seal
+from sekisho.errors import LedgerError, SekishoError, TrustError
 from sekisho.model.names import ContractId
 from sekisho.server.log import note
 from sekisho.server.neighbours import Neighbours
 from sekisho.server.parts import Parts
 from sekisho.store.outbox import Delivery
+from sekisho.trust.keys import public_of_id
 
 TICK_SECONDS = 1.0
 """How often the outbox is looked at when nobody asks."""
@@ -115,7 +116,8 @@ class Deliveries:
             case "acknowledgement":
                 said = state.acknowledgements.find(delivery.document)
                 if said is not None:
-                    peer.deliver_acknowledgement(state.acknowledgements.envelope(said))
+                    envelope = state.acknowledgements.envelope(said)
+                    peer.deliver_acknowledgement(self._renewed(envelope))
             case "member":
                 document = state.members.by_fingerprint(delivery.document)
                 if document is not None:
@@ -123,7 +125,24 @@ class Deliveries:
             case _:
                 contract = state.contracts.get(ContractId(delivery.document))
                 if contract is not None:
-                    peer.deliver_contract(contract.envelope)
+                    held = peer.deliver_contract(contract.envelope)
+                    self._check_taken(contract.envelope, held)
+
+    def _renewed(self, envelope: Envelope) -> Envelope:
+        """Sign a document of this node again where its key was revoked before it arrived."""
+        members = self._parts.members()
+        if any(members.is_revoked(public_of_id(item.key_id)) for item in envelope.signatures):
+            kind = PayloadType(envelope.payload_type)
+            return seal(envelope.payload, kind, [self._parts.keys.request])
+        return envelope
+
+    def _check_taken(self, sent: Envelope, held: Envelope) -> None:
+        """See that this company's signature counts there: its newest keys may be unknown still."""
+        own = self._parts.members().latest(self._parts.party).member.public_keys
+        kept = {item.key_id for item in held.signatures}
+        for item in sent.signatures:
+            if public_of_id(item.key_id) in own and item.key_id not in kept:
+                raise TrustError("this company's signature was not taken", step="contract.taken")
 
     def _postpone(self, delivery: Delivery) -> None:
         seconds = min(FIRST_RETRY_SECONDS * 2 ** min(delivery.attempts, 10), MAX_RETRY_SECONDS)

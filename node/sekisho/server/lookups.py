@@ -152,7 +152,7 @@ class Lookups:
         """Delete the content of tables whose contract has ended at this node."""
         now = self._parts.now()
         for contract in self._parts.state.lookups.contracts():
-            state = self._parts.contracts.state(contract, now, party=self._parts.party)
+            state = self._parts.contracts.state_ever(contract, now, party=self._parts.party)
             signed = self._parts.contracts.signed(contract)
             if state in TERMINAL_STATES and signed is not None:
                 self._parts.state.submit(partial(self._drop, signed=signed, now=now))

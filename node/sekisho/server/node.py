@@ -18,6 +18,7 @@ from sekisho.engine.engine import Engine, EngineSettings, Source
 from sekisho.engine.pool import WorkerPool
 from sekisho.errors import LedgerError, NodeError, TrustError
 from sekisho.model.guardrail import PlacedRule
+from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
 from sekisho.server import log
 from sekisho.server.acknowledging import Acknowledging
@@ -44,12 +45,14 @@ from sekisho.server.witness import Circle, Witness
 from sekisho.store.folder import PRIVATE_FOLDER_MODE, NodeFolder, StateLock, load_file, load_secret
 from sekisho.store.guardrails import load_guardrails
 from sekisho.store.locating import find_database
-from sekisho.store.rotating import check_rotated
+from sekisho.store.rotating import check_rotated, record_own
 from sekisho.store.state import State, open_state
-from sekisho.trust.keys import load_signer
+from sekisho.trust.keyring import TrustedMember
+from sekisho.trust.keys import agreement_public, load_signer, public_of_id
 
 GRACE_SECONDS = 5.0
 """What running answers get to end when the node stops."""
+_COPY = "copy member.json, keys/ and certs/ from the folder in which they were renewed"
 SWEEP_SECONDS = 1.0
 """How often running answers are held to their contract's last instant."""
 
@@ -260,6 +263,8 @@ def _assemble(
     state: State,
 ) -> Parts:
     members = _believe_own(config.party, state, member)
+    _check_keys(keys, members().latest(config.party))
+    record_own(state, member, now=utc_now())
     contracts = ContractBook(state, is_revoked=lambda key: members().is_revoked(key))
     sources = sources_of(config.datasets, folder.root)
     engine = _start_engine(config, sources.values(), spill=folder.state / "spill")
@@ -289,9 +294,26 @@ def _believe_own(party: PartyId, state: State, member: Envelope) -> MemberBook:
         raise TrustError(
             f"member.json is not the newest of `{party}`: version {own.member.version} is known",
             step="member.own",
-            hint="copy member.json, keys/ and certs/ from the folder in which they were renewed",
+            hint=_COPY,
         )
     return members
+
+
+def _check_keys(keys: NodeKeys, own: TrustedMember) -> None:
+    """Hold this folder's keys to be those of its member document.
+
+    A folder to which member.json alone was copied would sign what nobody believes.
+    """
+    if public_of_id(keys.request.key_id) not in own.member.keys_for(Purpose.REQUEST):
+        raise TrustError(
+            f"keys/request.pem is not of version {own.member.version} of `{own.party}`",
+            step="member.keys",
+            hint=_COPY,
+        )
+    if agreement_public(keys.agreement) != own.member.agreement:
+        raise TrustError(
+            f"keys/agreement.pem is not of `{own.party}`", step="member.keys", hint=_COPY
+        )
 
 
 def _start_engine(config: NodeConfig, sources: Iterable[Source], *, spill: Path) -> Engine:

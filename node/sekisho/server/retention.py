@@ -83,7 +83,7 @@ class Retention:
         then = self._parts.now() - timedelta(days=retention.days_after_contract)
         for stored in self._parts.state.contracts.all():
             signed = self._parts.contracts.signed(stored.id)
-            facts = replace(self._parts.contracts.facts(stored.id), remembered=None)
+            facts = replace(self._parts.contracts.facts_ever(stored.id), remembered=None)
             if signed is None or facts.proposed_at is None:
                 continue
             if state_at(facts, signed, then, party=self._parts.party) in TERMINAL_STATES:

@@ -6,6 +6,7 @@ from sekisho.ledger.receipt import Opening, Receipt, parse_opening, parse_receip
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
 from sekisho.server.parts import Parts
+from sekisho.trust.keys import public_of_id
 from sekisho.trust.verify import verify_signatures
 
 
@@ -47,3 +48,12 @@ class AnswerVerifier:
             party=self._provider,
             hint="ask its operator for the newest member document",
         )
+
+
+def is_good_still(envelope: Envelope, parts: Parts) -> bool:
+    """Tell of a statement that was verified whether its key has been revoked meanwhile.
+
+    What a node records behind the revocation must not rest on it.
+    """
+    members = parts.members()
+    return not any(members.is_revoked(public_of_id(item.key_id)) for item in envelope.signatures)

@@ -239,14 +239,28 @@ class Watching:
     def _compare_text(self, text: str, *, held_by: PartyId) -> SignedCheckpoint | None:
         """Compare a note that somebody shows; one that this node did not sign says nothing."""
         parts = self._parts
-        keys = parts.members().keys_ever(parts.party, Purpose.CHECKPOINT)
+        members = parts.members()
+        keys = members.keys_ever(parts.party, Purpose.CHECKPOINT)
         try:
             held = believe_checkpoint(text, party=parts.party, keys=keys)
         except (DocumentError, TrustError) as error:
-            note("not believed", logging.WARNING, party=held_by, message=error.message)
-            return None
+            former = members.keys_with_revoked(parts.party, Purpose.CHECKPOINT)
+            if (led_to := self._led_to(text, former)) is None:
+                note("not believed", logging.WARNING, party=held_by, message=error.message)
+            return led_to
         self._compare(held, held_by=held_by)
         return held
+
+    def _led_to(self, text: str, former: tuple[str, ...]) -> SignedCheckpoint | None:
+        """Go on from what a key signed that is revoked since, where the ledger leads to it.
+
+        Against the ledger it says nothing: somebody else may have had the key.
+        """
+        try:
+            held = believe_checkpoint(text, party=self._parts.party, keys=former)
+        except (DocumentError, TrustError):
+            return None
+        return held if leads_to(self._parts.state, held) else None
 
     def _compare(self, held: SignedCheckpoint, *, held_by: PartyId) -> None:
         """Stop serving when this ledger does not lead to a checkpoint of it."""

@@ -214,7 +214,7 @@ def parties_together(
     """Name a node's neighbours, and with each the third parties of their contracts."""
     found: dict[PartyId, frozenset[PartyId]] = {}
     for signed in book.all():
-        if book.state(signed.id, now) in STANDING:
+        if book.state_ever(signed.id, now) in STANDING:
             others = frozenset(signed.parties) - {party}
             for other in others:
                 found[other] = found.get(other, frozenset()) | (others - {other})

@@ -130,13 +130,21 @@ class ContractStore:
         party: PartyId,
         *,
         signature: EnvelopeSignature,
+        is_renewal: bool = False,
         now: datetime,
     ) -> bool:
-        """Keep a party's signature; tell whether it is that party's first."""
+        """Keep a party's signature; tell whether it is new.
+
+        A renewal takes the place of a signature by a key that the party has revoked, and counts
+        from when that was recorded.
+        """
+        values = (contract, party, signature.key_id, signature.signature, moment_text(now))
         kept = tx.db.execute(
             "INSERT INTO signatures (contract, party, key_id, signature, recorded_at)"
-            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (contract, party, signature.key_id, signature.signature, moment_text(now)),
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (contract, party) DO UPDATE SET"
+            " key_id = excluded.key_id, signature = excluded.signature"
+            " WHERE ? = 1 AND signatures.key_id <> excluded.key_id",
+            (*values, int(is_renewal)),
         ).rowcount
         if kept:
             self._record(tx, contract, ContractChange.SIGNED, party=party, now=now)

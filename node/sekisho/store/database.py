@@ -147,6 +147,9 @@ class Database(Protocol):
     def gone(self, db: Connection, replicas: Iterable[int]) -> frozenset[int]:
         """Tell which of some registrations have no session any more; inside a transaction."""
 
+    def others(self, db: Connection) -> tuple[str, ...]:
+        """Name the other processes that may change the state now, as people are told of them."""
+
     def lead(self, db: Connection) -> bool:
         """Tell whether this process does what only one of all shall do; it stays so if it can."""
 

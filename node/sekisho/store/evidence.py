@@ -12,6 +12,7 @@ from sekisho.ledger.bodies import (
     Body,
     Closed,
     Denied,
+    MemberEvent,
     Opened,
     Received,
     Recovered,
@@ -19,17 +20,19 @@ from sekisho.ledger.bodies import (
 )
 from sekisho.ledger.confirming import Confirmations
 from sekisho.ledger.entry import Channel, Entry, Link
+from sekisho.ledger.fitting import check_receipt, check_request
 from sekisho.ledger.note import parse_note
-from sekisho.ledger.receipt import Outcome, Receipt, parse_receipt
+from sekisho.ledger.receipt import parse_receipt
 from sekisho.ledger.recounting import Recount
+from sekisho.ledger.request import parse_request
+from sekisho.ledger.revocations import Place, Revocations, RevokedKey
 from sekisho.ledger.verify import LedgerReport
 from sekisho.ledger.witnessing import believe_checkpoint, believe_cosignature
 from sekisho.model.member import Purpose
 from sekisho.model.names import PartyId
 from sekisho.store.checkpoints import Cosignature, kept_checkpoint
 from sekisho.store.state import Records
-from sekisho.trust.keyring import Members
-from sekisho.trust.verify import verify_recorded
+from sekisho.trust.keyring import Members, TrustedMember
 
 _PURPOSES = {
     PayloadType.RECEIPT: Purpose.RECEIPT,
@@ -51,6 +54,8 @@ class EvidenceReport:
     """Sent and taken over, whose signatures hold, without a gap that was not named."""
     cosignatures: int
     """Of neighbours that saw this ledger grow."""
+    revoked: tuple[RevokedKey, ...]
+    """Keys that their owners revoked, and how many of their signatures hold all the same."""
     doubted: tuple[int, ...]
     """Entries that say themselves that their receipt did not verify when it came."""
 
@@ -81,17 +86,20 @@ def verify_evidence(records: Records, members: Members, *, party: PartyId) -> Ev
         receipts=check.receipts,
         requests=check.requests,
         acknowledgements=check.confirmations.count,
+        revoked=check.revoked(),
         doubted=doubted,
-        cosignatures=_check_cosignatures(records, members, party=party, size=report.size),
+        cosignatures=_check_cosignatures(records, check.revocations, party=party, size=report.size),
     )
 
 
-def _check_cosignatures(records: Records, members: Members, *, party: PartyId, size: int) -> int:
+def _check_cosignatures(
+    records: Records, revocations: Revocations, *, party: PartyId, size: int
+) -> int:
     """Every neighbour's cosignature holds, and is of a checkpoint from which the ledger grew."""
     found = records.checkpoints.cosignatures()
     for item in found:
         try:
-            _check_cosignature(item, members, party=party)
+            _check_cosignature(item, revocations, party=party)
         except (TrustError, DocumentError) as error:
             raise LedgerError(
                 f"a cosignature of `{item.party}` does not hold: {error.message}"
@@ -107,21 +115,23 @@ def _check_cosignatures(records: Records, members: Members, *, party: PartyId, s
     return len(found)
 
 
-def _check_cosignature(item: Cosignature, members: Members, *, party: PartyId) -> None:
-    keys = members.keys_ever(party, Purpose.CHECKPOINT)
+def _check_cosignature(item: Cosignature, revocations: Revocations, *, party: PartyId) -> None:
+    # The node's own key may be revoked since: the root is compared with its own ledger's.
+    keys = revocations.members.keys_with_revoked(party, Purpose.CHECKPOINT)
     own = believe_checkpoint(item.note, party=party, keys=keys)
     if (own.size, own.epoch) != (item.size, item.epoch):
         raise TrustError("it is of another checkpoint", step="checkpoint.size")
-    keys = members.keys_ever(item.party, Purpose.CHECKPOINT)
+    keys = revocations.members.keys_with_revoked(item.party, Purpose.CHECKPOINT)
+    ahead = (public for public in keys if revocations.is_ahead(public, item.size))
     lines = item.note.removeprefix(f"{parse_note(item.note).text}\n")
-    believe_cosignature(own, lines, party=item.party, keys=keys)
+    believe_cosignature(own, lines, party=item.party, keys=ahead)
 
 
 class _Check:
     def __init__(self, records: Records, members: Members, recount: Recount) -> None:
         self._records = records
         self._recount = recount
-        self._members = members
+        self.revocations = Revocations(members)
         self._asked: dict[int, str] = {}
         """Digests of requests by the entry that asked, until that is ended."""
         self._opened: dict[int, str] = {}
@@ -149,10 +159,32 @@ class _Check:
         """Whether what an entry names may have been deleted after the entries were checked."""
         return link is not None and link.channel.contract in self._records.pruning.contracts(size)
 
+    def revoked(self) -> tuple[RevokedKey, ...]:
+        """Name the revoked keys, once no signature rests on one whose revocation is not recorded.
+
+        Raises:
+            LedgerError: One does: the ledger does not show that it was recorded before.
+        """
+        found = self.revocations.unproven(_nothing)
+        if found is not None:
+            document, place = found
+            raise LedgerError(
+                f"entry {place.index} rests on a key that version {document.member.version} of"
+                f" `{document.party}` revokes, and no entry records that document",
+                index=place.index,
+            )
+        return tuple(self.revocations.report(_nothing))
+
+    def _event(self, entry: Entry) -> None:
+        if isinstance(entry.body, Recovered):
+            self.confirmations.epoch = entry.body.epoch
+        elif isinstance(entry.body, MemberEvent):
+            self.revocations.take(entry, entry.body)
+
     def _entry(self, entry: Entry) -> bool:
         body, link = entry.body, entry.link
-        if isinstance(body, Recovered):
-            self.confirmations.epoch = body.epoch
+        if link is None:
+            self._event(entry)
         if link is None or self._is_of_pruned(body):
             return False
         match body:
@@ -162,16 +194,14 @@ class _Check:
                 request = self._asked.pop(body.ends, "")
                 if not body.verified:
                     return True
-                receipt = self._receipt(body.receipt, link.channel, request)
-                _compare(receipt, (body.rows, body.bytes, body.blake3), Outcome.ANSWERED)
+                self._receipt(body.receipt, entry, request=request)
             case Denied(receipt=text) if text:
-                receipt = self._receipt(text, link.channel, self._asked.pop(body.ends, ""))
-                _compare(receipt, (0, 0, ""), Outcome.REFUSED)
+                self._receipt(text, entry, request=self._asked.pop(body.ends, ""))
             case Opened() | Refused():
-                self._request(body, link.channel)
+                self._request(body, link.channel, entry)
                 self._opened[entry.index] = body.request
             case Closed():
-                self._own_receipt(self._opened.pop(body.ends, ""), body)
+                self._own_receipt(self._opened.pop(body.ends, ""), entry)
             case AcknowledgementSent(document=text) | AcknowledgementCompared(document=text):
                 self._acknowledged(text, entry, by=link.channel.consumer)
             case _:
@@ -187,17 +217,16 @@ class _Check:
         self._asked.pop(index, None)
         self._opened.pop(index, None)
 
-    def _receipt(self, text: str, channel: Channel, request: str) -> Receipt:
+    def _receipt(self, text: str, entry: Entry, *, request: str) -> None:
         """A receipt that came is the provider's, and about what was asked."""
+        link = entry.link
+        assert link is not None  # noqa: S101  ends stand in channels
         envelope = parse_envelope_json(text.encode(), name="receipt")
-        self._signed(envelope, PayloadType.RECEIPT, by=channel.provider)
-        receipt = parse_receipt(envelope.payload)
-        if receipt.channel != channel or receipt.request != request:
-            raise TrustError("the receipt is about another request", step="receipt.request")
+        self._signed(envelope, PayloadType.RECEIPT, entry, by=link.channel.provider)
+        check_receipt(parse_receipt(envelope.payload), entry, request=request)
         self.receipts += 1
-        return receipt
 
-    def _request(self, body: Opened | Refused, channel: Channel) -> None:
+    def _request(self, body: Opened | Refused, channel: Channel, entry: Entry) -> None:
         """A request that was answered or refused is the consumer's, where contracts ask for it."""
         stored = self._records.requests.by_digest(body.request)
         if stored is None:
@@ -207,32 +236,31 @@ class _Check:
         envelope = parse_envelope_json(stored.envelope, name="request")
         if envelope.digest != body.request:
             raise TrustError("its request was altered", step="request.digest")
-        self._signed(envelope, PayloadType.REQUEST, by=channel.consumer)
+        self._signed(envelope, PayloadType.REQUEST, entry, by=channel.consumer)
+        check_request(parse_request(envelope.payload), body, channel)
         self.requests += 1
 
     def _acknowledged(self, text: str, entry: Entry, *, by: PartyId) -> None:
         """What a consumer says of its answers is its own, and follows what it said before."""
         envelope = parse_envelope_json(text.encode(), name="acknowledgement")
-        self._signed(envelope, PayloadType.ACKNOWLEDGEMENT, by=by)
+        self._signed(envelope, PayloadType.ACKNOWLEDGEMENT, entry, by=by)
         self.confirmations.take(entry, envelope, signers=(by,))
 
-    def _own_receipt(self, request: str, body: Closed) -> None:
+    def _own_receipt(self, request: str, entry: Entry) -> None:
         """The receipt that is given again, should the request come again, says the same."""
         stored = self._records.requests.by_digest(request)
         if stored is None or stored.receipt is None:
             raise TrustError("its receipt is missing", step="receipt.missing")
-        receipt = parse_receipt(stored.receipt)
-        _compare(receipt, (body.rows, body.bytes, body.blake3), Outcome.ANSWERED)
+        check_receipt(parse_receipt(stored.receipt), entry, request=request)
 
-    def _signed(self, envelope: Envelope, kind: PayloadType, *, by: PartyId) -> None:
-        signers = verify_recorded(
-            envelope, payload_type=kind, purpose=_PURPOSES[kind], members=self._members
+    def _signed(self, envelope: Envelope, kind: PayloadType, entry: Entry, *, by: PartyId) -> None:
+        signers = self.revocations.signers(
+            envelope, kind, _PURPOSES[kind], place=Place(index=entry.index, at=entry.at)
         )
         if by not in signers:
             raise TrustError(f"`{by}` did not sign it", step="signature.party")
 
 
-def _compare(receipt: Receipt, counted: tuple[int, int, str], outcome: Outcome) -> None:
-    said = (receipt.rows, receipt.bytes, receipt.blake3)
-    if said != counted or receipt.outcome is not outcome:
-        raise TrustError("its receipt says something else", step="receipt.counts")
+def _nothing(_document: TrustedMember) -> int:
+    """A node's own ledger is its own word: what others saw of it is looked at by itself."""
+    return 0

@@ -20,6 +20,7 @@ from sekisho.ledger.bodies import (
     Body,
     Closed,
     ContractEvent,
+    MemberEvent,
     Opened,
     Recovered,
     Refused,
@@ -154,6 +155,8 @@ class _Export:
         self._wanted = wanted
         self._signer = signer
         self._head = head
+        self._revoking: frozenset[str] = frozenset()
+        """Fingerprints of the contract's parties' documents that revoke keys."""
 
     def lines(self, contract: StoredContract) -> Iterator[bytes]:
         writer = BundleWriter()
@@ -168,6 +171,9 @@ class _Export:
         for party in parties:
             for version in self._members.by_party.get(party, ()):
                 yield MemberLine(envelope=_text(version.envelope))
+        self._revoking = frozenset(
+            item.fingerprint for party in parties for item in self._members.revoking(party)
+        )
         yield ContractLine(envelope=_text(contract.envelope))
         for notice in self._records.contracts.notices(self._wanted.contract):
             yield NoticeLine(envelope=notice.envelope.decode())
@@ -216,6 +222,9 @@ class _Export:
             entry = parse_entry(stored.body, index=stored.index)
             if isinstance(entry.body, ContractEvent):
                 if entry.body.contract == self._wanted.contract:
+                    shown.add(entry.index)
+            elif isinstance(entry.body, MemberEvent):
+                if entry.body.fingerprint in self._revoking:
                     shown.add(entry.index)
             elif isinstance(entry.body, Recovered):
                 shown.add(entry.index)

@@ -31,7 +31,8 @@ def load_own_checkpoint(
     """
     if not folder.checkpoint.exists():
         return None
-    keys = members.keys_ever(party, Purpose.CHECKPOINT)
+    # Revoked keys as well: revoking must not make a node forget what it had signed until then.
+    keys = members.keys_with_revoked(party, Purpose.CHECKPOINT)
     try:
         text = load_file(folder.checkpoint).decode()
         return believe_checkpoint(text, party=party, keys=keys)

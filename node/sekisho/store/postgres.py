@@ -26,6 +26,7 @@ from sekisho.store.postgres_tables import (
     migrate,
     put_rows,
     register,
+    running,
 )
 from sekisho.store.postgres_url import server_name
 from sekisho.store.postgres_watch import PostgresWatch
@@ -263,6 +264,10 @@ class PostgresDatabase:
             for number in replicas
             if number != self._replica and self._try("pg_try_advisory_xact_lock", db, number)
         )
+
+    def others(self, db: Connection) -> tuple[str, ...]:
+        """Name the sessions whose locks are held, but this one's."""
+        return running(_own(db).raw, besides=self._replica)
 
     def lead(self, db: Connection) -> bool:
         """Take the leader's lock, which its session holds for as long as it lives."""

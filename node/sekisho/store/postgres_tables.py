@@ -22,6 +22,12 @@ CREATE TABLE sekisho_state (
     "only" BIGINT PRIMARY KEY CHECK ("only" = 0), version BIGINT NOT NULL, party TEXT NOT NULL
 );
 """
+_HELD = (
+    "locktype = 'advisory' AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND classid = 'sekisho_state'::regclass"
+)
+"""Tells the locks of this state's sessions among all of `pg_locks`."""
 
 
 def lock_class(raw: psycopg.Connection[Any]) -> int:
@@ -131,6 +137,16 @@ def register(raw: psycopg.Connection[Any], number_class: int) -> int:
     return number
 
 
+def running(raw: psycopg.Connection[Any], *, besides: int) -> tuple[str, ...]:
+    """Name the registered sessions that are alive, but one."""
+    rows = raw.execute(
+        f"SELECT id, host FROM replicas JOIN pg_locks ON objid::bigint = id WHERE {_HELD}"  # noqa: S608  ours
+        " AND id <> %s ORDER BY id",
+        (besides,),
+    ).fetchall()
+    return tuple(f"replica {number} ({host})" for number, host in rows)
+
+
 def _version(raw: psycopg.Connection[Any], party: PartyId, *, is_locked: bool = False) -> int:
     if not has_tables(raw):
         raise NodeError(
@@ -150,11 +166,7 @@ def _version(raw: psycopg.Connection[Any], party: PartyId, *, is_locked: bool = 
 
 def _check_alone(raw: psycopg.Connection[Any]) -> None:
     """New tables are for a new release: no replica of an older one may go on beside it."""
-    row = raw.execute(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        " AND classid = 'sekisho_state'::regclass"
-    ).fetchone()
+    row = raw.execute(f"SELECT count(*) FROM pg_locks WHERE {_HELD}").fetchone()  # noqa: S608  ours
     if row is None or row[0]:
         raise NodeError(
             "replicas of an older release are running",

@@ -53,7 +53,14 @@ class QuestionStore:
         return self._writer.submit(work)
 
     def receive(
-        self, index: int, sent: Sent, *, receipt: str, verified: bool, now: datetime
+        self,
+        index: int,
+        sent: Sent,
+        *,
+        receipt: str,
+        verified: bool,
+        now: datetime,
+        decided_at: int | None = None,
     ) -> Appended:
         """Append `received`: the whole answer came, and a receipt with it.
 
@@ -63,8 +70,10 @@ class QuestionStore:
             receipt: The envelope as JSON text.
             verified: Whether the receipt is the provider's and says the same as `sent`.
             now: When.
+            decided_at: Version of contracts and members at which its key counted.
 
         Raises:
+            OutdatedError: Contracts or members have changed since.
             LedgerError: It has ended already, or nothing can be recorded.
         """
         body = Received(
@@ -75,7 +84,7 @@ class QuestionStore:
             blake3=sent.blake3,
             verified=verified,
         )
-        return self._submit_end(body, now=now)
+        return self._submit_end(body, now=now, decided_at=decided_at)
 
     def fail(
         self, index: int, sent: Sent, *, reason: str, now: datetime, note: str = ""
@@ -88,22 +97,35 @@ class QuestionStore:
         body = Failed(ends=index, reason=reason, rows=sent.rows, bytes=sent.bytes)
         return self._submit_end(body, now=now, note=note)
 
-    def deny(self, index: int, refusal: Refusal, *, receipt: str, now: datetime) -> Appended:
+    def deny(
+        self,
+        index: int,
+        refusal: Refusal,
+        *,
+        receipt: str,
+        now: datetime,
+        decided_at: int | None = None,
+    ) -> Appended:
         """Append `denied`: the provider refused, and signed that.
 
         Raises:
+            OutdatedError: As for `receive`.
             LedgerError: It has ended already, or nothing can be recorded.
         """
         body = Denied(ends=index, reason=refusal.reason, clause=refusal.clause, receipt=receipt)
-        return self._submit_end(body, now=now)
+        return self._submit_end(body, now=now, decided_at=decided_at)
 
     def interrupt(self, tx: Transaction, question: OpenAnswer, *, now: datetime) -> int:
         """End a question that a fall cut off."""
         body = Interrupted(ends=question.index, reserved_rows=0, reserved_bytes=0)
         return self._end(tx, question, body, now=now).index
 
-    def _submit_end(self, body: End, *, now: datetime, note: str = "") -> Appended:
+    def _submit_end(
+        self, body: End, *, now: datetime, note: str = "", decided_at: int | None = None
+    ) -> Appended:
         def work(tx: Transaction) -> Appended:
+            if decided_at is not None:
+                tx.check_version(decided_at)
             question = get_open(tx, body.ends, side="consumer")
             return self._end(tx, question, body, now=now, note=note)
 

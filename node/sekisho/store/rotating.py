@@ -80,12 +80,32 @@ def check_rotated(folder: NodeFolder) -> None:
         )
 
 
+def keys_to_revoke(known: Members, party: PartyId, *, with_signing: bool) -> frozenset[str]:
+    """List a company's keys that are not revoked, in hex: those of now and of every version before.
+
+    Who rotated in haste after a theft has the stolen key behind them already.
+
+    Args:
+        known: The members that the node knows, the company among them.
+        party: The company.
+        with_signing: Whether the keys with which people sign are among them.
+    """
+    listed = [key for version in known.by_party.get(party, ()) for key in version.member.keys]
+    return frozenset(
+        key.public
+        for key in listed
+        if not known.is_revoked(key.public)
+        and (with_signing or PEOPLE_PURPOSES.isdisjoint(key.purposes))
+    )
+
+
 def make_keys(
     folder: NodeFolder,
     known: Members,
     *,
     addresses: tuple[str, ...],
     with_signing: bool,
+    revoked: frozenset[str],
     now: datetime,
 ) -> None:
     """Make new keys, a certificate and the next member document, beside the old ones.
@@ -95,6 +115,7 @@ def make_keys(
         known: The members that the node knows, itself among them.
         addresses: Under which it can be reached, for the certificate.
         with_signing: Whether people's signing key is renewed as well.
+        revoked: Keys, in hex, on whose word nobody shall do anything any more.
         now: From when they hold.
 
     Raises:
@@ -109,7 +130,9 @@ def make_keys(
     signing = load_signer(secrets.get("signing", signing_pem))
     request = load_signer(secrets["request"])
     signers = {item.key_id: item for item in (load_signer(signing_pem), signing, request)}
-    envelope = _document(old, signing, request, signers=tuple(signers.values()), now=now)
+    envelope = _document(
+        old, signing, request, signers=tuple(signers.values()), revoked=revoked, now=now
+    )
     verify_member(envelope, known=known, now=now)
     leaf = issue_leaf(
         _read(old).party_id,
@@ -130,6 +153,9 @@ def record(folder: NodeFolder, state: State, *, now: datetime) -> Rotated:
         folder: The node's, with keys that `make_keys` made.
         state: The node's.
         now: When.
+
+    Raises:
+        NodeError: Another process serves the node, with the old keys.
     """
     envelopes = [
         parse_envelope_json(load_file(path), name=str(path))
@@ -141,6 +167,8 @@ def record(folder: NodeFolder, state: State, *, now: datetime) -> Rotated:
     others = {item.party for item in state.members.all()} - {new.party_id}
 
     def work(tx: Transaction) -> None:
+        # Here, since no replica gets past its start while this transaction runs.
+        state.check_alone(tx)
         for member, document in zip(members, envelopes, strict=True):
             if known is not None and known.version >= member.version:
                 continue
@@ -157,6 +185,25 @@ def record(folder: NodeFolder, state: State, *, now: datetime) -> Rotated:
 
     state.submit(work)
     return Rotated(party=new.party_id, version=new.version, fingerprint=envelope.digest)
+
+
+def record_own(state: State, envelope: Envelope, *, now: datetime) -> None:
+    """Record a node's own later document where the state was put back from before it.
+
+    The ledger must say from where on this node knew what the document revokes.
+    """
+    member = _read(envelope)
+    known = state.members.current(member.party_id)
+    if member.version == 1 or (known is not None and known.version >= member.version):
+        return
+    stored = StoredMember(
+        party=member.party_id,
+        version=member.version,
+        fingerprint=envelope.digest,
+        envelope=envelope_to_json(envelope),
+        alias="",
+    )
+    state.submit(lambda tx: state.members.add(tx, stored, keys=member.public_keys, now=now))
 
 
 def put_in_place(folder: NodeFolder) -> None:
@@ -204,6 +251,7 @@ def _document(
     request: LocalSigner,
     *,
     signers: tuple[LocalSigner, ...],
+    revoked: frozenset[str],
     now: datetime,
 ) -> Envelope:
     """Write the version after a document, signed by the key before and by every key after."""
@@ -221,6 +269,8 @@ def _document(
         },
         "keys": [listed_key(signing, PEOPLE_PURPOSES), listed_key(request, NODE_PURPOSES)],
     }
+    if taken := revoked.union(member.revoked):
+        document["revoked"] = sorted(taken)
     return seal(canonical_json(document), PayloadType.MEMBER, signers)
 
 

@@ -169,6 +169,10 @@ class SqliteDatabase:
         """Whoever had the file before is gone, since this process holds it."""
         return frozenset(replicas)
 
+    def others(self, _db: Connection) -> tuple[str, ...]:
+        """One process has the file."""
+        return ()
+
     def lead(self, _db: Connection) -> bool:
         """The one process does everything."""
         return True

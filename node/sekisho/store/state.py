@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from sekisho.errors import LedgerError, OutdatedError
+from sekisho.errors import LedgerError, NodeError, OutdatedError
 from sekisho.ledger.recounting import Recount
 from sekisho.model.limits import DEFAULT_LIMITS, Limits
 from sekisho.model.names import ContractId, PartyId
@@ -174,6 +174,25 @@ class State(Records):
         self._writer.on_lost = lose
         self._writer.on_renewed = on_news
         self._watch = self._database.watch(hear, lose)
+
+    def check_alone(self, tx: Transaction | None = None) -> None:
+        """Refuse to go on while another process serves the same node.
+
+        Args:
+            tx: What must not happen beside another; one that starts meanwhile waits for its end.
+
+        Raises:
+            NodeError: One does, or is starting.
+            LedgerError: The database cannot be reached.
+        """
+        if tx is None:
+            self._writer.submit(self.check_alone)
+            return
+        if others := self._database.others(tx.db):
+            raise NodeError(
+                f"other replicas of the node are running: {', '.join(others)}",
+                hint="stop them all first; one that fell is gone after some seconds",
+            )
 
     def leads(self) -> bool:
         """Tell whether this process does what only one of all shall do.

@@ -101,6 +101,26 @@ class Members:
         owner = self.owner_of(public)
         return owner is not None and public in self.latest(owner).member.revoked
 
+    def revocation_of(self, public: str) -> TrustedMember | None:
+        """Give the first known document of a key's owner that revokes it; None where none does."""
+        owner = self.owner_of(public)
+        versions = self.by_party[owner] if owner is not None else ()
+        return next((item for item in versions if public in item.member.revoked), None)
+
+    def revoking(self, party: PartyId) -> Iterator[TrustedMember]:
+        """Give those of a party's known documents that revoke a key which none before revoked."""
+        revoked: set[str] = set()
+        for item in self.by_party.get(party, ()):
+            if not revoked.issuperset(item.member.revoked):
+                yield item
+            revoked.update(item.member.revoked)
+
+    def introduction_of(self, public: str) -> TrustedMember | None:
+        """Give the first known document that lists a key; None for a stranger's."""
+        owner = self.owner_of(public)
+        versions = self.by_party[owner] if owner is not None else ()
+        return next((item for item in versions if public in item.member.public_keys), None)
+
     def purposes_now(self, public: str) -> frozenset[Purpose]:
         """List what a signing key may sign according to its owner's newest document."""
         owner = self.owner_of(public)

@@ -32,6 +32,11 @@ class VerifiedSignature:
     party: PartyId
     signature: EnvelopeSignature
 
+    @property
+    def public(self) -> str:
+        """The key that made it, in hex."""
+        return public_of_id(self.signature.key_id)
+
 
 def verify_signatures(
     envelope: Envelope,
@@ -81,7 +86,7 @@ def verify_recorded(
     """Say which parties signed, for signatures that this node has recorded before.
 
     Such signatures stay good after their keys were rotated out or their documents ran out; a
-    revoked key's do not count any more, and are passed over.
+    revoked key's do not count any more, and are passed over: nothing is done on their word.
 
     Raises:
         TrustError: The type is another, or a signature does not hold.
@@ -97,6 +102,37 @@ def verify_recorded(
     parties = frozenset(check.party_of(item, message) for item in kept)
     parse_canonical(envelope.payload, limits=limits)
     return parties
+
+
+def verify_whenever(
+    envelope: Envelope,
+    *,
+    payload_type: PayloadType,
+    purpose: Purpose,
+    members: Members,
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[VerifiedSignature, ...]:
+    """Give the signatures that fit, by keys that may or might once sign this, revoked or not.
+
+    For evidence alone: whether a revoked key's signature holds is decided there, by its place. What
+    a node acts on goes through the other functions.
+
+    Raises:
+        TrustError: The type is another, or a signature does not fit.
+        DocumentError: The payload is not in canonical form.
+
+    Source:
+        `docs/spec/documents.md`, section 7.
+    """
+    signatures = _signatures(envelope, payload_type)
+    check = _Check(members=members, purpose=purpose, now=None, takes_revoked=True)
+    message = pae(envelope.payload, envelope.payload_type)
+    kept = tuple(
+        VerifiedSignature(party=check.party_of(item, message), signature=item)
+        for item in signatures
+    )
+    parse_canonical(envelope.payload, limits=limits)
+    return kept
 
 
 def sift_signatures(
@@ -145,6 +181,8 @@ class _Check:
     purpose: Purpose
     now: datetime | None
     """None for signatures that were recorded before."""
+    takes_revoked: bool = False
+    """Whether somebody else decides about revoked keys."""
 
     def party_of(self, item: EnvelopeSignature, message: bytes) -> PartyId:
         """Steps 3 to 6: whose key it is, that it may sign this now, and that it did."""
@@ -156,7 +194,7 @@ class _Check:
                 step="signature.key",
                 hint="add the signer's newest member document",
             )
-        if self.members.is_revoked(public):
+        if not self.takes_revoked and self.members.is_revoked(public):
             raise TrustError(
                 f"a signature is by a revoked key of `{party}`", step="signature.revoked"
             )

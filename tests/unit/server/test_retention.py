@@ -12,6 +12,7 @@ from sekisho.documents.envelope import EnvelopeSignature
 from sekisho.errors import LedgerError
 from sekisho.ledger.acknowledgement import Acknowledged, Ending
 from sekisho.ledger.bodies import Pruned
+from sekisho.model.lifecycle import ContractState
 from sekisho.model.notices import Notice, NoticeKind
 from sekisho.server import retention
 from sekisho.server.comparing import Comparing, _Before
@@ -86,7 +87,7 @@ def prune(kept, now, **config):
         party=PROVIDER,
         config=SimpleNamespace(retention=RetentionConfig(**config) if config else None),
         state=kept.state,
-        contracts=ContractBook(kept.state),
+        contracts=getattr(kept, "book", ContractBook(kept.state)),
         now=lambda: now,
         monotonic=lambda: 0.0,
     )
@@ -211,3 +212,16 @@ def test_an_acknowledgement_of_what_was_pruned_is_no_difference(kept):
     terminate(kept.state, kept.first.id, NOW)
     prune(kept, NOW + timedelta(days=DAYS), days_after_contract=DAYS)
     assert not list(compare(answer, []))
+
+
+def test_a_key_that_was_revoked_lets_nothing_be_deleted_sooner(kept):
+    """Who revokes its key takes the contract out of force; it has not ended for that."""
+    kept.book = ContractBook(kept.state, is_revoked=lambda _key: True)
+    last = NOW + timedelta(days=1)
+    for signed in (kept.first, kept.second):
+        kept.book._signed[signed.id] = replace(signed, sign_by_at=last)
+    assert kept.book.state(kept.first.id, last) is ContractState.EXPIRED
+    later = last + timedelta(days=DAYS)
+    before = bodies(kept)
+    prune(kept, later, days_after_contract=DAYS)
+    assert bodies(kept) == before

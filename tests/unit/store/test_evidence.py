@@ -13,6 +13,8 @@ from sekisho.model.names import ContractId, PartyId
 from sekisho.store.answers import Sent
 from sekisho.store.evidence import verify_evidence
 from sekisho.store.founding import found_node
+from sekisho.store.members import StoredMember
+from sekisho.store.rotating import keys_to_revoke, make_keys
 from sekisho.store.state import open_state
 from sekisho.trust.keyring import Members
 from sekisho.trust.keys import load_signer
@@ -111,3 +113,56 @@ def test_a_provider_that_is_no_member_any_more_vouches_for_nothing(nodes):
     _keep(nodes, _receipt(nodes))
     with pytest.raises(LedgerError, match="no known member"):
         _verify(nodes, Members())
+
+
+def _revoked(nodes, members, party="ua.example"):
+    """Let a company revoke its keys; gives its next document, and what is known with it."""
+    folder = nodes[party].folder
+    make_keys(
+        folder,
+        members,
+        addresses=(),
+        with_signing=True,
+        revoked=keys_to_revoke(members, PartyId(party), with_signing=True),
+        now=NOW,
+    )
+    envelope = parse_envelope_json((folder.key("signing").parent / "next/member.json").read_bytes())
+    return envelope, members.add(verify_member(envelope, known=members, now=NOW))
+
+
+def _learn(nodes, envelope):
+    stored = StoredMember(
+        party=PartyId("ua.example"),
+        version=2,
+        fingerprint=envelope.digest,
+        envelope=envelope_to_json(envelope),
+    )
+    with open_state(nodes["maker.example"].folder.state_file(), now=NOW) as state:
+        state.submit(lambda tx: state.members.add(tx, stored, keys=(), now=NOW))
+
+
+def test_a_receipt_that_came_before_its_key_was_revoked_holds(nodes, members):
+    _keep(nodes, _receipt(nodes))
+    envelope, known = _revoked(nodes, members)
+    _learn(nodes, envelope)
+    report = _verify(nodes, known)
+    assert report.receipts == 1
+    assert {item.index for item in report.revoked} == {2}
+    assert sum(item.held for item in report.revoked) == 1
+
+
+def test_a_receipt_that_came_after_its_key_was_revoked_is_named(nodes, members):
+    envelope, known = _revoked(nodes, members)
+    _learn(nodes, envelope)
+    _keep(nodes, _receipt(nodes))
+    with pytest.raises(LedgerError, match=r"entry 2 .*that entry 0 revokes") as caught:
+        _verify(nodes, known)
+    assert caught.value.index == 2
+
+
+def test_a_revocation_that_the_ledger_does_not_record_lets_nothing_hold(nodes, members):
+    _keep(nodes, _receipt(nodes))
+    _, known = _revoked(nodes, members)
+    with pytest.raises(LedgerError, match=r"entry 1 rests on a key .* no entry records") as caught:
+        _verify(nodes, known)
+    assert caught.value.index == 1

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from sekisho.documents.envelope import Envelope, PayloadType
-from sekisho.errors import LedgerError, OutdatedError, Refusal, TrustError
+from sekisho.errors import LedgerError, NodeError, OutdatedError, Refusal, TrustError
 from sekisho.ledger.bodies import Interrupted
 from sekisho.ledger.charging import Amount
 from sekisho.store.answers import OpenedAnswer, Sent
@@ -305,3 +305,15 @@ def test_a_transaction_that_had_failed_is_never_told_as_committed(replicas):
         state.submit(fail_unseen)
     append_many(state, 1)
     assert state.ledger.verify().size == 1
+
+
+def test_whoever_must_be_alone_is_told_who_else_is_there(replicas):
+    one = replicas()
+    one.check_alone()
+    with ExitStack() as stack:
+        other = stack.enter_context(replicas())
+        with pytest.raises(NodeError, match=r"other replicas of the node are running: replica \d"):
+            one.check_alone()
+        with pytest.raises(NodeError, match="other replicas"):
+            other.submit(other.check_alone)
+    one.check_alone()

@@ -252,3 +252,17 @@ def test_ports_and_addresses_are_endpoints():
 
     assert trusted.member.endpoints == tuple(endpoints)
     assert members_of(DL).latest("dl.example").member.party_id == "dl.example"
+
+
+def test_a_first_contact_after_a_rotation_passes_over_the_keys_before():
+    new = load_signer(generate_signing_key())
+    keys = [key(new, "member"), key(UA.node, "request")]
+    rotated = UA.member(
+        **second(keys=keys, revoked=[UA.people.public]), signers=(UA.people, new, UA.node)
+    )
+
+    met = verify_member(rotated, known=Members(), now=NOW)
+
+    assert met.first == FIRST.digest
+    assert Members().add(met).owner_of(UA.people.public) is None
+    refuse(UA.member(keys=keys, signers=(UA.people, new, UA.node)), "member.stray", known=Members())
