@@ -208,9 +208,13 @@ def test_an_acknowledgement_of_what_was_pruned_is_no_difference(kept):
     unknown = replace(answer, request="sha256:" + "0" * 64)
     said = SimpleNamespace(contract=kept.first.id, consumer=CONSUMER, made_at="")
     comparing = Comparing(SimpleNamespace(state=kept.state, monotonic=lambda: 0.0))
-    compared = [list(comparing._compare(said, item, [])) for item in (answer, unknown)]
+
+    def compare(item):
+        return list(comparing._compare(said, item, [], before=None))
+
+    compared = [compare(item) for item in (answer, unknown)]
     assert [[item.kind.value for item in found] for found in compared] == [[], ["not-recorded"]]
 
     terminate(kept.state, kept.first.id, NOW)
     prune(kept, NOW + timedelta(days=DAYS), days_after_contract=DAYS)
-    assert not list(comparing._compare(said, answer, []))
+    assert not compare(answer)
