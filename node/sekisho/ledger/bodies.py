@@ -195,7 +195,7 @@ class AcknowledgementSent:
     """A consumer's node has signed what it says of a channel's answers since the last time."""
 
     number: int
-    """Of the acknowledgement in its channel."""
+    """Of the acknowledgement in its channel and epoch."""
     answers: int
     """How many it names."""
     document: str

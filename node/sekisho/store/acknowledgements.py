@@ -187,13 +187,13 @@ class AcknowledgementStore:
         return True
 
     def _began(self, tx: Transaction, said: Acknowledgement) -> int:
-        """Tell the first entry of a document's epoch in its channel, the document's own or another.
+        """Tell the first entry of a document's epoch in its channel, at most the document's own.
 
-        Entries of a channel's earlier epochs all stand before it.
+        Entries of the channel's earlier epochs all stand before it.
         """
         (index,) = tx.db.execute(
-            "SELECT min(entry) FROM acknowledgements"
-            " WHERE contract = ? AND consumer = ? AND provider = ? AND epoch = ?",
+            "SELECT entry FROM acknowledgements WHERE contract = ? AND consumer = ?"
+            " AND provider = ? AND epoch = ? ORDER BY number LIMIT 1",
             (*_key(said.channel), said.epoch),
         ).fetchone()
         return int(index)

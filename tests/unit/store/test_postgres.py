@@ -234,3 +234,17 @@ def test_salts_come_from_what_was_handed_in(fresh):
     with open_state(database(fresh), now=NOW, random=lambda count: b"s" * count) as state:
         append_many(state, 1)
         assert state.ledger.stored(0).salt == b"s" * 32
+
+
+def test_acknowledgements_from_before_there_were_epochs_are_of_the_first(fresh, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr("sekisho.store.postgres_tables.MIGRATIONS", MIGRATIONS[:3])
+        database(fresh).create()
+    with psycopg.connect(fresh, autocommit=True) as raw:
+        raw.execute(
+            "INSERT INTO acknowledgements VALUES (%s, %s, %s, 4, 'sha256:cd', 9, 17, '', 2)",
+            (CHANNEL.provider, CHANNEL.consumer, CHANNEL.contract),
+        )
+    with opened(database(fresh)) as state:
+        assert state.acknowledgements.last(CHANNEL).position == (0, 4)
+        assert state.acknowledgements.following(CHANNEL) == (0, 5, "sha256:cd")
