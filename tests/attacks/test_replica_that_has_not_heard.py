@@ -1,8 +1,8 @@
 """A partner asks the replica that cannot have heard yet that its contract has ended.
 
-First the replica is stopped while another one of the same node records the termination; the request lies
-in its socket when it wakes. Nothing may leave: what it decides holds for one version of contracts,
-and the transaction that would open the answer finds another.
+First the replica is stopped while another one of the same node records the termination; the request
+lies in its socket when it wakes. Nothing may leave: what it decides holds for one version of
+contracts, and the transaction that would open the answer finds another.
 
 Then its line to the database goes dead while an answer leaves: connections stand, nothing comes
 through, and no transaction is needed for what was reserved. It must end by itself, in a bounded
