@@ -184,3 +184,10 @@ def test_rows_are_refused_at_the_own_node_in_the_words_of_the_provider(world):
         ask(world, "SELECT age FROM tests ORDER BY cycle_threshold")
     with world["a"].records() as records:
         assert records.ledger.head().size == size
+
+
+def test_what_was_charged_for_cells_follows_from_what_was_published(world):
+    ask(world, "SELECT age, count(*) AS n, avg(positive) AS mean FROM tests GROUP BY age")
+    for hospital in HOSPITALS:
+        ran = world[hospital].run("ledger", "verify")
+        assert ran.code == 0, ran.err

@@ -1,12 +1,62 @@
-"""A line to a node: it carries bytes as they are, and kills the node when so many have passed."""
+"""Lines that carry bytes as they are, until they are cut, go dead, or kill the node behind them."""
 
 import socket
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 from support.nodes import Company
 
 _CHUNK = 4_096
+
+
+class Line:
+    """Listens at one Unix socket and carries bytes to and from another; it can go dead."""
+
+    def __init__(self, near: Path, far: Path) -> None:
+        """Make the socket that clients connect to.
+
+        Args:
+            near: The socket's path, which must not be there yet.
+            far: The server's.
+        """
+        self.flowing = threading.Event()
+        """Cleared, the line is dead: connections stand, and nothing comes through."""
+        self.flowing.set()
+        self._far = far
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(near))
+        near.chmod(0o777)
+        listener.listen()
+        self._open: list[socket.socket] = [listener]
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.flowing.set()
+        for item in self._open:
+            with suppress(OSError):
+                item.shutdown(socket.SHUT_RDWR)
+            item.close()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(str(self._far))
+                self._open += [near, far]
+                for source, sink in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(_CHUNK):
+                self.flowing.wait()
+                sink.sendall(data)
+        for item in (source, sink):
+            with suppress(OSError):
+                item.shutdown(socket.SHUT_RDWR)
 
 
 class Relay:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sekisho.cli.contract_shelf import Shelf, review_page
+from sekisho.cli.contract_file_or_id import FileOrId, review_page
 from sekisho.cli.main import DONE
 from sekisho.cli.place import Place, now
 from sekisho.cli.table import show as show_rows
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 def review(options: argparse.Namespace) -> int:
     """Print a file's or a held contract's terms in plain words, an amendment's with its changes."""
-    with Shelf(options) as shelf:
-        found = shelf.find(options.what)
-        amended, below = shelf.amended_by(found), shelf.below(found)
+    with FileOrId(options) as named:
+        found = named.find(options.what)
+        amended, below = named.amended_by(found), named.below(found)
     if options.format == "json":
         facts = review_facts(found.contract, lang=options.lang)
         changes = amended and diff_facts(
@@ -60,8 +60,8 @@ def _print_below(found: tuple[Finding, ...], *, name: str, lang: str) -> None:
 
 def diff(options: argparse.Namespace) -> int:
     """Print what one contract widens, narrows and changes in another."""
-    with Shelf(options) as shelf:
-        before, after = shelf.find(options.a), shelf.find(options.b)
+    with FileOrId(options) as named:
+        before, after = named.find(options.a), named.find(options.b)
     both, names = (before.contract, after.contract), (before.name, after.name)
     if options.format == "json":
         _dump(diff_facts(*both, names=names, lang=options.lang))

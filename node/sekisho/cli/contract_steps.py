@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from sekisho.cli.contract_shelf import Shelf, review_page
+from sekisho.cli.contract_file_or_id import FileOrId, review_page
 from sekisho.cli.floors import open_floors
 from sekisho.cli.main import DONE, FAILED
 from sekisho.cli.place import Place, confirm, is_interactive, misused, now, say
@@ -143,9 +143,9 @@ def _ask(options: argparse.Namespace, signed: SignedContract) -> int:
             f"give at least {CONFIRMING_DIGITS} digits of the id, after reading"
             f" `sekisho contract review {short_id(signed.id)}`",
         )
-    with Shelf(options) as shelf:
-        found = shelf.find(signed.id)
-        say(review_page(found, shelf.amended_by(found), lang=options.lang))
+    with FileOrId(options) as named:
+        found = named.find(signed.id)
+        say(review_page(found, named.amended_by(found), lang=options.lang))
     what = "certify deletion under" if options.verb == "certify" else options.verb
     if confirm(f"This would {what} the contract `{short_id(signed.id)}`."):
         return DONE

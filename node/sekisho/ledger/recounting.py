@@ -24,7 +24,7 @@ from sekisho.ledger.bodies import (
     Recovered,
 )
 from sekisho.ledger.charging import Amount, ChargeTerms, Count, LimitName, charge_terms
-from sekisho.ledger.entry import Entry
+from sekisho.ledger.entry import Channel, Entry
 from sekisho.ledger.instants import parse_moment
 from sekisho.model.names import ContractId, PartyId, short_id
 from sekisho.model.signed import SignedContract
@@ -33,6 +33,8 @@ MEND: Final = (
     "keep the state as it is, put the latest backup that holds in its place, and run"
     " `sekisho ledger recover`: docs/guide/backups.md"
 )
+
+_MINUTE: Final = len("2026-12-01T05:00")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,8 @@ class Recount:
         self._payload = payload
         self._signed: dict[ContractId, SignedContract] = {}
         self._proposed: dict[ContractId, int] = {}
+        self._terms: dict[Channel, tuple[str, ChargeTerms]] = {}
+        """What each channel's last answer was charged to, with the minute in which it opened."""
         self._open: dict[int, ChargeTerms] = {}
         self._used: Counter[Count] = Counter()
         self._pruned_at: dict[ContractId, str] = {}
@@ -124,20 +128,26 @@ class Recount:
     def _begin(self, entry: Entry, body: Opened) -> None:
         if entry.link is None:
             return
-        channel, at = entry.link.channel, entry.index
-        root = self._root(channel.contract, at)
-        terms = charge_terms(
-            self._contract(channel.contract, at),
-            consumer=channel.consumer,
-            root=root,
-            now=parse_moment(entry.at),
-        )
+        at, terms = entry.index, self._terms_of(entry, entry.link.channel)
         self._add(terms, "queries", 1)
         self._add(terms, "cells", self._kept.published.get(at, 0))
         self._open[at] = terms
         running = self._kept.running.get(at)
         if running and (running.rows < body.reserved_rows or running.bytes < body.reserved_bytes):
             raise _reserved(at)
+
+    def _terms_of(self, entry: Entry, channel: Channel) -> ChargeTerms:
+        """Say what an answer is charged to; windows begin with a minute, and many share one."""
+        minute, terms = self._terms.get(channel, ("", None))
+        if terms is None or minute != entry.at[:_MINUTE]:
+            terms = charge_terms(
+                self._contract(channel.contract, entry.index),
+                consumer=channel.consumer,
+                root=self._root(channel.contract, entry.index),
+                now=parse_moment(entry.at),
+            )
+            self._terms[channel] = (entry.at[:_MINUTE], terms)
+        return terms
 
     def _end(self, start: int, left: Amount) -> None:
         terms = self._open.pop(start, None)

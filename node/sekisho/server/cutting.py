@@ -9,6 +9,7 @@ from sekisho.model.notices import NoticeKind
 from sekisho.server import log
 from sekisho.server.parts import Parts
 from sekisho.server.streams import FINISH_SECONDS
+from sekisho.store.database import HEARING_SECONDS
 
 SUSPENSION = NoticeKind.SUSPENSION.value
 """What cuts an answer whose contract is suspended, by people or below the node's floors."""
@@ -36,8 +37,11 @@ def cut_in_doubt(parts: Parts) -> None:
 
 
 def await_others(parts: Parts, contract: ContractId) -> None:
-    """Wait until the other replicas have ended theirs, of which they have been told."""
-    deadline = parts.monotonic() + FINISH_SECONDS
+    """Wait until the other replicas have ended theirs, of which they have been told.
+
+    One that cannot hear does not say that it has; it has stopped by itself when the time is over.
+    """
+    deadline = parts.monotonic() + HEARING_SECONDS + FINISH_SECONDS
     pause = threading.Event()
     while running := [
         consumer

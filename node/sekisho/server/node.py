@@ -223,8 +223,7 @@ class RunningNode:
                 self.parts.late.retry()
                 self._cut_ended("term")
                 cut_in_doubt(self.parts)
-                self.parts.state.check_in_touch()
-                self._say(is_serving=True)
+                self._say_whether_in_touch()
             self._drop_ended()
 
     def _cut_ended(self, reason: str) -> None:
@@ -236,11 +235,20 @@ class RunningNode:
             self._lookups.drop_ended()
 
     def _hear(self) -> None:
-        """Act at once on what another replica has recorded."""
+        """Act at once on what another replica has recorded; in several threads, news by news."""
         self._cut_ended(ENDED)
         self._lookups.forget_read()
         self._deliveries.wake()
-        self._say(is_serving=True)
+        self._say_whether_in_touch()
+
+    def _say_whether_in_touch(self) -> None:
+        """Tell balancers how it is now, whatever was so when this began."""
+        try:
+            self.parts.state.check_in_touch()
+        except LedgerError:
+            self._say(is_serving=False)
+        else:
+            self._say(is_serving=True)
 
     def _say(self, *, is_serving: bool) -> None:
         for face in self._faces:

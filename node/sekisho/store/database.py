@@ -6,9 +6,16 @@ are cast to `INTEGER`. What still differs is translated where it is sent, see `s
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sekisho.errors import LedgerError
+
+HEARING_SECONDS: Final = 2.0
+"""A process that has no word for so long that it hears what others record answers nothing more.
+
+So much later than at the others a contract may end at one that cannot be reached. Less would cut
+answers wherever a machine is busy for a moment.
+"""
 
 
 class Cursor(Protocol):
@@ -49,7 +56,7 @@ class Watch(Protocol):
 
     @property
     def is_listening(self) -> bool:
-        """Tell whether it hears everything now."""
+        """Tell whether it has heard everything up to less than `HEARING_SECONDS` ago."""
 
     def close(self) -> None:
         """Stop."""
@@ -157,7 +164,8 @@ class Database(Protocol):
         """Hear of what others change, from now on; None where nobody else can.
 
         Args:
-            on_news: Given the version of contracts and members, whenever it may have changed.
+            on_news: Given the version of contracts and members, whenever it may have changed; it
+                may be called again while it is still at work.
             on_lost: Called when news may be missed from now on, until `on_news` is called again.
         """
 

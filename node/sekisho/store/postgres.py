@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Final, cast
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from sekisho.errors import LedgerError, NodeError
 from sekisho.model.names import PartyId
@@ -50,6 +50,15 @@ _SETTINGS: Final = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
 }
+_LINE: Final = {
+    # So that this side notices within seconds that the server's machine is gone, or the way to it.
+    "connect_timeout": "5",
+    "tcp_user_timeout": "5000",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+}
+"""Unless the URL says otherwise; of no effect on a Unix socket, but for the first."""
 
 
 class PostgresConnection:
@@ -292,12 +301,17 @@ class PostgresDatabase:
             yield raw
 
     def _connect(self, **more: str) -> psycopg.Connection[Any]:
-        given = conninfo_to_dict(self._connection).get("options") or ""
+        named = conninfo_to_dict(self._connection)
+        given = named.get("options") or ""
+        line = {name: value for name, value in _LINE.items() if name not in named}
         own = (f"-c {name}={value}" for name, value in (_SETTINGS | more).items())
         settings = " ".join((str(given), *own)).strip()
         try:
             return psycopg.connect(
-                self._connection, autocommit=True, prepare_threshold=2, options=settings
+                make_conninfo(self._connection, **line),
+                autocommit=True,
+                prepare_threshold=2,
+                options=settings,
             )
         except psycopg.Error as error:
             raise _away(error) from error

@@ -1,8 +1,9 @@
 """Several processes over one state: each knows what the others do, and what a fall left of them."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from sekisho.documents.envelope import Envelope, PayloadType
 from sekisho.errors import LedgerError, NodeError, OutdatedError, Refusal, TrustError
 from sekisho.ledger.bodies import Interrupted
 from sekisho.ledger.charging import Amount
+from sekisho.model.names import ContractId
 from sekisho.store.answers import OpenedAnswer, Sent
 from sekisho.store.contracts import NewContract
+from sekisho.store.database import HEARING_SECONDS
 from sekisho.store.postgres import PostgresDatabase
 from sekisho.store.postgres_url import read_url
 from sekisho.store.requests import StoredRequest
 from support.postgres import empty_database
+from support.relay import Line
 from support.state import (
     CHANNEL,
     CONSUMER,
@@ -245,13 +249,80 @@ def test_without_a_listener_nothing_is_decided(replicas, monkeypatch):
             state.decide(lambda _version: None)
 
 
-def test_a_server_that_says_nothing_any_more_is_taken_to_be_gone(replicas, monkeypatch):
-    state = replicas()
-    with listening(state):
-        state.check_in_touch()
-        monkeypatch.setattr("sekisho.store.postgres_watch.SILENT_SECONDS", -1)
+def test_what_is_done_about_news_holds_up_neither_other_news_nor_the_listening(replicas):
+    """An answer that is slow to end is waited for while the next contract ends."""
+    first, second = replicas(), replicas()
+    acting, news = threading.Event(), threading.Semaphore(0)
+
+    def act():
+        news.release()
+        assert acting.wait(WAIT_SECONDS)
+
+    acting.set()
+    second.watch(on_news=act, on_lost=pytest.fail)
+    assert news.acquire(timeout=WAIT_SECONDS)
+    acting.clear()
+    try:
+        for number in range(3):
+            propose(first, ContractId(f"sha256:{number:064}"))
+            assert news.acquire(timeout=WAIT_SECONDS)
+            assert second.version == first.version
+        listened = second._watch._heard_at
+        until(lambda: second._watch._heard_at > listened)
+        second.check_in_touch()
+    finally:
+        acting.set()
+
+
+@pytest.fixture
+def far(tmp_path):
+    """Open the state over a line that can go dead, as another process does."""
+    with ExitStack() as stack:
+
+        def another(url):
+            socket = next(Path(url.partition("host=")[2]).glob(".s.PGSQL.*[0-9]"))
+            line = stack.enter_context(closing(Line(tmp_path / socket.name, socket)))
+            moved = url.replace(str(socket.parent), str(tmp_path))
+            database = PostgresDatabase(read_url(moved, root=Path()), party=PROVIDER)
+            return line, stack.enter_context(opened(database))
+
+        yield another
+
+
+def test_a_process_whose_line_is_dead_answers_nothing_after_a_bounded_time(replicas, far, url):
+    """Its connections stand, and nothing comes through: it cannot tell but by the time."""
+    near = replicas()
+    line, state = far(url)
+    with listening(state) as (news, lost):
+        version = state.version
+        line.flowing.clear()
+        dead_at = time.monotonic()
+        propose(near)
+        assert lost.acquire(timeout=WAIT_SECONDS)
+        assert time.monotonic() - dead_at < HEARING_SECONDS + 1
         with pytest.raises(LedgerError, match="out of reach"):
-            state.check_in_touch()
+            state.decide(lambda _version: None)
+        assert state.version == version < near.version
+        line.flowing.set()
+        assert news.acquire(timeout=WAIT_SECONDS)
+        assert state.version == near.version
+        state.check_in_touch()
+
+
+def test_a_line_that_stands_is_confirmed_all_the_time(replicas):
+    state = replicas()
+    with listening(state) as (_, lost):
+        began_at = state._watch._heard_at
+        until(lambda: state._watch._heard_at > began_at + HEARING_SECONDS)
+        state.check_in_touch()
+        assert not lost.acquire(blocking=False)
+
+
+def until(is_so):
+    """Wait until something is so."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
 
 
 def test_a_writer_that_is_lost_says_so_and_comes_back(replicas):

@@ -1,4 +1,4 @@
-"""Contracts as commands find them: in a file, or at the node, by id, its first digits or title."""
+"""Contracts as commands are given them, FILE_OR_ID: in a file, or at the node, by id or title."""
 
 import argparse
 from contextlib import ExitStack
@@ -36,8 +36,8 @@ class Found:
     """Of a file."""
 
 
-class Shelf(ExitStack):
-    """Files and the node's own contracts; the node's folder is opened when it is first needed."""
+class FileOrId(ExitStack):
+    """What people mean by FILE_OR_ID; the node's folder is opened when it is first needed."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         """Take the node's folder from `--dir`."""
