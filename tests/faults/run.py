@@ -27,7 +27,9 @@ def main() -> int:
     ends_at = time.monotonic() + options.seconds
     struck: Counter[str] = Counter()
     points: set[str] = set()
-    checked, failures, seed = 0, 0, options.seed
+    checked: Counter[str] = Counter()
+    violated: list[int] = []
+    seed = options.seed
     while time.monotonic() < ends_at:
         root = Path(tempfile.mkdtemp(prefix="sekisho-faults-"))
         print(f"seed {seed}: {root}", flush=True)
@@ -39,19 +41,30 @@ def main() -> int:
                 campaign.at_random(_until(stops_at))
                 campaign.finish()
         except AssertionError as error:
-            failures += 1
+            violated.append(seed)
             print(f"seed {seed} found:\n{error}", flush=True)
         else:
             shutil.rmtree(root)
         struck += campaign.report.struck
         points |= campaign.report.points
-        checked += sum(campaign.checker.checked.values())
+        checked += campaign.checker.checked
         seed += 1
-    actions = ", ".join(f"{name} {times}" for name, times in sorted(struck.items()))
-    print(f"seeds {options.seed} to {seed - 1}; faults {sum(struck.values())}: {actions}")
-    print(f"points struck {len(points)} of {len(POINTS)}; invariants checked {checked} times")
-    print(f"rounds with a violation: {failures}")
-    return 1 if failures else 0
+    print(f"seeds {options.seed} to {seed - 1}")
+    print("\n".join(_summary(struck, points, checked)))
+    print(f"rounds with a violation: {len(violated)}")
+    for item in violated:
+        print(f"repeat: make faults SEED={item} SECONDS={ROUND_SECONDS}")
+    return 1 if violated else 0
+
+
+def _summary(struck: Counter[str], points: set[str], checked: Counter[str]) -> list[str]:
+    """Say what was struck, where, and what was checked."""
+    lines = [f"faults: {sum(struck.values())}"]
+    lines += [f"  {times:>8} {name}" for name, times in sorted(struck.items())]
+    lines.append(f"points struck: {len(points)} of {len(POINTS)}")
+    lines.append(f"checks: {sum(checked.values())}")
+    lines += [f"  {times:>8} {name}" for name, times in sorted(checked.items())]
+    return lines
 
 
 def _until(stops_at: float) -> Iterator[None]:

@@ -35,8 +35,35 @@ CHAPTERS = {
     "starting": points(By.STARTING),
     "stopping": points(By.STOPPING),
 }
+TROUBLE = {
+    "freeze": ("query decided", "opened written", "schema sent", "before asked"),
+    "terminate": ("before closed", "opened written"),
+    "hold": ("request verified", "opened on disk", "first batch sent", "receipt signed"),
+    "full": ("before the charge", "before closed", "before cut", "before asked", "before received"),
+    "broken": ("before closed", "before the charge", "before failed", "before cut"),
+    "clock": ("query decided", "before closed", "before received"),
+}
+"""Other faults than a fall, and where they strike."""
+BEHIND_SECONDS = -3600
 STRIDE = 6
-"""So far the next point to strike is, which takes a minute; `make faults` strikes them all."""
+"""So far the next point to fall at is, which takes half a minute; `make faults` takes them all."""
+OTHER_STRIDE = 2
+STEPS = 4
+"""Strikes at random, of a seed that does not change."""
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One world for what leaves its nodes as they were, since it takes seconds to make."""
+    with Campaign(tmp_path_factory.mktemp("world"), seed=1) as campaign:
+        yield campaign
+
+
+@pytest.fixture
+def campaign(shared):
+    """The shared world, of which a test's report says what that test did."""
+    shared.begin()
+    return shared
 
 
 def test_every_point_has_a_chapter():
@@ -45,12 +72,31 @@ def test_every_point_has_a_chapter():
     assert sorted(point.name for point in struck) == sorted(point.name for point in POINTS)
 
 
-def test_a_node_killed_at_points_of_each_kind_keeps_its_promises(tmp_path):
+def test_a_node_killed_at_points_of_each_kind_keeps_its_promises(campaign):
     chosen = [point for chapter in CHAPTERS.values() for point in chapter[::STRIDE]]
-    with Campaign(tmp_path) as campaign:
-        campaign.kill_at(chosen)
-        report = campaign.finish()
+    campaign.kill_at(chosen)
+    report = campaign.finish()
     assert report.points == {point.name for point in chosen}
+
+
+def test_a_node_in_trouble_at_a_point_keeps_its_promises(campaign):
+    chosen = {action: names[::OTHER_STRIDE] for action, names in TROUBLE.items()}
+    for action, names in chosen.items():
+        campaign.strike(action, names, seconds=BEHIND_SECONDS)
+    report = campaign.finish()
+    assert report.points == {name for names in chosen.values() for name in names}
+    assert report.struck == {action: len(names) for action, names in chosen.items()}
+
+
+def test_nodes_struck_at_random_keep_their_promises(campaign):
+    campaign.at_random(range(STEPS))
+    assert sum(campaign.finish().struck.values())
+
+
+def test_a_node_whose_clock_is_righted_waits_until_it_can_go_on(tmp_path):
+    with Campaign(tmp_path) as campaign:
+        campaign.step_clock()
+        assert not campaign.checker.violations
 
 
 def test_a_node_killed_while_it_migrates_starts_again(tmp_path):
