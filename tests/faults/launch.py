@@ -20,7 +20,9 @@ from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from importlib import import_module
 
+import sekisho.engine.orders  # noqa: F401  loaded before there are workers, for all of them
 from faults.points import POINTS, Point, When
+from faults.workshop import open_workshop
 from sekisho.cli.main import main as run
 from sekisho.wire.frames import parse_frame
 
@@ -271,5 +273,6 @@ def _listen() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command with faults in it."""
+    open_workshop()
     install()
     return run(arguments)

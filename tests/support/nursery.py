@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 MAX_MESSAGE = 65_536
 NODE = "sekisho.cli.main:main"
@@ -29,11 +29,16 @@ class Child:
     """One process of the nursery, as `subprocess.Popen` shows a process."""
 
     def __init__(
-        self, nursery: "Nursery", pid: int, stdout: IO[str], stdin: IO[str] | None
+        self,
+        nursery: "Nursery",
+        pid: int,
+        *,
+        stdin: IO[str] | None = None,
+        stdout: IO[str] | None = None,
+        stderr: IO[bytes] | None = None,
     ) -> None:
         self.pid = pid
-        self.stdout = stdout
-        self.stdin = stdin
+        self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
         self.returncode: int | None = None
         self._nursery = nursery
         # Nobody else gets this number before the nursery was asked how the process ended.
@@ -77,21 +82,29 @@ class Child:
 class Nursery:
     """The process whose forks are nodes."""
 
-    def __init__(self, program: str = NODE) -> None:
-        """Start it.
+    def __init__(self, asking: socket.socket) -> None:
+        """Speak to the process that serves the other end."""
+        self._socket = asking
+        self._asking = threading.Lock()
+        self._process: subprocess.Popen | None = None
+
+    @classmethod
+    def started(cls, program: str) -> Self:
+        """Start the process.
 
         Args:
             program: What each fork runs, `module:function`, given its arguments.
         """
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        nursery = cls(ours)
         with theirs:
-            self._process = subprocess.Popen(
+            nursery._process = subprocess.Popen(
                 [sys.executable, __file__, str(theirs.fileno()), program],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
             )
-        self._asking = threading.Lock()
-        atexit.register(self.close)
+        atexit.register(nursery.close)
+        return nursery
 
     def start(
         self,
@@ -115,26 +128,31 @@ class Nursery:
             orders, ours = os.pipe()
             files.append(orders)
             stdin = os.fdopen(ours, "w", encoding="utf-8")
-        order = {"arguments": arguments, "environment": {**os.environ, **(environment or {})}}
-        pid = self._ask(order, *files)
+        order = {
+            "arguments": arguments,
+            "environment": {**os.environ, **(environment or {})},
+            "folder": str(Path.cwd()),
+        }
+        pid = self.ask(order, *files)
         for file in (writer, *files[2:]):
             os.close(file)
-        return Child(self, pid, os.fdopen(reader, encoding="utf-8"), stdin)
+        return Child(self, pid, stdin=stdin, stdout=os.fdopen(reader, encoding="utf-8"))
 
     def ending(self, pid: int) -> int:
         """Tell how a process that has ended did: its code, or the signal with a minus."""
-        return self._ask({"ended": pid})
+        return self.ask({"ended": pid})
 
     def stopping(self, pid: int) -> None:
         """Wait until a process has stopped itself, or has ended."""
-        self._ask({"stopped": pid})
+        self.ask({"stopped": pid})
 
     def close(self) -> None:
         """End the nursery; what it bore goes on."""
         self._socket.close()
         self._process.wait()
 
-    def _ask(self, order: dict[str, object], *files: int) -> int:
+    def ask(self, order: dict[str, object], *files: int) -> int:
+        """Give an order, and have its answer."""
         with self._asking:
             socket.send_fds(self._socket, [json.dumps(order).encode()], files)
             answer = self._socket.recv(MAX_MESSAGE)
@@ -148,13 +166,16 @@ class Nursery:
 def nursery(program: str = NODE) -> Nursery | None:
     """Give this process's nursery for a program, where the system can have one: on Linux."""
     is_able = hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")
-    return Nursery(program) if is_able else None
+    return Nursery.started(program) if is_able else None
 
 
-def _serve(asked: socket.socket) -> list[str] | None:
-    """Bear processes until nobody asks any more; in each of them, give its arguments."""
+def serve(asked: socket.socket) -> list[str] | None:
+    """Bear processes until nobody asks any more; in each of them, give its arguments.
+
+    The first files of an order become stdout, stderr and stdin; of others it is told the numbers.
+    """
     while True:
-        words, files, _, _ = socket.recv_fds(asked, MAX_MESSAGE, 3)
+        words, files, _, _ = socket.recv_fds(asked, MAX_MESSAGE, 4)
         if not words:
             return None
         order = json.loads(words)
@@ -171,9 +192,11 @@ def _serve(asked: socket.socket) -> list[str] | None:
             for number, file in zip((1, 2, 0), files, strict=False):
                 os.dup2(file, number)
                 os.close(file)
-            os.environ.clear()
-            os.environ.update(order["environment"])
-            return order["arguments"]
+            if "environment" in order:
+                os.environ.clear()
+                os.environ.update(order["environment"])
+            os.chdir(order["folder"])
+            return [*order["arguments"], *map(str, files[3:])]
         for file in files:
             os.close(file)
         asked.send(str(pid).encode())
@@ -185,7 +208,7 @@ def _main() -> int:
     module, _, function = sys.argv[2].partition(":")
     run = getattr(import_module(module), function)
     with socket.socket(fileno=int(sys.argv[1])) as asked:
-        arguments = _serve(asked)
+        arguments = serve(asked)
     return 0 if arguments is None else run(arguments)
 
 
