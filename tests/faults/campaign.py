@@ -15,16 +15,13 @@ from typing import Self
 from faults.invariants import Checker
 from faults.points import POINTS, By, Point
 from faults.struck import Struck, armed
+from faults.ways import TOO_SMALL, USED_UP, Ways
 from faults.world import HIDDEN, SHOWN, SMALL, World
 from sekisho.errors import SekishoError
 from support.nodes import Companies
 
-TIGHT = "{rows: {max: 200000, per: term}}"
-"""So that an answer of all rows needs more than its first chunk."""
-TOO_SMALL = "{rows: {max: 1000, per: term}}"
 AHEAD_SECONDS = 100
 """Less than a request may be old, more than a ledger goes back."""
-USED_UP = "{queries: {max: 1, per: term}}"
 
 
 @dataclass
@@ -60,6 +57,7 @@ class Campaign:
     def __init__(self, root: Path, *, seed: int = 0) -> None:
         self.world = World(root)
         self.checker = Checker(self.world)
+        self.ways = Ways(self.world, self.checker)
         self.report = Report(seed=seed)
         self.chance = random.Random(seed)
 
@@ -74,8 +72,10 @@ class Campaign:
         """Compare both sides, stop both nodes, and fail if something did not hold."""
         self.world.start()
         self.world.ask_until_answered()
+        self.checker.look_again()
         self.checker.check()
-        self.checker.reconcile()
+        for contract in (self.world.contract, self.world.fleet.contract):
+            self.checker.reconcile(contract)
         for node in self.world.nodes:
             self.checker.that("a node stops as it is told", node.stop() == 0, node.party)
         lines = "\n".join(self.report.lines(self.checker))
@@ -104,13 +104,13 @@ class Campaign:
             self.report.missed.append(f"{action} at {point.name}")
 
     def _kill_under_way(self, point: Point) -> None:
-        prepared = self._prepare(point.by)
+        prepared = self.ways.prepare(point.by)
         node = self._node(point)
         node.arm(point.name, "kill")
-        self._do(point.by, prepared)
+        self.ways.go(point.by, prepared)
         self._note(point, "kill", was_hit=self._died(node))
         self.world.start()
-        self._see_through(point.by, prepared)
+        self.ways.see_through(point.by, prepared)
 
     def _kill_at_start(self, point: Point) -> None:
         ua = self.world.ua
@@ -141,74 +141,11 @@ class Campaign:
         """Start what fell, ask until it answers, and check everything."""
         self.world.start()
         self.world.ask_until_answered()
+        self.checker.look_again()
         self.checker.check()
 
     def _node(self, point: Point) -> Struck:
         return self.world.companies[point.node]
-
-    # ------------------------------------------------------------------------- reaching a point
-
-    def _prepare(self, by: By) -> str:
-        """Bring about what has to be there first; gives the contract to use."""
-        world = self.world
-        match by:
-            case By.LIMITED:
-                return world.agree(TOO_SMALL)
-            case By.RESERVING:
-                return world.agree(TIGHT)
-            case By.DENIED:
-                contract = world.agree(USED_UP)
-                assert world.ask(contract) == SHOWN
-                return contract
-            case By.SIGNING | By.DELIVERING | By.AWAY:
-                return world.agree(with_probe=False, signed=False)
-            case By.ENDING:
-                return world.agree(with_probe=False)
-        return world.contract
-
-    def _do(self, by: By, contract: str) -> None:
-        """Do what reaches the points of a kind; what it gives does not matter."""
-        world = self.world
-        match by:
-            case By.ASKING | By.LIMITED | By.RESERVING | By.DENIED:
-                world.ask(contract)
-            case By.REFUSED:
-                world.probe(HIDDEN)
-            case By.LEAVING:
-                self._leave()
-            case By.REPLAYING:
-                world.replay(*world.probe())
-            case By.SIGNING | By.DELIVERING:
-                world.take_step("sign", contract)
-            case By.AWAY:
-                world.maker.kill()
-                world.take_step("sign", contract)
-            case By.ENDING:
-                world.take_step("terminate", contract)
-
-    def _leave(self) -> None:
-        """Go away after the first frame, while the provider has the second at hand."""
-        ua = self.world.ua
-        ua.arm("schema sent", "hold")
-        self.world.probe(
-            "SELECT tail_number FROM flights", frames=1, during=lambda: ua.was_hit("schema sent")
-        )
-        ua.order(do="go")
-
-    def _see_through(self, by: By, contract: str) -> None:
-        """What a fall broke off is done, or can be done again, with one outcome at both nodes."""
-        world = self.world
-        if by in {By.SIGNING, By.DELIVERING, By.AWAY}:
-            world.take_step("sign", contract)
-            for node in world.nodes:
-                is_there = world.wait_state(node, contract, "in-force")
-                self.checker.that("a signature reaches both nodes", is_there, node.party)
-        if by is By.ENDING:
-            world.take_step("terminate", contract)
-            for node in world.nodes:
-                is_there = world.wait_state(node, contract, "terminated")
-                self.checker.that("a termination reaches both nodes", is_there, node.party)
-            self.checker.that("an ended contract answers nothing", world.ask(contract) is None)
 
     # ----------------------------------------------------------------------- other faults, by point
 
@@ -217,15 +154,15 @@ class Campaign:
         named = {point.name: point for point in POINTS}
         for name in points:
             point = named[name]
-            prepared = self._prepare(point.by)
+            prepared = self.ways.prepare(point.by)
             node = self._node(point)
             node.arm(point.name, action, seconds=seconds)
             with ThreadPoolExecutor(1) as other:
-                doing = other.submit(self._do, point.by, prepared)
+                doing = other.submit(self.ways.go, point.by, prepared)
                 self._note(point, action, was_hit=node.was_hit(point.name))
                 self._let_go(node, action, doing.result)
             self.world.start()
-            self._see_through(point.by, prepared)
+            self.ways.see_through(point.by, prepared)
             self._recover()
 
     def _let_go(self, node: Struck, action: str, done: Callable[[], object]) -> None:
@@ -334,6 +271,10 @@ class Campaign:
             lambda: world.replay(*world.probe()),
             lambda: world.ask(self._random_contract(TOO_SMALL)),
             lambda: world.ask(self._random_contract(USED_UP)),
+            lambda: world.count(world.fleet.next_band()),
+            lambda: world.count(world.fleet.next_band()),
+            self._overdraw,
+            self._bring_and_end,
             self._sign_and_end,
         )
         return chance.choice(works)
@@ -348,6 +289,16 @@ class Campaign:
         with suppress(SekishoError):
             contract = self.world.agree(with_probe=False, signed=False)
             self.world.take_step("sign", contract)
+            self.world.take_step("terminate", contract)
+
+    def _overdraw(self) -> None:
+        with suppress(SekishoError):
+            self.world.overdraw(self.world.agree_statistics(cells=1))
+
+    def _bring_and_end(self) -> None:
+        with suppress(SekishoError):
+            contract = self.world.agree_statistics()
+            self.world.bring(contract)
             self.world.take_step("terminate", contract)
 
     def _watch(self, node: Struck, point: Point, action: str, is_over: threading.Event) -> None:
@@ -416,4 +367,8 @@ _RANDOM = {
     By.DENIED,
     By.SIGNING,
     By.ENDING,
+    By.COUNTING,
+    By.OVERDRAWN,
+    By.BRINGING,
+    By.DROPPING,
 }

@@ -24,6 +24,7 @@ import sekisho.engine.orders  # noqa: F401  loaded before there are workers, for
 from faults.points import POINTS, Point, When
 from faults.workshop import open_workshop
 from sekisho.cli.main import main as run
+from sekisho.errors import SekishoError
 from sekisho.wire.frames import parse_frame
 
 _RUNNING = itertools.count()
@@ -172,13 +173,19 @@ def _around(function, points: list[Point]):
     before = [point for point in points if point.when is When.BEFORE]
     after = [point for point in points if point.when is When.AFTER]
     within = [point for point in points if point.when is When.WITHIN]
+    raised = [point for point in points if point.when is When.RAISED]
 
     def wrapped(*arguments, **named):
         for point in before:
             FAULTS.reach(point)
         for point in within:
             arguments[0].set_trace_callback(_watch(point))
-        result = function(*arguments, **named)
+        try:
+            result = function(*arguments, **named)
+        except SekishoError:
+            for point in raised:
+                FAULTS.reach(point)
+            raise
         if within:
             arguments[0].set_trace_callback(None)
         for point in after:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sekisho.model.names import PartyId
+from sekisho.store.locating import find_database
+from sekisho.store.state import Records, read_state
 from support.nodes import Company
 from support.nursery import Child, nursery
 
@@ -43,6 +45,14 @@ class Struck(Company):
     @property
     def is_up(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    def records(self) -> Records:
+        return read_state(find_database(self.folder, self.config))
+
+    def rows(self, sql: str) -> list[tuple]:
+        """Read rows of the node's state beside it."""
+        with self.records() as records, records._readers.connection() as db:
+            return [tuple(row) for row in db.execute(sql)]
 
     def start(self, *orders: dict) -> "Struck":
         """Start the node with some orders; `wait_ready` says when it serves."""

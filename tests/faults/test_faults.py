@@ -31,6 +31,8 @@ CHAPTERS = {
     "answering": [point for point in ASKING[8:] if point.node == "ua"],
     "asking": [point for point in ASKING if point.node == "maker"] + points(By.RESERVING),
     "refusing": points(By.REFUSED, By.DENIED, By.LIMITED, By.LEAVING, By.REPLAYING),
+    "counting": points(By.COUNTING, By.OVERDRAWN),
+    "bringing": points(By.BRINGING, By.DROPPING),
     "agreeing": points(By.SIGNING, By.ENDING, By.DELIVERING, By.AWAY),
     "starting": points(By.STARTING),
     "stopping": points(By.STOPPING),

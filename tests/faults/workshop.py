@@ -1,4 +1,4 @@
-"""Engine workers that begin with DuckDB and Arrow loaded: forks of a process that does nothing else.
+"""Engine workers that begin with DuckDB and Arrow loaded: forks of a process that is idle.
 
 Loading both is most of what a node's start costs, and every fall is followed by a start. A worker
 confines itself before it reads anything here too; the process that it is a fork of has one thread.
@@ -20,7 +20,12 @@ class _Workers(Nursery):
     """The process whose forks are workers."""
 
     def popen(
-        self, command: Sequence[str], *, cwd: str, pass_fds: tuple[int], **_: object
+        self,
+        _command: Sequence[str],
+        *,
+        cwd: str,
+        pass_fds: tuple[int],
+        **_: object,
     ) -> Child:
         """Start a worker where `subprocess.Popen` would."""
         reader, writer = os.pipe()
