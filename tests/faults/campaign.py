@@ -1,54 +1,25 @@
 """Strikes a world of nodes at every named point, and at random, and holds it to the invariants."""
 
-import gzip
 import random
 import signal
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from faults.chapters import BEHIND_SECONDS
 from faults.invariants import Checker
-from faults.points import POINTS, By, Point
+from faults.points import BY_NAME, POINTS, By, Point
+from faults.report import Report
 from faults.struck import Struck, armed
 from faults.ways import TOO_SMALL, USED_UP, Ways
 from faults.world import HIDDEN, SHOWN, SMALL, World
 from sekisho.errors import SekishoError
-from support.nodes import Companies
 
 AHEAD_SECONDS = 100
 """Less than a request may be old, more than a ledger goes back."""
-
-
-@dataclass
-class Report:
-    """What a run did."""
-
-    seed: int = 0
-    struck: Counter[str] = field(default_factory=Counter)
-    """By action."""
-    points: set[str] = field(default_factory=set)
-    """Where something struck."""
-    missed: list[str] = field(default_factory=list)
-    """Points that were not reached although everything was done to reach them."""
-    asked: int = 0
-
-    def lines(self, checker: Checker) -> list[str]:
-        actions = ", ".join(f"{name} {times}" for name, times in sorted(self.struck.items()))
-        lines = [
-            f"seed {self.seed}",
-            f"faults {sum(self.struck.values())}: {actions}",
-            f"points struck {len(self.points)} of {len(POINTS)}",
-            f"checks {sum(checker.checked.values())}, violations {len(checker.violations)}",
-        ]
-        lines += [f"  {times:>6} {name}" for name, times in sorted(checker.checked.items())]
-        lines += [f"not reached: {name}" for name in self.missed]
-        lines += [f"VIOLATED {text}" for text in checker.violations]
-        return lines
 
 
 class Campaign:
@@ -58,7 +29,8 @@ class Campaign:
         self.world = World(root)
         self.checker = Checker(self.world)
         self.ways = Ways(self.world, self.checker)
-        self.report = Report(seed=seed)
+        self.seed = seed
+        self.report = Report(seeds=[seed])
         self.chance = random.Random(seed)
 
     def __enter__(self) -> Self:
@@ -78,9 +50,14 @@ class Campaign:
             self.checker.reconcile(contract)
         for node in self.world.nodes:
             self.checker.that("a node stops as it is told", node.stop() == 0, node.party)
-        lines = "\n".join(self.report.lines(self.checker))
-        assert not self.checker.violations, lines
-        assert not self.report.missed, lines
+        report = self.told()
+        assert report.holds, report.text()
+        return report
+
+    def told(self) -> Report:
+        """Report what was done and found so far."""
+        self.report.checked = self.checker.checked
+        self.report.violations = [(self.seed, found) for found in self.checker.violations]
         return self.report
 
     # ----------------------------------------------------------------------- every point, one kill
@@ -149,14 +126,13 @@ class Campaign:
 
     # ----------------------------------------------------------------------- other faults, by point
 
-    def strike(self, action: str, points: Sequence[str], *, seconds: float = 0) -> None:
+    def strike(self, action: str, points: Iterable[str]) -> None:
         """Let another fault than a kill strike at some points, and take it away again."""
-        named = {point.name: point for point in POINTS}
         for name in points:
-            point = named[name]
+            point = BY_NAME[name]
             prepared = self.ways.prepare(point.by)
             node = self._node(point)
-            node.arm(point.name, action, seconds=seconds)
+            node.arm(point.name, action, seconds=BEHIND_SECONDS)
             with ThreadPoolExecutor(1) as other:
                 doing = other.submit(self.ways.go, point.by, prepared)
                 self._note(point, action, was_hit=node.was_hit(point.name))
@@ -316,46 +292,6 @@ class Campaign:
             case "hold":
                 self.world.relay.cut()
                 node.order(do="go")
-
-
-def kill_while_migrating(root: Path, former: Path, points: Sequence[Point]) -> None:
-    """Kill a node that brings a former release's file forward, at each point; then it starts.
-
-    Args:
-        root: For the node's folder.
-        former: The file, compressed.
-        points: Where.
-    """
-    companies = Companies(root)
-    node = Struck(companies.found("ua").folder)
-    state = node.folder.state_file()
-    for point in points:
-        state.unlink(missing_ok=True)
-        state.write_bytes(gzip.decompress(former.read_bytes()))
-        assert node.start(armed(point.name, "kill")).wait_dead() == -signal.SIGKILL, point
-        node.start().wait_ready()
-        with node.records() as records:
-            assert records.ledger.verify().open == ()
-        assert node.stop() == 0
-
-
-def kill_while_restoring(root: Path, points: Sequence[Point]) -> None:
-    """Kill the command that restores at each point: the node starts on a whole state, or not."""
-    companies = Companies(root)
-    node = Struck(companies.found("ua").folder)
-    backup = root / "backup"
-    assert node.run("state", "backup", str(backup)).code == 0
-    for point in points:
-        command = ("state", "restore", str(backup), "--replace", "--dir", str(node.folder.root))
-        assert node.launch(command, armed(point.name, "kill")).wait_dead() == -signal.SIGKILL, point
-        if node.folder.state_file().exists():
-            node.start().wait_ready()
-            assert node.stop() == 0
-        else:
-            assert node.start().wait_dead() == 1
-        assert node.run("state", "restore", str(backup), "--replace").code == 0
-        node.start().wait_ready()
-        assert node.stop() == 0
 
 
 _RANDOM = {

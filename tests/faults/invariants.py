@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from faults.shown import check_brought, check_shown
-from faults.struck import Struck
+from faults.struck import COMMANDS, Struck
 from faults.world import World, open_answers
 from sekisho.documents.proposal import parse_proposal
 from sekisho.errors import SekishoError
@@ -222,7 +222,8 @@ class Checker:
             known += ["--member", f"{node.party}={node.member.digest}"]
         if contract == world.contract:
             known += ["--member", f"probe.example={world.companies['probe'].member.digest}"]
-        ran = run("evidence", "verify", *files, *known, "--format", "json")
+        with COMMANDS:
+            ran = run("evidence", "verify", *files, *known, "--format", "json")
         # Differences make the command fail as well, so its exit code does not tell.
         facts = json.loads(ran.out) if ran.out else {"holds": False}
         self.that("evidence of both sides verifies", facts["holds"], ran.err)

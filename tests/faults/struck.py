@@ -11,12 +11,15 @@ from pathlib import Path
 from sekisho.model.names import PartyId
 from sekisho.store.locating import find_database
 from sekisho.store.state import Records, read_state
-from support.nodes import Company
+from support.nodes import Company, Ran
 from support.nursery import Child, nursery
 
 PROGRAM = "faults.launch:main"
 PATIENCE_SECONDS = 60
 """For what must come; only a failure waits so long."""
+
+COMMANDS = threading.Lock()
+"""Commands run in this process, and share its stdout."""
 
 
 class SilentError(AssertionError):
@@ -48,6 +51,10 @@ class Struck(Company):
 
     def records(self) -> Records:
         return read_state(find_database(self.folder, self.config))
+
+    def run(self, *command: str) -> Ran:
+        with COMMANDS:
+            return super().run(*command)
 
     def rows(self, sql: str) -> list[tuple]:
         """Read rows of the node's state beside it."""
