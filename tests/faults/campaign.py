@@ -1,57 +1,25 @@
 """Strikes a world of nodes at every named point, and at random, and holds it to the invariants."""
 
-import gzip
 import random
 import signal
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from faults.chapters import BEHIND_SECONDS
 from faults.invariants import Checker
-from faults.points import POINTS, By, Point
+from faults.points import BY_NAME, POINTS, By, Point
+from faults.report import Report
 from faults.struck import Struck, armed
+from faults.ways import TOO_SMALL, USED_UP, Ways
 from faults.world import HIDDEN, SHOWN, SMALL, World
 from sekisho.errors import SekishoError
-from support.nodes import Companies
 
-TIGHT = "{rows: {max: 200000, per: term}}"
-"""So that an answer of all rows needs more than its first chunk."""
-TOO_SMALL = "{rows: {max: 1000, per: term}}"
 AHEAD_SECONDS = 100
 """Less than a request may be old, more than a ledger goes back."""
-USED_UP = "{queries: {max: 1, per: term}}"
-
-
-@dataclass
-class Report:
-    """What a run did."""
-
-    seed: int = 0
-    struck: Counter[str] = field(default_factory=Counter)
-    """By action."""
-    points: set[str] = field(default_factory=set)
-    """Where something struck."""
-    missed: list[str] = field(default_factory=list)
-    """Points that were not reached although everything was done to reach them."""
-    asked: int = 0
-
-    def lines(self, checker: Checker) -> list[str]:
-        actions = ", ".join(f"{name} {times}" for name, times in sorted(self.struck.items()))
-        lines = [
-            f"seed {self.seed}",
-            f"faults {sum(self.struck.values())}: {actions}",
-            f"points struck {len(self.points)} of {len(POINTS)}",
-            f"checks {sum(checker.checked.values())}, violations {len(checker.violations)}",
-        ]
-        lines += [f"  {times:>6} {name}" for name, times in sorted(checker.checked.items())]
-        lines += [f"not reached: {name}" for name in self.missed]
-        lines += [f"VIOLATED {text}" for text in checker.violations]
-        return lines
 
 
 class Campaign:
@@ -60,7 +28,9 @@ class Campaign:
     def __init__(self, root: Path, *, seed: int = 0) -> None:
         self.world = World(root)
         self.checker = Checker(self.world)
-        self.report = Report(seed=seed)
+        self.ways = Ways(self.world, self.checker)
+        self.seed = seed
+        self.report = Report(seeds=[seed])
         self.chance = random.Random(seed)
 
     def __enter__(self) -> Self:
@@ -70,23 +40,24 @@ class Campaign:
     def __exit__(self, *error: object) -> None:
         self.world.__exit__(*error)
 
-    def begin(self) -> None:
-        """Start what does not run, and report from here on."""
-        self.report = Report(seed=self.report.seed)
-        self.chance = random.Random(self.report.seed)
-        self.world.start()
-
     def finish(self) -> Report:
         """Compare both sides, stop both nodes, and fail if something did not hold."""
         self.world.start()
         self.world.ask_until_answered()
+        self.checker.look_again()
         self.checker.check()
-        self.checker.reconcile()
+        for contract in (self.world.contract, self.world.fleet.contract):
+            self.checker.reconcile(contract)
         for node in self.world.nodes:
             self.checker.that("a node stops as it is told", node.stop() == 0, node.party)
-        lines = "\n".join(self.report.lines(self.checker))
-        assert not self.checker.violations, lines
-        assert not self.report.missed, lines
+        report = self.told()
+        assert report.holds, report.text()
+        return report
+
+    def told(self) -> Report:
+        """Report what was done and found so far."""
+        self.report.checked = self.checker.checked
+        self.report.violations = [(self.seed, found) for found in self.checker.violations]
         return self.report
 
     # ----------------------------------------------------------------------- every point, one kill
@@ -110,13 +81,13 @@ class Campaign:
             self.report.missed.append(f"{action} at {point.name}")
 
     def _kill_under_way(self, point: Point) -> None:
-        prepared = self._prepare(point.by)
+        prepared = self.ways.prepare(point.by)
         node = self._node(point)
         node.arm(point.name, "kill")
-        self._do(point.by, prepared)
+        self.ways.go(point.by, prepared)
         self._note(point, "kill", was_hit=self._died(node))
         self.world.start()
-        self._see_through(point.by, prepared)
+        self.ways.see_through(point.by, prepared)
 
     def _kill_at_start(self, point: Point) -> None:
         ua = self.world.ua
@@ -147,91 +118,27 @@ class Campaign:
         """Start what fell, ask until it answers, and check everything."""
         self.world.start()
         self.world.ask_until_answered()
+        self.checker.look_again()
         self.checker.check()
 
     def _node(self, point: Point) -> Struck:
         return self.world.companies[point.node]
 
-    # ------------------------------------------------------------------------- reaching a point
-
-    def _prepare(self, by: By) -> str:
-        """Bring about what has to be there first; gives the contract to use."""
-        world = self.world
-        match by:
-            case By.LIMITED:
-                return world.agree(TOO_SMALL)
-            case By.RESERVING:
-                return world.agree(TIGHT)
-            case By.DENIED:
-                contract = world.agree(USED_UP)
-                assert world.ask(contract) == SHOWN
-                return contract
-            case By.SIGNING | By.DELIVERING | By.AWAY:
-                return world.agree(with_probe=False, signed=False)
-            case By.ENDING:
-                return world.agree(with_probe=False)
-        return world.contract
-
-    def _do(self, by: By, contract: str) -> None:
-        """Do what reaches the points of a kind; what it gives does not matter."""
-        world = self.world
-        match by:
-            case By.ASKING | By.LIMITED | By.RESERVING | By.DENIED:
-                world.ask(contract)
-            case By.REFUSED:
-                world.probe(HIDDEN)
-            case By.LEAVING:
-                self._leave()
-            case By.REPLAYING:
-                world.replay(*world.probe())
-            case By.SIGNING | By.DELIVERING:
-                world.take_step("sign", contract)
-            case By.AWAY:
-                world.maker.kill()
-                world.take_step("sign", contract)
-            case By.ENDING:
-                world.take_step("terminate", contract)
-
-    def _leave(self) -> None:
-        """Go away after the first frame, while the provider has the second at hand."""
-        ua = self.world.ua
-        ua.arm("schema sent", "hold")
-        self.world.probe(
-            "SELECT tail_number FROM flights", frames=1, during=lambda: ua.was_hit("schema sent")
-        )
-        ua.order(do="go")
-
-    def _see_through(self, by: By, contract: str) -> None:
-        """What a fall broke off is done, or can be done again, with one outcome at both nodes."""
-        world = self.world
-        if by in {By.SIGNING, By.DELIVERING, By.AWAY}:
-            world.take_step("sign", contract)
-            for node in world.nodes:
-                is_there = world.wait_state(node, contract, "in-force")
-                self.checker.that("a signature reaches both nodes", is_there, node.party)
-        if by is By.ENDING:
-            world.take_step("terminate", contract)
-            for node in world.nodes:
-                is_there = world.wait_state(node, contract, "terminated")
-                self.checker.that("a termination reaches both nodes", is_there, node.party)
-            self.checker.that("an ended contract answers nothing", world.ask(contract) is None)
-
     # ----------------------------------------------------------------------- other faults, by point
 
-    def strike(self, action: str, points: Sequence[str], *, seconds: float = 0) -> None:
+    def strike(self, action: str, points: Iterable[str]) -> None:
         """Let another fault than a kill strike at some points, and take it away again."""
-        named = {point.name: point for point in POINTS}
         for name in points:
-            point = named[name]
-            prepared = self._prepare(point.by)
+            point = BY_NAME[name]
+            prepared = self.ways.prepare(point.by)
             node = self._node(point)
-            node.arm(point.name, action, seconds=seconds)
+            node.arm(point.name, action, seconds=BEHIND_SECONDS)
             with ThreadPoolExecutor(1) as other:
-                doing = other.submit(self._do, point.by, prepared)
+                doing = other.submit(self.ways.go, point.by, prepared)
                 self._note(point, action, was_hit=node.was_hit(point.name))
                 self._let_go(node, action, doing.result)
             self.world.start()
-            self._see_through(point.by, prepared)
+            self.ways.see_through(point.by, prepared)
             self._recover()
 
     def _let_go(self, node: Struck, action: str, done: Callable[[], object]) -> None:
@@ -258,10 +165,10 @@ class Campaign:
     def step_clock(self) -> None:
         """Run a clock ahead and right it: the node waits, and does not start on what is open."""
         world, ua = self.world, self.world.ua
+        self._ask_at(ua, -2)
+        self.checker.that("a node bears a clock that is a little behind", world.ask() == SHOWN)
         self._ask_at(ua, AHEAD_SECONDS)
         self.checker.that("a node bears a clock that is ahead", world.ask() == SHOWN)
-        self._ask_at(ua, AHEAD_SECONDS - 2)
-        self.checker.that("a node bears a clock that is a little behind", world.ask() == SHOWN)
         ua.order(do="clock", seconds=0)
         self._refuses_to_answer("while its clock is far behind")
         ua.order(do="clock", seconds=AHEAD_SECONDS)
@@ -340,6 +247,10 @@ class Campaign:
             lambda: world.replay(*world.probe()),
             lambda: world.ask(self._random_contract(TOO_SMALL)),
             lambda: world.ask(self._random_contract(USED_UP)),
+            lambda: world.count(world.fleet.next_band()),
+            lambda: world.count(world.fleet.next_band()),
+            self._overdraw,
+            self._bring_and_end,
             self._sign_and_end,
         )
         return chance.choice(works)
@@ -354,6 +265,16 @@ class Campaign:
         with suppress(SekishoError):
             contract = self.world.agree(with_probe=False, signed=False)
             self.world.take_step("sign", contract)
+            self.world.take_step("terminate", contract)
+
+    def _overdraw(self) -> None:
+        with suppress(SekishoError):
+            self.world.overdraw(self.world.agree_statistics(cells=1))
+
+    def _bring_and_end(self) -> None:
+        with suppress(SekishoError):
+            contract = self.world.agree_statistics()
+            self.world.bring(contract)
             self.world.take_step("terminate", contract)
 
     def _watch(self, node: Struck, point: Point, action: str, is_over: threading.Event) -> None:
@@ -373,46 +294,6 @@ class Campaign:
                 node.order(do="go")
 
 
-def kill_while_migrating(root: Path, former: Path, points: Sequence[Point]) -> None:
-    """Kill a node that brings a former release's file forward, at each point; then it starts.
-
-    Args:
-        root: For the node's folder.
-        former: The file, compressed.
-        points: Where.
-    """
-    companies = Companies(root)
-    node = Struck(companies.found("ua").folder)
-    state = node.folder.state_file()
-    for point in points:
-        state.unlink(missing_ok=True)
-        state.write_bytes(gzip.decompress(former.read_bytes()))
-        assert node.start(armed(point.name, "kill")).wait_dead() == -signal.SIGKILL, point
-        node.start().wait_ready()
-        with node.records() as records:
-            assert records.ledger.verify().open == ()
-        assert node.stop() == 0
-
-
-def kill_while_restoring(root: Path, points: Sequence[Point]) -> None:
-    """Kill the command that restores at each point: the node starts on a whole state, or not."""
-    companies = Companies(root)
-    node = Struck(companies.found("ua").folder)
-    backup = root / "backup"
-    assert node.run("state", "backup", str(backup)).code == 0
-    for point in points:
-        command = ("state", "restore", str(backup), "--replace", "--dir", str(node.folder.root))
-        assert node.launch(command, armed(point.name, "kill")).wait_dead() == -signal.SIGKILL, point
-        if node.folder.state_file().exists():
-            node.start().wait_ready()
-            assert node.stop() == 0
-        else:
-            assert node.start().wait_dead() == 1
-        assert node.run("state", "restore", str(backup), "--replace").code == 0
-        node.start().wait_ready()
-        assert node.stop() == 0
-
-
 _RANDOM = {
     By.ASKING,
     By.REFUSED,
@@ -422,4 +303,8 @@ _RANDOM = {
     By.DENIED,
     By.SIGNING,
     By.ENDING,
+    By.COUNTING,
+    By.OVERDRAWN,
+    By.BRINGING,
+    By.DROPPING,
 }

@@ -1,6 +1,6 @@
-"""Starts a real node with faults in it: wraps the functions that `points.py` names, then serves.
+"""Runs a real node with faults in it: wraps the functions that `points.py` names, then serves.
 
-Usage: `python launch.py COMMAND …`, as `python -m sekisho COMMAND …`. Orders come as lines of JSON
+`main` runs in a process of its own, as `python -m sekisho COMMAND …`. Orders come as lines of JSON
 on stdin, and in `SEKISHO_FAULTS` for what shall strike before the first can be read. What happens
 is told on stdout, a line each: `reached POINT` the first time, `hit POINT` when an order strikes,
 `done` when an order was taken. Every frame that leaves is written to `SEKISHO_JOURNAL` before.
@@ -15,14 +15,16 @@ import signal
 import sqlite3
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from importlib import import_module
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
+import sekisho.engine.orders  # noqa: F401  loaded before there are workers, for all of them
 from faults.points import POINTS, Point, When
+from faults.workshop import open_workshop
+from sekisho.cli.main import main as run
+from sekisho.errors import SekishoError
 from sekisho.wire.frames import parse_frame
 
 _RUNNING = itertools.count()
@@ -171,13 +173,19 @@ def _around(function, points: list[Point]):
     before = [point for point in points if point.when is When.BEFORE]
     after = [point for point in points if point.when is When.AFTER]
     within = [point for point in points if point.when is When.WITHIN]
+    raised = [point for point in points if point.when is When.RAISED]
 
     def wrapped(*arguments, **named):
         for point in before:
             FAULTS.reach(point)
         for point in within:
             arguments[0].set_trace_callback(_watch(point))
-        result = function(*arguments, **named)
+        try:
+            result = function(*arguments, **named)
+        except SekishoError:
+            for point in raised:
+                FAULTS.reach(point)
+            raise
         if within:
             arguments[0].set_trace_callback(None)
         for point in after:
@@ -270,8 +278,8 @@ def _listen() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str]) -> int:
+    """Run a command with faults in it."""
+    open_workshop()
     install()
-    from sekisho.cli.main import main
-
-    sys.exit(main())
+    return run(arguments)

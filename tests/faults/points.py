@@ -13,6 +13,8 @@ class When(StrEnum):
 
     BEFORE = "before"
     AFTER = "after"
+    RAISED = "raised"
+    """When it has failed, as it should."""
     SENT = "sent"
     """A generator: when what it has yielded so often was taken, and it shall go on."""
     WRITTEN = "written"
@@ -31,6 +33,10 @@ class By(StrEnum):
     LEAVING = "leaving"
     REPLAYING = "replaying"
     DENIED = "denied"
+    COUNTING = "counting"
+    OVERDRAWN = "overdrawn"
+    BRINGING = "bringing"
+    DROPPING = "dropping"
     SIGNING = "signing"
     ENDING = "ending"
     DELIVERING = "delivering"
@@ -63,6 +69,11 @@ _ANSWERS = "sekisho.store.answers:AnswerStore"
 _QUESTIONS = "sekisho.store.questions:QuestionStore"
 _AGREEING = "sekisho.server.agreeing:Agreeing"
 _FLUSH = "sekisho.store.transaction:Transaction.flush"
+_PROTECTING = "sekisho.server.protecting"
+_PUBLISHED = "sekisho.store.published:PublishedStore"
+_BRINGING = "sekisho.server.bringing:Bringing"
+_LOOKUPS = "sekisho.server.lookups:Lookups"
+_TABLES = "sekisho.store.lookups:LookupStore"
 _NODE = "sekisho.server.node:RunningNode"
 _STATE = "sekisho.store.state"
 _SQLITE = "sekisho.store.sqlite"
@@ -105,7 +116,32 @@ POINTS: tuple[Point, ...] = (
     *_around("cut", By.LIMITED, f"{_ANSWERS}.cut"),
     Point("reader gone", By.LEAVING, "sekisho.server.ending:Closing._cut", BEFORE),
     Point("before a receipt is sent again", By.REPLAYING, f"{_ANSWERING}._replayed", BEFORE),
-    # The same at the consumer.
+    # Statistics: what was shown is remembered and charged before anything of it leaves.
+    Point("before the cells", By.COUNTING, f"{_PROTECTING}:Protecting.cells", BEFORE),
+    Point("earlier cells read", By.COUNTING, f"{_PUBLISHED}.keys_of", AFTER),
+    Point("cells described", By.COUNTING, f"{_PUBLISHED}.decide", BEFORE),
+    Point("cells remembered", By.COUNTING, f"{_PUBLISHED}.decide", AFTER),
+    Point("cells of the day counted", By.COUNTING, f"{_PROTECTING}:count_published", AFTER),
+    Point("cells charged", By.COUNTING, "sekisho.store.answers:charge_cells", AFTER),
+    Point("cells on disk", By.COUNTING, f"{_PROTECTING}:Protecting.cells", AFTER),
+    Point("too many cells", By.OVERDRAWN, "sekisho.store.answers:charge_cells", When.RAISED),
+    Point("cells undone", By.OVERDRAWN, f"{_PROTECTING}:Protecting.cells", When.RAISED),
+    # A table is brought: kept at the consumer, handed over, taken at the provider, joined there.
+    Point("before a table is kept", By.BRINGING, f"{_BRINGING}._keep", BEFORE, node="maker"),
+    Point("table kept", By.BRINGING, f"{_BRINGING}._keep", AFTER, node="maker"),
+    Point("before it is handed over", By.BRINGING, f"{_BRINGING}._hand_over", BEFORE, node="maker"),
+    Point("before a table is taken", By.BRINGING, f"{_LOOKUPS}.take", BEFORE),
+    Point("table read", By.BRINGING, f"{_LOOKUPS}._checked", AFTER),
+    Point("content kept", By.BRINGING, f"{_TABLES}.keep", AFTER),
+    _written("taken", By.BRINGING),
+    Point("taken on disk", By.BRINGING, f"{_LOOKUPS}.take", AFTER),
+    _written("brought", By.BRINGING, "maker"),
+    Point("brought on disk", By.BRINGING, f"{_BRINGING}._hand_over", AFTER, node="maker"),
+    Point("tables joined", By.BRINGING, f"{_LOOKUPS}.joined", AFTER),
+    Point("before tables are dropped", By.DROPPING, f"{_TABLES}.drop", BEFORE),
+    _written("dropped", By.DROPPING),
+    Point("tables dropped", By.DROPPING, f"{_TABLES}.drop", AFTER),
+    # The way of a query at the consumer.
     *_around("asked", By.ASKING, f"{_QUESTIONS}.ask", node="maker"),
     *_around("received", By.ASKING, f"{_QUESTIONS}.receive", node="maker"),
     *_around("failed", By.LIMITED, f"{_QUESTIONS}.fail", node="maker"),

@@ -1,7 +1,8 @@
-"""Strikes nodes for as long as asked, and prints a report: `make faults SECONDS=600 SEED=7`.
+"""Strikes nodes for as long as asked, and reports: `make faults SECONDS=600 SEED=7 REPORT=f.json`.
 
-Every round makes companies anew, from a seed of its own that the report names. A run that finds
-something prints what, keeps the companies' folders, and ends with exit code 1.
+First at every point, then at random until the time is over. Every round makes companies anew, from
+a seed of its own that the report names. A run that finds something prints what, keeps the
+companies' folders, and ends with exit code 1.
 """
 
 import argparse
@@ -9,62 +10,97 @@ import shutil
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults.campaign import Campaign
-from faults.points import POINTS, By
+from faults.chapters import CHAPTERS, FORMER, TROUBLE, points
+from faults.lives import kill_while_migrating, kill_while_restoring
+from faults.points import By
+from faults.report import Report
 
 ROUND_SECONDS = 120
 """After so long companies are made anew: every check reads their ledgers whole."""
+LANES = 2
+"""Rounds that go on at once where every point is struck: one waits while another works."""
 
 
 def main() -> int:
     options = _options()
-    ends_at = time.monotonic() + options.seconds
-    struck: Counter[str] = Counter()
-    points: set[str] = set()
-    checked: Counter[str] = Counter()
-    violated: list[int] = []
-    seed = options.seed
-    while time.monotonic() < ends_at:
-        root = Path(tempfile.mkdtemp(prefix="sekisho-faults-"))
-        print(f"seed {seed}: {root}", flush=True)
-        try:
-            with Campaign(root, seed=seed) as campaign:
-                stops_at = min(ends_at, time.monotonic() + ROUND_SECONDS)
-                if options.every_point and seed == options.seed:
-                    campaign.kill_at(item for item in POINTS if item.by is not By.MIGRATING)
-                campaign.at_random(_until(stops_at))
-                campaign.finish()
-        except AssertionError as error:
-            violated.append(seed)
-            print(f"seed {seed} found:\n{error}", flush=True)
-        else:
-            shutil.rmtree(root)
-        struck += campaign.report.struck
-        points |= campaign.report.points
-        checked += campaign.checker.checked
+    began_at = time.monotonic()
+    ends_at = began_at + options.seconds
+    report, seed = Report(), options.seed
+    if options.every_point:
+        for found in _everywhere(seed):
+            report.add(found)
+        print(f"every point: {time.monotonic() - began_at:.0f} s", flush=True)
         seed += 1
-    print(f"seeds {options.seed} to {seed - 1}")
-    print("\n".join(_summary(struck, points, checked)))
-    print(f"rounds with a violation: {len(violated)}")
-    for item in violated:
-        print(f"repeat: make faults SEED={item} SECONDS={ROUND_SECONDS}")
-    return 1 if violated else 0
+    while time.monotonic() < ends_at:
+        stops_at = min(ends_at, time.monotonic() + ROUND_SECONDS)
+        report.add(_round(seed, lambda campaign, at=stops_at: campaign.at_random(_until(at))))
+        seed += 1
+    report.seconds = time.monotonic() - began_at
+    print(f"\n{report.text()}", flush=True)
+    if options.report:
+        options.report.write_text(report.json())
+    return 0 if report.holds else 1
 
 
-def _summary(struck: Counter[str], points: set[str], checked: Counter[str]) -> list[str]:
-    """Say what was struck, where, and what was checked."""
-    lines = [f"faults: {sum(struck.values())}"]
-    lines += [f"  {times:>8} {name}" for name, times in sorted(struck.items())]
-    lines.append(f"points struck: {len(points)} of {len(POINTS)}")
-    lines.append(f"checks: {sum(checked.values())}")
-    lines += [f"  {times:>8} {name}" for name, times in sorted(checked.items())]
-    return lines
+def _everywhere(seed: int) -> Iterator[Report]:
+    """Kill at every point, and let other faults strike where they are named."""
+    struck = [point for chapter in CHAPTERS.values() for point in chapter]
+    works: list[Callable[[], Report]] = [
+        lambda at=at: _round(seed, lambda campaign: campaign.kill_at(struck[at::LANES]))
+        for at in range(LANES)
+    ]
+    works.append(lambda: _round(seed, _trouble))
+    works.append(lambda: _alone(lambda at: kill_while_migrating(at, FORMER, points(By.MIGRATING))))
+    works.append(lambda: _alone(lambda at: kill_while_restoring(at, points(By.RESTORING))))
+    with ThreadPoolExecutor(LANES) as lanes:
+        yield from lanes.map(lambda work: work(), works)
+
+
+def _trouble(campaign: Campaign) -> None:
+    for action, names in TROUBLE.items():
+        campaign.strike(action, names)
+    campaign.step_clock()
+
+
+def _round(seed: int, strike: Callable[[Campaign], None]) -> Report:
+    """Make companies, strike, and report; their folders stay where something did not hold."""
+    root = Path(tempfile.mkdtemp(prefix="sekisho-faults-"))
+    print(f"seed {seed}: {root}", flush=True)
+    with Campaign(root, seed=seed) as campaign:
+        try:
+            strike(campaign)
+            campaign.finish()
+        except AssertionError as error:
+            if campaign.told().holds:
+                campaign.checker.fails("a node does what is asked of it", error)
+        report = campaign.told()
+    return _kept(root, report)
+
+
+def _alone(strike: Callable[[Path], Report]) -> Report:
+    """Strike one company."""
+    root = Path(tempfile.mkdtemp(prefix="sekisho-faults-"))
+    try:
+        report = strike(root)
+    except AssertionError as error:
+        report = Report(violations=[(0, f"a node starts again: {error}")])
+    return _kept(root, report)
+
+
+def _kept(root: Path, report: Report) -> Report:
+    if report.holds:
+        shutil.rmtree(root)
+    else:
+        report.kept.append(str(root))
+        print(f"found:\n{report.text()}", flush=True)
+    return report
 
 
 def _until(stops_at: float) -> Iterator[None]:
@@ -76,7 +112,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Strike nodes and check what must hold.")
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--every-point", action="store_true", help="kill at each point first")
+    parser.add_argument("--every-point", action="store_true", help="strike at each point first")
+    parser.add_argument("--report", type=Path, help="write the report as JSON too")
     return parser.parse_args()
 
 

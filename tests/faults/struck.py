@@ -2,21 +2,24 @@
 
 import contextlib
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sekisho.model.names import PartyId
-from support.nodes import Company
+from sekisho.store.locating import find_database
+from sekisho.store.state import Records, read_state
+from support.nodes import Company, Ran
+from support.nursery import Child, nursery
 
-LAUNCH = Path(__file__).with_name("launch.py")
+PROGRAM = "faults.launch:main"
 PATIENCE_SECONDS = 60
 """For what must come; only a failure waits so long."""
+
+COMMANDS = threading.Lock()
+"""Commands run in this process, and share its stdout."""
 
 
 class SilentError(AssertionError):
@@ -46,20 +49,28 @@ class Struck(Company):
     def is_up(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    def records(self) -> Records:
+        return read_state(find_database(self.folder, self.config))
+
+    def run(self, *command: str) -> Ran:
+        with COMMANDS:
+            return super().run(*command)
+
+    def rows(self, sql: str) -> list[tuple]:
+        """Read rows of the node's state beside it."""
+        with self.records() as records, records._readers.connection() as db:
+            return [tuple(row) for row in db.execute(sql)]
+
     def start(self, *orders: dict) -> "Struck":
         """Start the node with some orders; `wait_ready` says when it serves."""
         return self.launch(("serve", "--dir", str(self.folder.root)), *orders)
 
     def launch(self, command: Sequence[str], *orders: dict) -> "Struck":
         """Start any of its commands so."""
+        environment = {"SEKISHO_FAULTS": json.dumps(orders), "SEKISHO_JOURNAL": str(self.journal)}
         with (self.folder.root / "node.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, str(LAUNCH), *command],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=os.environ
-                | {"SEKISHO_FAULTS": json.dumps(orders), "SEKISHO_JOURNAL": str(self.journal)},
+            self.process = nursery(PROGRAM).start(
+                command, stderr=log.fileno(), environment=environment, takes_orders=True
             )
         self._said: list[str] = []
         self._has_said_all = False
@@ -67,9 +78,9 @@ class Struck(Company):
         self._reader.start()
         return self
 
-    def _read(self, process: subprocess.Popen) -> None:
-        for data in process.stdout:
-            line = data.decode().rstrip("\n")
+    def _read(self, process: Child) -> None:
+        for told in process.stdout:
+            line = told.rstrip("\n")
             with self._heard:
                 if line.startswith("reached "):
                     self.reached.add(line.removeprefix("reached "))
@@ -102,7 +113,7 @@ class Struck(Company):
     def order(self, **order: object) -> None:
         """Give an order, and wait until it was taken."""
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(f"{json.dumps(order)}\n".encode())
+            self.process.stdin.write(f"{json.dumps(order)}\n")
             self.process.stdin.flush()
         self.wait_for("done")
 
@@ -130,7 +141,7 @@ class Struck(Company):
 
     def thaw(self) -> None:
         """Let a node go on that stops itself, once it has."""
-        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        self.process.wait_stopped()
         self.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> int:

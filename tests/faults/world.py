@@ -5,13 +5,17 @@ here and keeps what it was told, so that what arrived does not depend on what a 
 """
 
 import itertools
+import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
+import pyarrow as pa
+
+from faults.fleet import BY_FAMILY, Fleet, about, statistics_text
 from faults.struck import PATIENCE_SECONDS, Struck
 from sekisho.documents.envelope import Envelope, PayloadType, seal
 from sekisho.errors import SekishoError
@@ -25,11 +29,14 @@ from support.flights import flights_section, write_flights
 from support.nodes import Companies, contract_text
 from support.relay import Relay
 
+T = TypeVar("T")
 ROWS = 60_000
 SHOWN = ROWS * 9 // 10
 SMALL = "SELECT count(*) AS n FROM flights"
 HIDDEN = "SELECT flight_number FROM flights"
 MANY = 10_000_000_000
+FIRST_NUMBER = 10_000
+"""Of a query for rows; no band has so high a one."""
 
 
 @dataclass
@@ -51,9 +58,7 @@ class World:
 
     def __init__(self, root: Path) -> None:
         self.companies = Companies(root)
-        self.numbers = itertools.count(2_000)
-        self._commands = threading.Lock()
-        """Commands that run in this process share its stdout."""
+        self.numbers = itertools.count(FIRST_NUMBER)
         self.arrived: list[Arrived] = []
         self.failed: set[int] = set()
         """Numbers of the maker's queries that gave no answer."""
@@ -62,12 +67,15 @@ class World:
         self.leaves: dict[str, list[bytes]] = {}
         """By company: the ledger as it was seen last."""
         self.contract = ContractId("")
+        self.fleet = Fleet(root)
 
     def __enter__(self) -> Self:
         root = self.companies.root
         root.mkdir(exist_ok=True)
         data = write_flights(root / "flights.parquet", ROWS)
-        for name, section in (("ua", flights_section(data)), ("maker", ""), ("probe", "")):
+        self.fleet.write()
+        provided, brought = flights_section(data) + self.fleet.provided, self.fleet.brought
+        for name, section in (("ua", provided), ("maker", brought), ("probe", "")):
             company = self.companies.found(name, section)
             self.companies.by_name[name] = Struck(company.folder)
         self.companies.introduce()
@@ -76,6 +84,7 @@ class World:
         self.contract = self.agree(
             f"{{rows: {{max: {MANY}, per: term}}, queries: {{max: {MANY}, per: day}}}}"
         )
+        self.fleet.contract = self.agree_statistics()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -114,9 +123,15 @@ class World:
             line = "  - {party: maker.example, role: consumer}\n"
             text = text.replace(line, f"{line}  - {{party: probe.example, role: consumer}}\n")
             names.append("probe")
+        return self._offer(text, *names, *(("ua",) if signed else ()))
+
+    def agree_statistics(self, cells: int = MANY) -> ContractId:
+        """Bring a contract of statistics to both nodes, under which tables may be brought."""
+        text = statistics_text(f"{{cells: {{max: {cells}, per: term}}}}")
+        return self._offer(text, "maker", "ua")
+
+    def _offer(self, text: str, *names: str) -> ContractId:
         payload = self.companies.proposal(text)
-        if signed:
-            names.append("ua")
         envelope = self.companies.signed_by(payload, *names)
         offer(self.companies, envelope, by="maker", to="ua")
         offer(self.companies, envelope, by="ua", to="maker")
@@ -125,8 +140,7 @@ class World:
     def take_step(self, verb: str, contract: str) -> bool:
         """Have the provider's people sign or terminate; tells whether the command was done."""
         more = () if verb == "sign" else ("--reason", "enough")
-        with self._commands:
-            is_done = self.ua.run("contract", verb, contract, *more).code == 0
+        is_done = self.ua.run("contract", verb, contract, *more).code == 0
         if is_done and verb == "terminate":
             self.ended.add(contract)
         return is_done
@@ -137,22 +151,54 @@ class World:
         """Ask through the maker's node for every row; gives their number, or None."""
         number = next(self.numbers)
         sql = f"SELECT {columns} FROM flights WHERE departure_delay > -{number}"
+        found = self._query(sql, contract or self.contract, number)
+        return None if found is None else found.num_rows
+
+    def count(self, band: int, *, contract: str = "") -> list | None:
+        """Ask for a band's cell; gives the figures, and keeps them where they are the first."""
+        found = self._query(about(band), contract or self.fleet.contract, band)
+        if found is None:
+            return None
+        return self.fleet.shown.setdefault(band, found.to_pylist())
+
+    def count_again(self, band: int) -> list | None:
+        """Ask for a band's cell once more, when the band has one plane more."""
+        self.fleet.grow(band)
+        found = self._query(about(band), self.fleet.contract, band)
+        return None if found is None else found.to_pylist()
+
+    def overdraw(self, contract: str) -> list | None:
+        """Ask for two cells at once."""
+        bands = self.fleet.next_band(), self.fleet.next_band()
+        found = self._query(about(*bands), contract, bands[0])
+        return None if found is None else found.to_pylist()
+
+    def bring(self, contract: str) -> list | None:
+        """Ask for cells by what the maker's own table says, which is brought before."""
+        found = self._query(BY_FAMILY, contract, 0)
+        return None if found is None else found.to_pylist()
+
+    def _query(self, sql: str, contract: str, number: int) -> pa.Table | None:
         try:
-            with (
-                self.maker.node() as node,
-                node.query(sql, contract=contract or self.contract) as found,
-            ):
-                return found.to_arrow().num_rows
+            with self.maker.node() as node, node.query(sql, contract=contract) as found:
+                return found.to_arrow()
         except SekishoError:
             self.failed.add(number)
             return None
 
     def ask_until_answered(self) -> None:
         """Ask until the nodes have found each other again."""
+        assert self._insist(self.ask) == SHOWN
+
+    def bring_again(self, contract: str) -> list:
+        """Bring a table and ask, until the nodes have found each other again."""
+        return self._insist(lambda: self.bring(contract))
+
+    def _insist(self, ask: Callable[[], T | None]) -> T:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (rows := self.ask()) is None:
+        while (found := ask()) is None:
             assert time.monotonic() < deadline, (self.ua.log()[-2000:], self.maker.log()[-2000:])
-        assert rows == SHOWN
+        return found
 
     def probe(
         self,
@@ -213,6 +259,10 @@ class World:
 
     # -------------------------------------------------------------------------------------- waiting
 
+    def is_explained(self, sql: str) -> bool:
+        """Tell whether a query gave no answer, so that the companies may differ over it."""
+        return any(int(number) in self.failed for number in re.findall(r"-([0-9]{4,})", sql))
+
     def settle(self) -> None:
         """Wait until nothing is open at a node that runs."""
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -236,5 +286,4 @@ class World:
 
 def open_answers(node: Struck) -> list[int]:
     """List the entries that a node's state has without an end."""
-    with node.records() as records, records._readers.connection() as db:
-        return [row[0] for row in db.execute("SELECT idx FROM open_answers ORDER BY idx")]
+    return [row[0] for row in node.rows("SELECT idx FROM open_answers ORDER BY idx")]
