@@ -25,8 +25,8 @@ AHEAD_SECONDS = 100
 class Campaign:
     """One world, its report, and the ways to reach each point."""
 
-    def __init__(self, root: Path, *, seed: int = 0) -> None:
-        self.world = World(root)
+    def __init__(self, root: Path, *, seed: int = 0, world: World | None = None) -> None:
+        self.world = world or World(root)
         self.checker = Checker(self.world)
         self.ways = Ways(self.world, self.checker)
         self.seed = seed

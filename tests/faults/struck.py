@@ -43,7 +43,7 @@ class Struck(Company):
 
     @property
     def party(self) -> PartyId:
-        return PartyId(f"{self.folder.root.name}.example")
+        return self.config.party
 
     @property
     def is_up(self) -> bool:
