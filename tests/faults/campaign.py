@@ -42,10 +42,7 @@ class Campaign:
 
     def finish(self) -> Report:
         """Compare both sides, stop both nodes, and fail if something did not hold."""
-        self.world.start()
-        self.world.ask_until_answered()
-        self.checker.look_again()
-        self.checker.check()
+        self._recover()
         for contract in (self.world.contract, self.world.fleet.contract):
             self.checker.reconcile(contract)
         for node in self.world.nodes:
@@ -117,6 +114,10 @@ class Campaign:
     def _recover(self) -> None:
         """Start what fell, ask until it answers, and check everything."""
         self.world.start()
+        self.check()
+
+    def check(self) -> None:
+        """Ask until there is an answer, and check everything."""
         self.world.ask_until_answered()
         self.checker.look_again()
         self.checker.check()

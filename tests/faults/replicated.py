@@ -84,10 +84,11 @@ class ReplicatedCampaign(Campaign):
             node.arm(point.name, "kill")
             self.ways.go(point.by, prepared)
             self._note(point, "replica killed", was_hit=self._died(node))
-            self._goes_on()
+            if not self.world.maker.is_up:
+                self.world.maker.start().wait_ready()
+            self.check()
             self.world.start()
             self.ways.see_through(point.by, prepared)
-            self._recover()
 
     def freeze_replicas(self, names: Iterable[str]) -> None:
         """Let a replica stand still at each point, while the other goes on."""
@@ -131,10 +132,3 @@ class ReplicatedCampaign(Campaign):
         node = self.world.providers[number % len(REPLICAS)]
         self.world.face(node)
         return node
-
-    def _goes_on(self) -> None:
-        """While one is down, the other answers, and nothing stays open."""
-        if not self.world.maker.is_up:
-            self.world.maker.start().wait_ready()
-        self.world.ask_until_answered()
-        self.checker.check()

@@ -11,7 +11,7 @@ from support.postgres import running_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 STRIDE = 8
-OTHER_STRIDE = 3
+OTHER_STRIDE = 4
 
 
 def test_a_node_of_two_replicas_that_is_struck_keeps_its_promises(tmp_path):
