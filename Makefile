@@ -23,7 +23,6 @@ test: .venv/dev.stamp  ## run the tests (ARGS=tests/unit narrows them)
 
 faults: .venv/dev.stamp  ## strike running nodes, and check what must hold (SECONDS=600 SEED=7 REPORT=faults.json)
 	$(BIN)/python tests/faults/run.py --every-point --seconds $(or $(SECONDS),120) --seed $(or $(SEED),0) $(if $(REPORT),--report $(REPORT))
-	SEED=$(or $(SEED),0) $(BIN)/python -m pytest -q tests/faults/test_replicas.py
 
 lint: .venv/dev.stamp  ## check style, types, layers, docs and that generated code is fresh
 	$(BIN)/ruff check .

@@ -25,8 +25,8 @@ AHEAD_SECONDS = 100
 class Campaign:
     """One world, its report, and the ways to reach each point."""
 
-    def __init__(self, root: Path, *, seed: int = 0) -> None:
-        self.world = World(root)
+    def __init__(self, root: Path, *, seed: int = 0, world: World | None = None) -> None:
+        self.world = world or World(root)
         self.checker = Checker(self.world)
         self.ways = Ways(self.world, self.checker)
         self.seed = seed
@@ -42,10 +42,7 @@ class Campaign:
 
     def finish(self) -> Report:
         """Compare both sides, stop both nodes, and fail if something did not hold."""
-        self.world.start()
-        self.world.ask_until_answered()
-        self.checker.look_again()
-        self.checker.check()
+        self._recover()
         for contract in (self.world.contract, self.world.fleet.contract):
             self.checker.reconcile(contract)
         for node in self.world.nodes:
@@ -117,6 +114,10 @@ class Campaign:
     def _recover(self) -> None:
         """Start what fell, ask until it answers, and check everything."""
         self.world.start()
+        self.check()
+
+    def check(self) -> None:
+        """Ask until there is an answer, and check everything."""
         self.world.ask_until_answered()
         self.checker.look_again()
         self.checker.check()

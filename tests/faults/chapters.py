@@ -58,3 +58,25 @@ TROUBLE = {
     "clock": ("query decided", "before closed", "before received"),
 }
 """By fault: where it strikes."""
+_NOT_REPLICATED = {By.STARTING, By.STOPPING, By.MIGRATING, By.RESTORING}
+REPLICATED = [point for point in POINTS if point.node == "ua" and point.by not in _NOT_REPLICATED]
+"""Where one of two replicas falls that share their state."""
+SERVER_FALLS = (
+    "begun in PostgreSQL",
+    "charged",
+    "opened written",
+    "opened on disk",
+    "schema sent",
+    "closed written",
+    "closed on disk",
+    "cells remembered",
+    "cells charged",
+    "taken written",
+    "refused written",
+    "contract written",
+    "before streams are cut",
+    "dropped written",
+)
+"""Where the server falls: in mid-transaction, and between transactions."""
+FROZEN = ("query decided", "opened on disk", "schema sent", "cells on disk", "table read")
+"""Where a replica stands still while the other goes on: outside transactions, which would wait."""

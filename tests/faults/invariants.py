@@ -109,7 +109,7 @@ class Checker:
         twice = [nonce for nonce, times in nonces.items() if times > 1]
         self.that("a nonce is answered once", not twice, twice)
         runs = defaultdict(set)
-        for fact in journal(self.world.ua):
+        for fact in journal(*self.world.providers):
             if fact["bytes"]:
                 runs[fact["request"]].add(fact["run"])
         twice = [request for request, found in runs.items() if len(found) > 1]
@@ -118,7 +118,7 @@ class Checker:
     def _nothing_left_unrecorded(self, provider: Ledger, consumer: Ledger) -> None:
         opened = {entry.body.request: entry for entry in provider.of(Opened)}
         left: Counter[str] = Counter()
-        for fact in journal(self.world.ua):
+        for fact in journal(*self.world.providers):
             left[fact["request"]] += fact["bytes"]
         self._cover("a byte that left has its entry", opened, left, provider)
         probed = Counter({item.request: item.bytes for item in self.world.arrived})
@@ -252,9 +252,12 @@ def rows_of(body: object) -> int:
     return body.rows if isinstance(body, Closed | Cut) else 0
 
 
-def journal(node: Struck) -> list[dict]:
+def journal(*nodes: Struck) -> list[dict]:
     """Read which frames have left; a kill may have cut the last line off."""
-    if not node.journal.exists():
-        return []
-    lines = node.journal.read_text().splitlines(keepends=True)
+    lines = [
+        line
+        for node in nodes
+        if node.journal.exists()
+        for line in node.journal.read_text().splitlines(keepends=True)
+    ]
     return [json.loads(line) for line in lines if line.endswith("\n")]

@@ -44,6 +44,7 @@ class By(StrEnum):
     STARTING = "starting"
     MIGRATING = "migrating"
     STOPPING = "stopping"
+    REPLICATED = "replicated"
     RESTORING = "restoring"
 
 
@@ -77,6 +78,7 @@ _TABLES = "sekisho.store.lookups:LookupStore"
 _NODE = "sekisho.server.node:RunningNode"
 _STATE = "sekisho.store.state"
 _SQLITE = "sekisho.store.sqlite"
+_POSTGRES = "sekisho.store.postgres:PostgresDatabase"
 _BACKUP = "sekisho.store.backup"
 BEFORE, AFTER, SENT, WRITTEN = When.BEFORE, When.AFTER, When.SENT, When.WRITTEN
 
@@ -171,6 +173,10 @@ POINTS: tuple[Point, ...] = (
     Point("streams closed", By.STOPPING, "sekisho.server.streams:Streams.close", AFTER),
     Point("before the state closes", By.STOPPING, f"{_STATE}:State.close", BEFORE),
     Point("state closed", By.STOPPING, f"{_STATE}:State.close", AFTER),
+    # A transaction of a replica.
+    Point("begun in PostgreSQL", By.REPLICATED, f"{_POSTGRES}.begin", AFTER),
+    Point("before PostgreSQL commits", By.REPLICATED, f"{_POSTGRES}.commit", BEFORE),
+    Point("committed in PostgreSQL", By.REPLICATED, f"{_POSTGRES}.commit", AFTER),
     # A backup is put back.
     Point("backup copied", By.RESTORING, f"{_BACKUP}:_check_party", AFTER),
     Point("state moved aside", By.RESTORING, f"{_BACKUP}:_move_aside", AFTER),

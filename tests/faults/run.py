@@ -9,23 +9,38 @@ import argparse
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults.campaign import Campaign
-from faults.chapters import CHAPTERS, FORMER, TROUBLE, points
+from faults.chapters import (
+    CHAPTERS,
+    FORMER,
+    FROZEN,
+    REPLICATED,
+    SERVER_FALLS,
+    TROUBLE,
+    points,
+)
 from faults.lives import kill_while_migrating, kill_while_restoring
 from faults.points import By
+from faults.replicated import ReplicatedCampaign
 from faults.report import Report
+from support.postgres import program, running_server
 
 ROUND_SECONDS = 120
 """After so long companies are made anew: every check reads their ledgers whole."""
 LANES = 2
 """Rounds that go on at once where every point is struck: one waits while another works."""
+
+_FOUNDING = threading.Lock()
+"""The companies' data is written by the one DuckDB of this process."""
 
 
 def main() -> int:
@@ -57,6 +72,10 @@ def _everywhere(seed: int) -> Iterator[Report]:
         for at in range(LANES)
     ]
     works.append(lambda: _round(seed, _trouble))
+    if program("initdb") and program("psql"):
+        works.append(lambda: _replicated(seed))
+    else:
+        print("PostgreSQL is not installed: replicas are left out", flush=True)
     works.append(lambda: _alone(lambda at: kill_while_migrating(at, FORMER, points(By.MIGRATING))))
     works.append(lambda: _alone(lambda at: kill_while_restoring(at, points(By.RESTORING))))
     with ThreadPoolExecutor(LANES) as lanes:
@@ -69,11 +88,34 @@ def _trouble(campaign: Campaign) -> None:
     campaign.step_clock()
 
 
-def _round(seed: int, strike: Callable[[Campaign], None]) -> Report:
+def _replicated(seed: int) -> Report:
+    """Strike at a node of two replicas, and at their server."""
+    with running_server() as server:
+        return _round(
+            seed,
+            _strike_replicas,
+            lambda root: ReplicatedCampaign(root, server, seed=seed),
+        )
+
+
+def _strike_replicas(campaign: Campaign) -> None:
+    campaign.kill_replicas(REPLICATED)
+    campaign.freeze_replicas(FROZEN)
+    campaign.fell_server(SERVER_FALLS)
+
+
+def _round(
+    seed: int,
+    strike: Callable[[Campaign], None],
+    make: Callable[[Path], Campaign] | None = None,
+) -> Report:
     """Make companies, strike, and report; their folders stay where something did not hold."""
     root = Path(tempfile.mkdtemp(prefix="sekisho-faults-"))
     print(f"seed {seed}: {root}", flush=True)
-    with Campaign(root, seed=seed) as campaign:
+    campaign = make(root) if make else Campaign(root, seed=seed)
+    with ExitStack() as stack:
+        with _FOUNDING:
+            stack.enter_context(campaign)
         try:
             strike(campaign)
             campaign.finish()

@@ -6,9 +6,10 @@ import signal
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
-from sekisho.model.names import PartyId
+from sekisho.config import NodeConfig, parse_config
 from sekisho.store.locating import find_database
 from sekisho.store.state import Records, read_state
 from support.nodes import Company, Ran
@@ -42,8 +43,8 @@ class Struck(Company):
         return self.folder.root / "journal"
 
     @property
-    def party(self) -> PartyId:
-        return PartyId(f"{self.folder.root.name}.example")
+    def config(self) -> NodeConfig:
+        return _parsed(self.folder.config.read_bytes())
 
     @property
     def is_up(self) -> bool:
@@ -155,6 +156,11 @@ class Struck(Company):
         self._reader.join()
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
+
+
+@cache
+def _parsed(settings: bytes) -> NodeConfig:
+    return parse_config(settings)
 
 
 def armed(point: str, action: str, *, skip: int = 0, seconds: float = 0) -> dict:

@@ -3,10 +3,12 @@
 `make faults` strikes at every point and at random, for as long as asked and from any seed.
 """
 
+import re
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,7 @@ from sekisho.store.state import read_state
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
+README = Path(__file__).with_name("README.md").read_text()
 STRIDE = 5
 """So far the next point to fall at is; `make faults` takes them all."""
 OTHER_STRIDE = 3
@@ -29,7 +32,7 @@ STEPS = 5
 
 def test_every_point_has_a_chapter():
     struck = [point for chapter in CHAPTERS.values() for point in chapter]
-    struck += points(By.MIGRATING, By.RESTORING)
+    struck += points(By.MIGRATING, By.RESTORING, By.REPLICATED)
     assert sorted(point.name for point in struck) == sorted(point.name for point in POINTS)
 
 
@@ -39,6 +42,9 @@ def test_a_node_killed_at_points_of_each_kind_keeps_its_promises(tmp_path):
         campaign.kill_at(chosen)
         report = campaign.finish()
     assert report.points == {point.name for point in chosen}
+    # An auditor reads there what a name in the report means.
+    explained = re.findall(r"(?m)^\| (a|an|no|the|what|nothing|charges|evidence) (.+?) \|", README)
+    assert report.checked.keys() <= {" ".join(words) for words in explained}
 
 
 def test_a_node_in_trouble_at_a_point_keeps_its_promises(tmp_path):

@@ -55,12 +55,12 @@ class Ways:
 
     def _leave(self) -> None:
         """Go away after the first frame, while the provider has the second at hand."""
-        ua = self.world.ua
-        ua.arm("schema sent", "hold")
+        node = self.world.front
+        node.arm("schema sent", "hold")
         self.world.probe(
-            "SELECT tail_number FROM flights", frames=1, during=lambda: ua.was_hit("schema sent")
+            "SELECT tail_number FROM flights", frames=1, during=lambda: node.was_hit("schema sent")
         )
-        ua.order(do="go")
+        node.order(do="go")
 
     def see_through(self, by: By, contract: str) -> None:
         """What a fall broke off is done, or can be done again, with one outcome at both nodes."""

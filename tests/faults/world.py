@@ -68,6 +68,8 @@ class World:
         """By company: the ledger as it was seen last."""
         self.contract = ContractId("")
         self.fleet = Fleet(root)
+        self.front: Struck
+        """The process of the provider's node at which its people and the probe are."""
 
     def __enter__(self) -> Self:
         root = self.companies.root
@@ -79,7 +81,8 @@ class World:
             company = self.companies.found(name, section)
             self.companies.by_name[name] = Struck(company.folder)
         self.companies.introduce()
-        self.relay = Relay(self.ua)
+        self.relay = self.connect()
+        self.front = self.ua
         self.start()
         self.contract = self.agree(
             f"{{rows: {{max: {MANY}, per: term}}, queries: {{max: {MANY}, per: day}}}}"
@@ -89,7 +92,7 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         self.relay.close()
-        for node in (self.ua, self.maker):
+        for node in self.nodes:
             if node.is_up:
                 node.kill()
 
@@ -102,8 +105,17 @@ class World:
         return self.companies["maker"]
 
     @property
-    def nodes(self) -> tuple[Struck, Struck]:
-        return self.ua, self.maker
+    def providers(self) -> tuple[Struck, ...]:
+        """The processes of the provider's node."""
+        return (self.ua,)
+
+    @property
+    def nodes(self) -> tuple[Struck, ...]:
+        return (*self.providers, self.maker)
+
+    def connect(self) -> Relay:
+        """Lay the line to the provider; no node is running yet."""
+        return Relay(self.ua)
 
     def start(self) -> None:
         """Start what does not run."""
@@ -140,7 +152,7 @@ class World:
     def take_step(self, verb: str, contract: str) -> bool:
         """Have the provider's people sign or terminate; tells whether the command was done."""
         more = () if verb == "sign" else ("--reason", "enough")
-        is_done = self.ua.run("contract", verb, contract, *more).code == 0
+        is_done = self.front.run("contract", verb, contract, *more).code == 0
         if is_done and verb == "terminate":
             self.ended.add(contract)
         return is_done
@@ -209,7 +221,7 @@ class World:
         during: Callable[[], object] | None = None,
     ) -> tuple[Envelope, Request]:
         """Ask by hand, read so many frames, and go away; or all of them."""
-        asked = request(self.companies["probe"], self.ua, contract or self.contract, sql)
+        asked = request(self.companies["probe"], self.front, contract or self.contract, sql)
         signer = load_signer(self.companies["probe"].folder.key("request").read_bytes())
         envelope = seal(request_bytes(asked), PayloadType.REQUEST, [signer])
         self.replay(envelope, asked, frames=frames, during=during)
@@ -226,7 +238,7 @@ class World:
         """Send a request, perhaps not for the first time."""
         arrived = Arrived(request=envelope.digest, nonce=asked.nonce)
         self.arrived.append(arrived)
-        peer = self.companies["probe"].peer_at(self.ua)
+        peer = self.companies["probe"].peer_at(self.front)
 
         def believe(statement: Envelope) -> Opening | Receipt:
             is_opening = statement.payload_type == PayloadType.OPENING

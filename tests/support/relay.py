@@ -99,12 +99,16 @@ class Relay:
                 item.shutdown(socket.SHUT_RDWR)
             item.close()
 
+    def reach(self) -> socket.socket:
+        """Connect to the node."""
+        return socket.create_connection(self._target)
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
                 try:
-                    far = socket.create_connection(self._target)
+                    far = self.reach()
                 except OSError:
                     near.close()
                     continue
