@@ -18,12 +18,11 @@ SQL = "SELECT origin FROM flights LIMIT 3"
 A_DAY, AT_ONCE = "acknowledge_seconds: 86400\n", "acknowledge_seconds: 1\n"
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
+@pytest.fixture
+def world(tmp_path):
     """A provider, and a consumer that takes a day to acknowledge."""
-    root = tmp_path_factory.mktemp("world")
-    with Companies(root) as companies:
-        path = write_flights(root / "ua.parquet", 60)
+    with Companies(tmp_path) as companies:
+        path = write_flights(tmp_path / "ua.parquet", 60)
         companies.found("ua", flights_section(path))
         config = companies.found("maker").folder.config
         config.write_text(config.read_text() + A_DAY)
