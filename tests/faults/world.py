@@ -206,6 +206,10 @@ class World:
         """Bring a table and ask, until the nodes have found each other again."""
         return self._insist(lambda: self.bring(contract))
 
+    def count_at_last(self, band: int) -> list:
+        """Ask for a band's cell, until the nodes have found each other again."""
+        return self._insist(lambda: self.count(band))
+
     def _insist(self, ask: Callable[[], T | None]) -> T:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (found := ask()) is None:
