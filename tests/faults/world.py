@@ -284,7 +284,9 @@ class World:
         deadline = time.monotonic() + PATIENCE_SECONDS
         for node in self.nodes:
             while node.is_up and open_answers(node):
-                assert time.monotonic() < deadline, f"{node.party} leaves {open_answers(node)} open"
+                assert time.monotonic() < deadline, (
+                    f"{node.party} leaves {open_answers(node)} open: {node.log()[-2000:]}"
+                )
                 threading.Event().wait(0.005)
 
     def wait_state(self, node: Struck, contract: str, state: str) -> bool:
