@@ -160,8 +160,14 @@ class Campaign:
             case "full" | "broken":
                 done()
                 self._refuses_to_answer(f"on a disk that is {action}")
+                self._bears_a_sweep(node)
                 node.order(do="free")
         done()
+
+    def _bears_a_sweep(self, node: Struck) -> None:
+        """Let pass what a node does each second, which must not end with a fault."""
+        node.arm("swept", "mark", skip=1)
+        self.checker.that("a node goes on sweeping", node.was_hit("swept", seconds=10), node.party)
 
     def step_clock(self) -> None:
         """Run a clock ahead and right it: the node waits, and does not start on what is open."""

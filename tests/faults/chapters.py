@@ -23,7 +23,7 @@ CHAPTERS = {
     "refusing": points(By.REFUSED, By.DENIED, By.LIMITED, By.LEAVING, By.REPLAYING),
     "counting": points(By.COUNTING, By.OVERDRAWN),
     "bringing": points(By.BRINGING, By.DROPPING),
-    "agreeing": points(By.SIGNING, By.ENDING, By.DELIVERING, By.AWAY),
+    "agreeing": points(By.SIGNING, By.ENDING, By.DELIVERING, By.AWAY, By.SWEEPING),
     "starting": points(By.STARTING),
     "stopping": points(By.STOPPING),
 }

@@ -63,6 +63,8 @@ class Checker:
 
     def check(self) -> None:
         """Check everything that can be seen in the files of both nodes."""
+        for node in self.world.nodes:
+            self.that("no thread of a node ends by an error", not node.fallen, node.fallen)
         self.world.settle()
         provider = self._ledger(self.world.ua)
         consumer = self._ledger(self.world.maker)

@@ -103,6 +103,8 @@ class Faults:
             case "kill":
                 self.tell(f"hit {point.name}")
                 os.kill(os.getpid(), signal.SIGKILL)
+            case "mark":
+                self.tell(f"hit {point.name}")
             case "freeze":
                 self.tell(f"hit {point.name}")
                 os.kill(os.getpid(), signal.SIGSTOP)
@@ -268,7 +270,14 @@ def install() -> None:
         answering.answer_signed = _journaled(answering.answer_signed, path)
     for order in json.loads(os.environ.get("SEKISHO_FAULTS", "[]")):
         FAULTS.order(order)
+    threading.excepthook = _fell
     threading.Thread(target=_listen, daemon=True).start()
+
+
+def _fell(facts: threading.ExceptHookArgs) -> None:
+    """Tell which thread has ended by an error, also where no log can be written."""
+    FAULTS.tell(f"fell {facts.thread.name}: {facts.exc_value!r}")
+    threading.__excepthook__(facts)
 
 
 def _listen() -> None:

@@ -41,6 +41,7 @@ class By(StrEnum):
     ENDING = "ending"
     DELIVERING = "delivering"
     AWAY = "away"
+    SWEEPING = "sweeping"
     STARTING = "starting"
     MIGRATING = "migrating"
     STOPPING = "stopping"
@@ -160,6 +161,9 @@ POINTS: tuple[Point, ...] = (
     Point("delivered", By.DELIVERING, "sekisho.server.delivery:Deliveries._send", AFTER),
     Point("acknowledged", By.DELIVERING, "sekisho.store.outbox:Outbox.acknowledge", AFTER),
     Point("postponed", By.AWAY, "sekisho.store.outbox:Outbox.postpone", AFTER),
+    # What a node does each second.
+    Point("before what is late", By.SWEEPING, "sekisho.server.late:LateEntries.retry", BEFORE),
+    Point("swept", By.SWEEPING, f"{_NODE}._drop_ended", BEFORE),
     # A node's start and its stop.
     Point("before migration", By.MIGRATING, f"{_SQLITE}:migrate", BEFORE),
     Point("within migration", By.MIGRATING, f"{_SQLITE}:migrate", When.WITHIN, kind="CREATE INDEX"),

@@ -33,6 +33,8 @@ class Struck(Company):
 
     reached: set[str] = field(default_factory=set)
     """Points that the node has come by, over all its lives."""
+    fallen: list[str] = field(default_factory=list)
+    """Threads that an error has ended, over all lives."""
     falls: int = 0
     """How often it was killed."""
     _heard: threading.Condition = field(default_factory=threading.Condition)
@@ -85,6 +87,8 @@ class Struck(Company):
             with self._heard:
                 if line.startswith("reached "):
                     self.reached.add(line.removeprefix("reached "))
+                elif line.startswith("fell "):
+                    self.fallen.append(line.removeprefix("fell "))
                 else:
                     self._said.append(line)
                 self._heard.notify_all()

@@ -14,6 +14,7 @@ import pytest
 
 from faults.campaign import Campaign
 from faults.chapters import CHAPTERS, FORMER, TROUBLE, points
+from faults.fleet import BANDS
 from faults.lives import kill_while_migrating, kill_while_restoring
 from faults.points import POINTS, By
 from faults.world import SHOWN, World
@@ -22,11 +23,11 @@ from sekisho.store.state import read_state
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 README = Path(__file__).with_name("README.md").read_text()
-STRIDE = 5
+STRIDE = 7
 """So far the next point to fall at is; `make faults` takes them all."""
-OTHER_STRIDE = 3
+OTHER_STRIDE = 4
 """The same of other faults."""
-STEPS = 5
+STEPS = 4
 """Strikes at random, of a seed that stays the same."""
 
 
@@ -120,6 +121,8 @@ def test_the_checks_find_what_they_are_for(tmp_path):
         checker.look_again()
         checker.check()
         assert not checker.violations
+        world.fleet.shown[BANDS.start] = [{"n": 15}]
+        checker.look_again()
         assert world.ua.stop() == 0
         _plant(campaign)
         checker.check()
@@ -129,6 +132,7 @@ def test_the_checks_find_what_they_are_for(tmp_path):
         "a byte that the probe got has its entry",
         "a cell is charged once",
         "a figure that was shown is remembered",
+        "a figure that was shown stays",
         "a table stays as it came",
         "charges follow from the entries",
         "no data leaves twice for one request",
@@ -149,7 +153,7 @@ def _plant(campaign: Campaign) -> None:
     with closing(sqlite3.connect(world.ua.folder.state_file())) as db, db:
         db.execute("UPDATE charges SET used = 20000000000 WHERE name = 'rows'")
         db.execute("UPDATE charges SET used = 20000000000 WHERE name = 'cells'")
-        db.execute("DELETE FROM published WHERE keys LIKE '%b-2000%'")
+        db.execute(f"DELETE FROM published WHERE keys LIKE '%b-{BANDS.start}%'")
         db.execute("UPDATE lookups SET content = x'00'")
         db.execute("UPDATE entries SET leaf = zeroblob(32) WHERE idx = 1")
     with world.ua.journal.open("a") as out:

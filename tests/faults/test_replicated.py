@@ -10,7 +10,7 @@ from faults.replicated import ReplicatedCampaign
 from support.postgres import running_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-STRIDE = 8
+STRIDE = 10
 OTHER_STRIDE = 4
 
 

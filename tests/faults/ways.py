@@ -18,6 +18,8 @@ class Ways:
     def __init__(self, world: World, checker: Checker) -> None:
         self.world = world
         self.checker = checker
+        self._band = 0
+        """That was asked about last."""
 
     def prepare(self, by: By) -> str:
         """Bring about what has to be there first; gives the contract to use."""
@@ -46,12 +48,16 @@ class Ways:
             By.REPLAYING: lambda: world.replay(*world.probe()),
             By.ENDING: lambda: world.take_step("terminate", contract),
             By.DROPPING: lambda: world.take_step("terminate", contract),
-            By.COUNTING: lambda: world.count(world.fleet.next_band()),
+            By.COUNTING: self._count,
             By.OVERDRAWN: lambda: world.overdraw(contract),
             By.BRINGING: lambda: world.bring(contract),
         }
         ways |= dict.fromkeys(_SIGNING, lambda: world.take_step("sign", contract))
         ways.get(by, lambda: world.ask(contract))()
+
+    def _count(self) -> None:
+        self._band = self.world.fleet.next_band()
+        self.world.count(self._band)
 
     def _leave(self) -> None:
         """Go away after the first frame, while the provider has the second at hand."""
@@ -73,6 +79,8 @@ class Ways:
             self._reaches_both("a termination reaches both nodes", contract, "terminated")
             ask = world.bring if by is By.DROPPING else world.ask
             that("an ended contract answers nothing", ask(contract) is None)
+        elif by is By.COUNTING:
+            that("a question can be asked again", bool(world.count_at_last(self._band)), self._band)
         elif by is By.OVERDRAWN:
             that("no more cells than agreed", not world.overdraw(contract), contract)
         elif by is By.BRINGING:

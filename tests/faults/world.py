@@ -206,6 +206,10 @@ class World:
         """Bring a table and ask, until the nodes have found each other again."""
         return self._insist(lambda: self.bring(contract))
 
+    def count_at_last(self, band: int) -> list:
+        """Ask for a band's cell, until the nodes have found each other again."""
+        return self._insist(lambda: self.count(band))
+
     def _insist(self, ask: Callable[[], T | None]) -> T:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (found := ask()) is None:
@@ -280,7 +284,9 @@ class World:
         deadline = time.monotonic() + PATIENCE_SECONDS
         for node in self.nodes:
             while node.is_up and open_answers(node):
-                assert time.monotonic() < deadline, f"{node.party} leaves {open_answers(node)} open"
+                assert time.monotonic() < deadline, (
+                    f"{node.party} leaves {open_answers(node)} open: {node.log()[-2000:]}"
+                )
                 threading.Event().wait(0.005)
 
     def wait_state(self, node: Struck, contract: str, state: str) -> bool:

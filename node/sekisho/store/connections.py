@@ -30,16 +30,23 @@ class Readers:
         """Lend a connection; it sees everything that was committed before.
 
         Raises:
-            LedgerError: The database cannot be reached.
+            LedgerError: The database cannot be reached, or the disk under it fails, also within
+                the block. Threads that read go on when it is mended: this is what they wait out.
         """
         if self._room is not None and not self._room.acquire(timeout=WAIT_SECONDS):
             raise LedgerError("the state cannot be read: too many read it at once")
         try:
-            db = self._take()
-            try:
-                yield db
-            finally:
-                self._give_back(db)
+            with self._told():
+                db = self._take()
+                is_sound = True
+                try:
+                    yield db
+                except Exception as error:
+                    # What it holds is in doubt, an open transaction perhaps.
+                    is_sound = not self.database.concerns_all(error)
+                    raise
+                finally:
+                    self._give_back(db, is_sound=is_sound)
         finally:
             if self._room is not None:
                 self._room.release()
@@ -74,8 +81,22 @@ class Readers:
                 return self._idle.pop()
         return self.database.open_reader()
 
-    def _give_back(self, db: Connection) -> None:
-        is_usable = self.database.is_usable(db)
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Let a database's own error that is not one statement's be the ledger's."""
+        try:
+            yield
+        except LedgerError:
+            raise
+        except Exception as error:
+            if not self.database.concerns_all(error):
+                raise
+            raise LedgerError(
+                f"the state cannot be read: {error}", hint="check the disk and the node's log"
+            ) from error
+
+    def _give_back(self, db: Connection, *, is_sound: bool) -> None:
+        is_usable = is_sound and self.database.is_usable(db)
         with self._lock:
             if is_usable and self._is_open and len(self._idle) < KEPT_READERS:
                 self._idle.append(db)
