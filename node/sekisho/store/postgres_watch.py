@@ -96,9 +96,10 @@ class PostgresWatch:
         self._heard_at = began_at
         self._is_listening = True
         self._begun.set()
-        beat = _Beat(raw.pgconn)
+        beat, come = _Beat(raw.pgconn), select.poll()  # `select` takes no file beyond the 1024th
+        come.register(raw, select.POLLIN)
         while not self._closing.is_set() and self.is_listening:
-            select.select([raw], [], [], LOOK_SECONDS)
+            come.poll(LOOK_SECONDS * 1000)
             for news in beat.take():
                 self._acting.submit(self._on_news, news)
             self._heard_at = max(self._heard_at, beat.answered_at)

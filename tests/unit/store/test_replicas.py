@@ -1,5 +1,6 @@
 """Several processes over one state: each knows what the others do, and what a fall left of them."""
 
+import resource
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,8 @@ from support.state import (
 
 SIGNED = signed_contract("{queries: {max: 20, per: day}, concurrent: 100}")
 WAIT_SECONDS = 10
+MANY_FILES = 1_100
+"""More than `select` takes."""
 SENT = Sent(rows=1, bytes=1, blake3="ab" * 32)
 
 
@@ -224,6 +227,20 @@ def test_a_change_is_heard_by_all_who_listen(replicas):
         propose(first)
         assert news.acquire(timeout=WAIT_SECONDS)
         assert second.version == first.version
+
+
+def test_a_listener_hears_beside_a_thousand_open_files(replicas):
+    """A node holds a file for every connection of its callers."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    first, second = replicas(), replicas()
+    with ExitStack() as files:
+        files.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 2 * MANY_FILES)), hard))
+        while files.enter_context(Path("/dev/null").open("rb")).fileno() < MANY_FILES:
+            pass
+        with listening(second) as (news, _):
+            propose(first)
+            assert news.acquire(timeout=WAIT_SECONDS)
 
 
 def test_a_listener_that_is_lost_says_so_and_comes_back(replicas, url):
