@@ -185,7 +185,8 @@ class _Check:
         body, link = entry.body, entry.link
         if link is None:
             self._event(entry)
-        if link is None or self._is_of_pruned(body):
+            return False
+        if self._is_of_pruned(body):
             return False
         match body:
             case Asked():

@@ -6,9 +6,8 @@ that nobody will end what it left open. Every transaction that writes begins by 
 one head row, so that the replicas' transactions come one after the other.
 """
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, cast
 
 import psycopg
@@ -64,9 +63,15 @@ _LINE: Final = {
 class PostgresConnection:
     """One session of a server, speaking the stores' SQL."""
 
-    def __init__(self, raw: psycopg.Connection[Any]) -> None:
-        """Take an open session, of which every statement is a transaction unless one is begun."""
+    def __init__(self, raw: psycopg.Connection[Any], *, is_registered: bool = False) -> None:
+        """Take an open session, of which every statement is a transaction unless one is begun.
+
+        Args:
+            raw: The session.
+            is_registered: Whether it holds locks that say so.
+        """
         self.raw = raw
+        self._is_registered = is_registered
         self.total_changes = 0
 
     def execute(self, sql: str, values: Any = (), /) -> Cursor:  # noqa: ANN401  as sqlite3's
@@ -97,8 +102,9 @@ class PostgresConnection:
         """End the session; what it held is free when this returns."""
         # The server ends a session a little after the last word of it, and only then frees what
         # it held: a node that is started at once would take this one for running still.
-        with contextlib.suppress(psycopg.Error):
-            self.raw.execute("SELECT pg_advisory_unlock_all()")
+        if self._is_registered:
+            with suppress(psycopg.Error):
+                self.raw.execute("SELECT pg_advisory_unlock_all()")
         self.raw.close()
 
     def _run(self, work: Callable[[], psycopg.Cursor[Any]]) -> psycopg.Cursor[Any]:
@@ -218,7 +224,7 @@ class PostgresDatabase:
         except BaseException:
             raw.close()
             raise
-        return PostgresConnection(raw)
+        return PostgresConnection(raw, is_registered=True)
 
     def is_usable(self, db: Connection) -> bool:
         """Tell whether the session is still there."""
