@@ -27,7 +27,7 @@ from sekisho.store.moving import move_state
 from support.postgres import running_server
 
 CALLERS, SECONDS, ROUNDS = 16, 3.0, 3
-TERMINATIONS = 5
+TERMINATIONS = 15
 SQL = "SELECT flight_date, tail_number, departure_delay FROM flights LIMIT 10"
 
 
