@@ -18,6 +18,8 @@ UNITS = 12
 """Planes of a band: two more than a cell must have, and one less than are rounded up to 15."""
 BANDS = range(2_000, 4_000)
 """Numbers of bands; no other query has one of these."""
+DELAY = 60
+"""Minutes; no plane's are twice another's, so that none dominates a band, grown or not."""
 BROUGHT = UNITS * 2
 """Planes that the maker has families of: those of the first two bands."""
 CONTRACT = """
@@ -73,7 +75,7 @@ class Fleet:
         self._data.write_text(
             "tail_number,band,delay\n"
             + "".join(
-                f"N{number}-{plane},b-{number},{(number + plane) % 60}\n"
+                f"N{number}-{plane},b-{number},{DELAY + (number + plane) % DELAY}\n"
                 for number in BANDS
                 for plane in range(UNITS)
             )
@@ -105,7 +107,7 @@ class Fleet:
             return
         self._grown.add(band)
         with self._data.open("a") as out:
-            out.write(f"N{band}-more{next(self._planes_added)},b-{band},59\n")
+            out.write(f"N{band}-more{next(self._planes_added)},b-{band},{2 * DELAY - 1}\n")
 
 
 def statistics_text(limits: str) -> str:
