@@ -15,7 +15,9 @@ import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -41,8 +43,11 @@ class Child:
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
         self.returncode: int | None = None
         self._nursery = nursery
-        # Nobody else gets this number before the nursery was asked how the process ended.
+        # Nobody else gets this number before the nursery was asked how the process ended. The file
+        # stays open as long as this, as a thread may be waiting for it still.
         self._handle = os.pidfd_open(pid)
+        weakref.finalize(self, os.close, self._handle)
+        self._ending = threading.Lock()
 
     def poll(self) -> int | None:
         """Tell how it ended; nothing while it runs."""
@@ -61,7 +66,8 @@ class Child:
 
     def send_signal(self, number: signal.Signals) -> None:
         if self.poll() is None:
-            signal.pidfd_send_signal(self._handle, number)
+            with suppress(ProcessLookupError):  # it has ended since
+                signal.pidfd_send_signal(self._handle, number)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
@@ -73,9 +79,11 @@ class Child:
         if self.returncode is None:
             ready = select.poll()
             ready.register(self._handle, select.POLLIN)
-            if ready.poll(None if timeout is None else timeout * 1000):
-                self.returncode = self._nursery.ending(self.pid)
-                os.close(self._handle)
+            has_ended = ready.poll(None if timeout is None else timeout * 1000)
+            # Threads may wait for the same process; how it ended is told once.
+            with self._ending:
+                if has_ended and self.returncode is None:
+                    self.returncode = self._nursery.ending(self.pid)
         return self.returncode
 
 
