@@ -132,7 +132,9 @@ class RunningNode:
             peers, users = self._faces
             peers.listen(self.parts.config.listen.peers)
             users.listen(self.parts.config.listen.users)
-            self.parts.state.watch(on_news=self._hear, on_lost=self._lose)
+            self.parts.state.watch(
+                on_news=self._hear, on_lost=self._lose, on_found=self._say_whether_in_touch
+            )
         except BaseException:
             self._watching.stop()
             self._close()

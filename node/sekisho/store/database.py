@@ -160,13 +160,20 @@ class Database(Protocol):
     def lead(self, db: Connection) -> bool:
         """Tell whether this process does what only one of all shall do; it stays so if it can."""
 
-    def watch(self, on_news: Callable[[int], None], on_lost: Callable[[], None]) -> Watch | None:
+    def watch(
+        self,
+        on_news: Callable[[int], None],
+        *,
+        on_lost: Callable[[], None],
+        on_found: Callable[[], None],
+    ) -> Watch | None:
         """Hear of what others change, from now on; None where nobody else can.
 
         Args:
             on_news: Given the version of contracts and members, whenever it may have changed; it
                 may be called again while it is still at work.
-            on_lost: Called when news may be missed from now on, until `on_news` is called again.
+            on_lost: Called when news may be missed from now on.
+            on_found: Called when none is missed from now on, after `on_news`; it must not wait.
         """
 
 

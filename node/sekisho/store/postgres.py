@@ -289,9 +289,17 @@ class PostgresDatabase:
         self._leads = self._leads or self._try("pg_try_advisory_lock", db, LEADER)
         return self._leads
 
-    def watch(self, on_news: Callable[[int], None], on_lost: Callable[[], None]) -> Watch:
+    def watch(
+        self,
+        on_news: Callable[[int], None],
+        *,
+        on_lost: Callable[[], None],
+        on_found: Callable[[], None],
+    ) -> Watch:
         """Listen in a session of its own."""
-        return PostgresWatch(self._connect, self._channel, on_news=on_news, on_lost=on_lost)
+        return PostgresWatch(
+            self._connect, self._channel, on_news=on_news, on_lost=on_lost, on_found=on_found
+        )
 
     @property
     def _channel(self) -> str:

@@ -44,8 +44,9 @@ class PostgresWatch:
         *,
         on_news: Callable[[int], None],
         on_lost: Callable[[], None],
+        on_found: Callable[[], None],
     ) -> None:
-        """Begin to listen.
+        """Begin to listen; see `database.Database.watch`.
 
         Raises:
             LedgerError: The server does not let it.
@@ -54,6 +55,7 @@ class PostgresWatch:
         self._channel = channel
         self._on_news = on_news
         self._on_lost = on_lost
+        self._on_found = on_found
         self._closing = threading.Event()
         self._begun = threading.Event()
         self._is_listening = False
@@ -95,6 +97,7 @@ class PostgresWatch:
         self._on_news(int(version))
         self._heard_at = began_at
         self._is_listening = True
+        self._on_found()
         self._begun.set()
         beat, come = _Beat(raw.pgconn), select.poll()  # `select` takes no file beyond the 1024th
         come.register(raw, select.POLLIN)

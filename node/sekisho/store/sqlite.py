@@ -177,7 +177,13 @@ class SqliteDatabase:
         """The one process does everything."""
         return True
 
-    def watch(self, _on_news: Callable[[int], None], _on_lost: Callable[[], None]) -> None:
+    def watch(
+        self,
+        on_news: Callable[[int], None],
+        *,
+        on_lost: Callable[[], None],
+        on_found: Callable[[], None],
+    ) -> None:
         """Nobody else changes the file."""
 
 

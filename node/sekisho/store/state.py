@@ -151,13 +151,20 @@ class State(Records):
                 continue
         raise OutdatedError
 
-    def watch(self, *, on_news: Callable[[], None], on_lost: Callable[[], None]) -> None:
+    def watch(
+        self,
+        *,
+        on_news: Callable[[], None],
+        on_lost: Callable[[], None],
+        on_found: Callable[[], None],
+    ) -> None:
         """Be told what other processes change, where any can.
 
         Args:
             on_news: Called when contracts or members may have changed; `version` says so already.
             on_lost: Called when this process does not hear of changes any more, or what it left
                 open is not its own any more: whatever streams must end.
+            on_found: Called when it hears of changes, at first and again after `on_lost`.
 
         Raises:
             LedgerError: The database cannot be reached.
@@ -173,7 +180,7 @@ class State(Records):
 
         self._writer.on_lost = lose
         self._writer.on_renewed = on_news
-        self._watch = self._database.watch(hear, lose)
+        self._watch = self._database.watch(hear, on_lost=lose, on_found=on_found)
 
     def check_alone(self, tx: Transaction | None = None) -> None:
         """Refuse to go on while another process serves the same node.

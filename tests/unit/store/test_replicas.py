@@ -213,10 +213,26 @@ def test_what_never_stops_changing_is_not_decided(replicas):
         state.decide(step)
 
 
+def nothing():
+    """Nobody has to be told."""
+
+
+def test_who_tells_others_finds_that_this_process_listens(replicas):
+    """Told before it does, a balancer would be sent away for another second."""
+    state, found = replicas(), threading.Semaphore(0)
+
+    def look():
+        state.check_in_touch()
+        found.release()
+
+    state.watch(on_news=nothing, on_lost=pytest.fail, on_found=look)
+    assert found.acquire(timeout=WAIT_SECONDS)
+
+
 @contextmanager
 def listening(state):
     news, lost = threading.Semaphore(0), threading.Semaphore(0)
-    state.watch(on_news=news.release, on_lost=lost.release)
+    state.watch(on_news=news.release, on_lost=lost.release, on_found=nothing)
     assert news.acquire(timeout=WAIT_SECONDS)
     yield news, lost
 
@@ -276,7 +292,7 @@ def test_what_is_done_about_news_holds_up_neither_other_news_nor_the_listening(r
         assert acting.wait(WAIT_SECONDS)
 
     acting.set()
-    second.watch(on_news=act, on_lost=pytest.fail)
+    second.watch(on_news=act, on_lost=pytest.fail, on_found=nothing)
     assert news.acquire(timeout=WAIT_SECONDS)
     acting.clear()
     try:
@@ -377,7 +393,7 @@ def test_a_file_is_one_process_s(path):
         assert state.sweep(NOW) == ()
         assert state.leads()
         assert state.running_elsewhere(SIGNED.id) == frozenset()
-        state.watch(on_news=pytest.fail, on_lost=pytest.fail)
+        state.watch(on_news=pytest.fail, on_lost=pytest.fail, on_found=pytest.fail)
         state.check_in_touch()
         state.answers.close(index, SENT, now=NOW)
 
